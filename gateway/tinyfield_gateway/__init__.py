@@ -1,0 +1,1 @@
+"""The operator's side of tinyfield: ingest, store, dashboard."""
