@@ -1,0 +1,336 @@
+"""The command line: arguments to calls, results to stdout, talk to stderr. No logic here."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Optional
+
+import typer
+
+from tinyfield.errors import TinyfieldError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+# typer reads the annotations at run time, where Python 3.10 needs Optional spelled out.
+App = Annotated[Path, typer.Argument(metavar="APP", help="The app's YAML file.", exists=False)]
+Boards = Annotated[
+    Optional[list[str]], typer.Option("--board", "-b", help="A board; may be repeated.")  # noqa: UP007
+]
+OneBoard = Annotated[Optional[str], typer.Option("--board", "-b", help="The board.")]  # noqa: UP007
+Json = Annotated[bool, typer.Option("--json", help="Machine-readable output on stdout.")]
+DataDir = Annotated[
+    Optional[Path],  # noqa: UP007
+    typer.Option("--data", help="A folder with recordings in the data set's format."),
+]
+Node = Annotated[Optional[str], typer.Option("--node", help="The node's id, [a-z0-9-].")]  # noqa: UP007
+
+cli = typer.Typer(
+    name="tinyfield",
+    help="One YAML file becomes a sensor node that decides by itself.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+data_cli = typer.Typer(help="Data sets: list, info, get.", no_args_is_help=True)
+cli.add_typer(data_cli, name="data")
+
+
+def _talk() -> Console:
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False)
+
+
+def _out() -> Console:
+    from rich.console import Console
+
+    # A pipe has no width of its own; tables must not be folded to 80 columns there.
+    return Console(highlight=False, width=None if sys.stdout.isatty() else 120)
+
+
+def _print_json(value: object) -> None:
+    print(json.dumps(value, ensure_ascii=False), flush=True)
+
+
+@contextmanager
+def _progress(quiet: bool) -> Iterator[object]:
+    from tinyfield.progress import Progress
+
+    with Progress(_talk(), quiet=quiet) as progress:
+        yield progress
+
+
+@cli.command()
+def check(app: App, board: OneBoard = None, as_json: Json = False) -> None:
+    """Validate an app file: every mistake at once, with its place and the cure."""
+    from tinyfield.spec import load_app
+
+    loaded = load_app(app, board=board)
+    if as_json:
+        _print_json({"app": loaded.name, "board": loaded.board, "ok": True})
+    else:
+        print(f"{app}: ok ({loaded.name} on {loaded.board})")
+        for warning in loaded.warnings:
+            print(warning, file=sys.stderr)
+
+
+@cli.command()
+def schema() -> None:
+    """Print the JSON Schema of the app file, for an editor's completion."""
+    from tinyfield.spec import json_schema
+
+    print(json.dumps(json_schema(), indent=2))
+
+
+@cli.command()
+def build(
+    app: App,
+    board: Boards = None,
+    out: Annotated[
+        Optional[Path], typer.Option("--out", help="The PlatformIO project to write into.")  # noqa: UP007
+    ] = None,
+    node: Node = None,
+    data: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """Train (cached), compress, compile, generate, build with PlatformIO, and say what it costs."""
+    from tinyfield import pipeline, tables
+
+    with _progress(as_json) as progress:
+        result = pipeline.build(
+            app, boards=board, out=out, node=node, data_dir=data, progress=progress
+        )
+    if as_json:
+        _print_json(result.as_json())
+    else:
+        tables.build(result, _out())
+
+
+@cli.command()
+def evaluate(app: App, data: DataDir = None, as_json: Json = False) -> None:
+    """Score the built integer model on the test split, or on another folder of recordings."""
+    from tinyfield import pipeline, tables
+
+    with _progress(as_json) as progress:
+        scores = pipeline.evaluate(app, data_dir=data, progress=progress)
+    if as_json:
+        _print_json(scores.as_json())
+    else:
+        tables.evaluation(scores, _out())
+
+
+@cli.command()
+def sim(
+    app: App,
+    board: OneBoard = None,
+    trace: Annotated[
+        Optional[Path],  # noqa: UP007
+        typer.Option("--trace", help="A CSV of channel values over time."),
+    ] = None,
+    link: Annotated[
+        Optional[str],  # noqa: UP007
+        typer.Option("--link", help="tcp://HOST:PORT: let a gateway bridge read the node here."),
+    ] = None,
+    link_wait: Annotated[float, typer.Option(help="Seconds to wait for the gateway's word.")] = 60,
+    season: Annotated[
+        Optional[str], typer.Option(help="Which season's weather to play.")  # noqa: UP007
+    ] = None,
+    node: Node = None,
+    as_json: Json = False,
+) -> None:
+    """Run the real firmware on a virtual board, in virtual time."""
+    from tinyfield import pipeline, tables
+
+    with _progress(as_json) as progress:
+        run = pipeline.simulate(
+            app, board=board, trace=trace, link=link, link_wait=link_wait, season=season,
+            node=node, progress=progress,
+        )  # fmt: skip
+        for decision in run.decisions():
+            print(decision.as_json() if as_json else tables.decision_line(decision), flush=True)
+    tables.season(run, _talk())
+
+
+@cli.command()
+def test(app: App, board: OneBoard = None, as_json: Json = False) -> None:
+    """Run the app's own `tests:` on a virtual board."""
+    from tinyfield import pipeline, tables
+
+    with _progress(as_json) as progress:
+        results = pipeline.run_tests(app, board=board, progress=progress)
+    if as_json:
+        _print_json([result.as_json() for result in results])
+    else:
+        tables.scenarios(results, _out())
+    if not all(result.passed for result in results):
+        raise typer.Exit(1)
+
+
+@cli.command(name="compile")
+def compile_(
+    model: Annotated[Path, typer.Argument(metavar="MODEL.tflite")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Where the C goes.")],
+    target: Annotated[str, typer.Option(help="What the code is for.")] = "host",
+    check: Annotated[bool, typer.Option(help="Prove bit-exactness against TFLite.")] = False,
+    dump: Annotated[bool, typer.Option(help="Print the graph and the memory plan.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Turn anyone's int8 TFLite model into plain C."""
+    from tinyfield import pipeline, tables
+
+    result = pipeline.compile_file(model, out, target=target, check=check)
+    if dump:
+        print(result.dump())
+    if as_json:
+        _print_json(result.as_json())
+    else:
+        tables.compiled(result, _out())
+    if result.exact is False:
+        raise typer.Exit(1)
+
+
+@cli.command()
+def run_model(
+    model: Annotated[Path, typer.Argument(metavar="MODEL.tflite")],
+    inputs: Annotated[Path, typer.Option(help="An .npz with in0 [n, ...].")],
+    outputs: Annotated[Path, typer.Option(help="The .npz to write, out0 [n, ...].")],
+    target: Annotated[str, typer.Option(help="host, or an emulated target.")] = "host",
+) -> None:
+    """Run a model's generated C over arrays."""
+    from tinyfield import pipeline
+
+    pipeline.run_file(model, inputs, outputs, target=target)
+
+
+@cli.command()
+def bench(
+    subject: Annotated[Path, typer.Argument(metavar="MODEL.tflite|APP")],
+    target: Annotated[
+        Optional[list[str]], typer.Option(help="A target; may be repeated.")  # noqa: UP007
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Instructions, flash, RAM and stack of one inference, counted under emulation."""
+    from tinyfield import pipeline, tables
+
+    costs = pipeline.bench(subject, targets=target)
+    if as_json:
+        _print_json(costs)
+    else:
+        tables.costs(costs, _out())
+
+
+@cli.command()
+def logs(
+    port: Annotated[
+        Optional[str],  # noqa: UP007
+        typer.Option(help="A serial device or a pyserial URL; without it, the first one found."),
+    ] = None,
+    baud: Annotated[int, typer.Option(help="Bits a second.")] = 115200,
+    app: Annotated[
+        Optional[Path],  # noqa: UP007
+        typer.Option("--app", help="The app or its manifest.json, for names instead of numbers."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Decoded frames from a node or a virtual board, until Ctrl-C."""
+    from tinyfield import logs as reader
+
+    for line in reader.follow(port, baud=baud, names=reader.load_names(app)):
+        print(line.as_json() if as_json else line.text, flush=True)
+
+
+@cli.command()
+def doctor(as_json: Json = False) -> None:
+    """Which tools are here, in which version, and what to install."""
+    from tinyfield import doctor as examiner
+    from tinyfield import tables
+
+    findings = examiner.examine()
+    if as_json:
+        _print_json([finding.as_json() for finding in findings])
+    else:
+        tables.findings(findings, examiner.places(), _out())
+    if any(f.required and f.version is None for f in findings):
+        raise typer.Exit(3)
+
+
+@cli.command()
+def new(folder: Annotated[Path, typer.Argument(metavar="DIR")]) -> None:
+    """Start a project of one's own: platformio.ini, the firmware, one app."""
+    from tinyfield import project
+
+    made = project.new_project(folder, project.example_app())
+    print(f"{made}: ready. Next: cd {folder} && tinyfield build apps/irrigation.yaml")
+
+
+@data_cli.command("list")
+def data_list(as_json: Json = False) -> None:
+    """Every data set that tinyfield knows."""
+    from tinyfield import data, tables
+
+    entries = data.registry.entries()
+    if as_json:
+        _print_json([entry.as_json() for entry in entries])
+    else:
+        tables.datasets(entries, _out())
+
+
+@data_cli.command("info")
+def data_info(name: str, as_json: Json = False) -> None:
+    """Origin, licence, citation and files of one data set."""
+    from tinyfield import data, tables
+
+    entry = data.registry.info(name)
+    if as_json:
+        _print_json(entry.as_json())
+    else:
+        tables.dataset(entry, _out())
+
+
+@data_cli.command("get")
+def data_get(name: str) -> None:
+    """Fetch a data set into the cache, or say where to get it by hand."""
+    from tinyfield import data
+
+    print(data.registry.get(name))
+
+
+def _fail(error: TinyfieldError, as_json: bool) -> int:
+    if as_json:
+        diagnostics = [d.as_json() for d in getattr(error, "diagnostics", ())]
+        _print_json({"error": error.message, "hint": error.hint, "diagnostics": diagnostics})
+        return error.exit_code
+    print(f"error: {error.message}", file=sys.stderr)
+    if error.hint:
+        print(f"  cure: {error.hint}", file=sys.stderr)
+    return error.exit_code
+
+
+def run(arguments: list[str]) -> int:
+    """Parse ``arguments``, do the work, return the exit code (0, 1, 2 or 3)."""
+    import click
+
+    try:
+        cli(args=arguments, standalone_mode=False)
+    except TinyfieldError as error:
+        return _fail(error, "--json" in arguments)
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.ClickException as wrong:
+        wrong.show()
+        return 2
+    except (KeyboardInterrupt, click.exceptions.Abort):
+        print("stopped", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # The reader (head, less) has seen enough; keep the interpreter from complaining at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
