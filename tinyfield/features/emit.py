@@ -1,0 +1,285 @@
+"""The app's features as C: what the node runs, and what training calls through ctypes.
+
+One state struct holds the windows of every model's inputs. Windows of equal length share a
+ring; features of one channel over one window share its buckets; a bucket keeps only the
+accumulators that some feature reads.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from tinyfield.errors import SpecError
+from tinyfield.features.shape import Shape, check_fits, slope_factor, window_shape
+
+if TYPE_CHECKING:
+    from tinyfield.spec import App, Feature
+
+_KINDS = {  # what a bucket must keep for each operation, beside the count
+    "mean": ("sums",),
+    "sum": ("sums",),
+    "slope": ("sums",),
+    "min": ("minima",),
+    "max": ("maxima",),
+    "std": ("sums", "squares"),
+}
+_TYPES = {
+    "counts": ("uint8_t", "tiny_count_push"),
+    "sums": ("int32_t", "tiny_sum_push"),
+    "minima": ("int32_t", "tiny_min_push"),
+    "maxima": ("int32_t", "tiny_max_push"),
+    "squares": ("int64_t", "tiny_square_push"),
+}
+_SITE = {
+    "site.kc": "tiny_site_kc(crop, day)",
+    "site.p": "tiny_site_p(crop)",
+    "site.root_depth": "tiny_site_root_depth(crop, day)",
+    "site.stage": "tiny_site_stage(crop, day)",
+}
+
+
+@dataclass(frozen=True)
+class FeatureSource:
+    """The generated pair of files.
+
+    Attributes:
+        header: text of ``app_features.h``. (Not ``features.h``: glibc has a header of that name,
+            and a folder holding another may not stand on the include path.)
+        source: text of ``app_features.c``, compiled with ``-I firmware/core``.
+        widths: number of int32 inputs of each model.
+    """
+
+    header: str
+    source: str
+    widths: dict[str, int]
+
+
+@dataclass
+class _Group:
+    """The buckets of one channel over one window."""
+
+    name: str
+    channel: int
+    channel_name: str
+    ring: str
+    shape: Shape
+    kinds: set[str] = field(default_factory=lambda: {"counts"})
+
+
+class _Plan:
+    """Which rings, buckets and held values the app's features need, in order of first use."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+        self.rings: dict[Shape, str] = {}
+        self.groups: dict[tuple[int, Shape], _Group] = {}
+        self.lasts: dict[int, str] = {}
+        for model in app.models.values():
+            for feature in model.inputs:
+                self._add(feature)
+
+    def _add(self, feature: Feature) -> None:
+        if feature.channel is None:
+            if feature.source not in _SITE:
+                raise SpecError(f"`{feature.text}` names neither a channel nor a site value")
+            return
+        channel = feature.channel
+        if feature.op in ("last", "one_hot"):
+            self.lasts.setdefault(channel, f"last_{self._identifier(channel)}")
+            return
+        shape = self._shape(feature)
+        ring = self.rings.setdefault(shape, f"ring_{_span(feature)}")
+        group = self.groups.get((channel, shape))
+        if group is None:
+            name = f"{self._identifier(channel)}_{_span(feature)}"
+            group = _Group(name, channel, self.app.channels[channel].name, ring, shape)
+            self.groups[channel, shape] = group
+        group.kinds.update(_KINDS[feature.op])
+
+    def _shape(self, feature: Feature) -> Shape:
+        if feature.op not in _KINDS or feature.window_s is None or feature.channel is None:
+            raise SpecError(f"`{feature.text}` is no feature over a window")
+        sample_s, what = self.app.sample_s, f"`{feature.text}`"
+        shape = window_shape(feature.window_s, sample_s, what=what)
+        if feature.op == "slope" and shape.buckets < 2:
+            raise SpecError(f"{what}: a slope needs two samples", hint="lengthen the window")
+        channel = self.app.channels[feature.channel]
+        factor = _factor(feature, sample_s)
+        check_fits(feature.op, shape, (channel.minimum, channel.maximum), factor, what)
+        return shape
+
+    def _identifier(self, channel: int) -> str:
+        name = self.app.channels[channel].name.replace(".", "_").replace("-", "_")
+        same = [c for c in self.app.channels if c.name.replace(".", "_").replace("-", "_") == name]
+        return name if len(same) == 1 else f"{name}_{channel}"
+
+    def read(self, feature: Feature) -> str:
+        """The C expression of a feature's value (a one-hot's index)."""
+        if feature.channel is None:
+            return _SITE[feature.source]
+        if feature.op in ("last", "one_hot"):
+            return f"tiny_last(&s->{self.lasts[feature.channel]})"
+        shape = self._shape(feature)
+        group = self.groups[feature.channel, shape]
+        window = f"s->{group.name}"
+        call = f"tiny_window_{feature.op}(&s->{group.ring}, "
+        if feature.op == "slope":
+            call += f"{shape.buckets}, "
+        call += f"{shape.size}, {window}.counts"
+        call += "".join(f", {window}.{kind}" for kind in _KINDS[feature.op])
+        if feature.op in ("sum", "slope"):
+            factor = _factor(feature, self.app.sample_s)
+            call += f", {factor.numerator}, {factor.denominator}"
+        return call + ")"
+
+
+def emit_features(app: App) -> FeatureSource:
+    """Generates ``app_features.h`` and ``app_features.c`` for all models of ``app``.
+
+    Raises:
+        SpecError: a window shorter than a sample, or too long for the node's arithmetic.
+    """
+    plan = _Plan(app)
+    widths = {name: sum(f.width for f in model.inputs) for name, model in app.models.items()}
+    return FeatureSource(
+        header=_text(_header(plan, widths)),
+        source=_text(_source(plan)),
+        widths=widths,
+    )
+
+
+def _text(lines: Iterator[str]) -> str:
+    """Lines of at most 100 columns, broken at spaces as a C programmer would."""
+    wrapped: list[str] = []
+    for line in lines:
+        indent = " " * (len(line) - len(line.lstrip()) + 8)
+        wrapped += textwrap.wrap(
+            line, 100, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+        ) or [""]
+    return "\n".join(wrapped) + "\n"
+
+
+def _header(plan: _Plan, widths: dict[str, int]) -> Iterator[str]:
+    yield "/* Generated by tinyfield: the inputs of the app's models. Every build writes it anew. */"
+    yield "#ifndef APP_FEATURES_H"
+    yield "#define APP_FEATURES_H"
+    yield ""
+    yield '#include "features/site.h"'
+    yield '#include "features/window.h"'
+    yield ""
+    yield f"#define APP_FEATURES_CHANNELS {max(1, len(plan.app.channels))}"
+    for name, width in widths.items():
+        yield f"#define APP_FEATURES_{name.upper()} {width}"
+    yield ""
+    yield "typedef struct {"
+    for ring in plan.rings.values():
+        yield f"    tiny_ring_t {ring};"
+    for last in plan.lasts.values():
+        yield f"    tiny_last_t {last};"
+    for group in plan.groups.values():
+        yield "    struct {"
+        for kind in _ordered(group):
+            yield f"        {_TYPES[kind][0]} {kind}[{group.shape.buckets}];"
+        yield f"    }} {group.name};"
+    if not plan.lasts and not plan.groups:
+        yield "    uint8_t nothing; /* no model reads a channel */"
+    yield "} app_features_t;"
+    yield ""
+    yield "void app_features_init(app_features_t *s);"
+    yield ""
+    yield "/* One call a sample, with one value a channel, in channel order. */"
+    yield "void app_features_push(app_features_t *s, const int32_t *channels);"
+    for name in widths:
+        yield ""
+        yield f"/* The inputs of `{name}`; TINY_E_MISSING when one of them has no value. */"
+        yield _signature(name) + ";"
+    yield ""
+    yield "#endif"
+
+
+def _source(plan: _Plan) -> Iterator[str]:
+    yield "/* Generated by tinyfield; every build writes it anew. */"
+    yield '#include "app_features.h"'
+    yield ""
+    yield "#include <string.h>"
+    yield ""
+    yield "void app_features_init(app_features_t *s)"
+    yield "{"
+    yield "    memset(s, 0, sizeof *s);"
+    for last in plan.lasts.values():
+        yield f"    tiny_last_init(&s->{last});"
+    yield "}"
+    yield ""
+    yield "void app_features_push(app_features_t *s, const int32_t *channels)"
+    yield "{"
+    if not plan.lasts and not plan.groups:
+        yield "    (void)s;"
+        yield "    (void)channels;"
+    for channel, last in plan.lasts.items():
+        yield f"    tiny_last_push(&s->{last}, channels[{channel}]);"
+    for shape, ring in plan.rings.items():
+        yield f"    tiny_ring_step(&s->{ring}, {shape.buckets}, {shape.size});"
+    for group in plan.groups.values():
+        yield f"    /* {group.channel_name}: {group.shape.buckets} x {group.shape.size} samples */"
+        for kind in _ordered(group):
+            push, cells = _TYPES[kind][1], f"s->{group.name}.{kind}"
+            yield f"    {push}(&s->{group.ring}, {cells}, channels[{group.channel}]);"
+    yield "}"
+    for name, model in plan.app.models.items():
+        yield ""
+        yield from _model(plan, name, model.inputs)
+
+
+def _model(plan: _Plan, name: str, inputs: tuple[Feature, ...]) -> Iterator[str]:
+    yield _signature(name)
+    yield "{"
+    if not any(f.channel is not None for f in inputs):
+        yield "    (void)s;"
+    if any(f.channel is None for f in inputs):
+        yield "    if (crop == NULL) {"
+        yield "        return TINY_E_ARGUMENT;"
+        yield "    }"
+        if not any("day" in plan.read(f) for f in inputs):
+            yield "    (void)day;"
+    else:
+        yield "    (void)crop;"
+        yield "    (void)day;"
+    at = 0
+    for feature in inputs:
+        yield f"    /* {feature.text.replace('*/', '* /')} */"
+        if feature.op == "one_hot":
+            yield f"    tiny_one_hot({plan.read(feature)}, {feature.width}, &out[{at}]);"
+        else:
+            yield f"    out[{at}] = {plan.read(feature)};"
+        at += feature.width
+    yield f"    return tiny_complete(out, {at});"
+    yield "}"
+
+
+def _signature(name: str) -> str:
+    return (
+        f"tiny_status_t app_features_{name}(const app_features_t *s, "
+        f"const tiny_crop_t TINY_ROM *crop, int32_t day, int32_t *out)"
+    )
+
+
+def _ordered(group: _Group) -> list[str]:
+    return [kind for kind in _TYPES if kind in group.kinds]
+
+
+def _factor(feature: Feature, sample_s: int) -> Fraction:
+    if feature.op == "sum" and feature.window_s is not None:
+        return Fraction(feature.window_s, 3600)
+    return slope_factor(sample_s) if feature.op == "slope" else Fraction(1)
+
+
+def _span(feature: Feature) -> str:
+    seconds = feature.window_s or 0
+    for size, unit in ((3600, "h"), (60, "min")):
+        if seconds % size == 0:
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"
