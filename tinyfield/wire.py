@@ -478,6 +478,17 @@ def decode_message(data: bytes) -> Message:
     return Message(**values)
 
 
+def stamp_message(data: bytes, heard: int) -> bytes:
+    """A node's message with the time at which a bridge heard it; unknown keys are kept.
+
+    Raises:
+        WireError: ``data`` is no valid message.
+    """
+    decode_message(data)
+    items = {**_read_map(data, MAX_MESSAGE), 15: heard}
+    return _write_map(items, MAX_PUBLISHED)
+
+
 @dataclass(frozen=True)
 class Downlink:
     """What a gateway says to a node; all of it optional.
@@ -542,6 +553,16 @@ def decode_downlink(data: bytes) -> Downlink:
         _uint("on", values["on"], 1)
         values["on"] = bool(values["on"])
     return Downlink(**values)
+
+
+def stamp_downlink(data: bytes, epoch: int) -> bytes:
+    """A downlink that sets the node's clock to ``epoch``, a bridge's own time; the rest is kept.
+
+    Raises:
+        WireError: ``data`` is no valid downlink, or the result is too long.
+    """
+    decode_downlink(data)
+    return _write_map({**_read_map(data, MAX_MESSAGE), 2: epoch}, MAX_MESSAGE)
 
 
 # --- the manifest ----------------------------------------------------------------------------

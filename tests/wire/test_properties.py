@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from typing import Any
 
 import cbor2
@@ -103,6 +104,23 @@ def test_any_bytes_and_any_bit_flip(junk: bytes, message: Message, bit: int) -> 
                 continue
             if isinstance(value, Message):
                 assert wire.decode_message(wire.encode_message(value)) == value
+
+
+@RELAXED
+@given(decisions().filter(lambda m: m.heard is None), U32)
+def test_a_bridge_stamps_the_time_and_keeps_the_rest(message: Message, now: int) -> None:
+    data = wire.encode_message(message)
+    stamped = wire.stamp_message(data, now)
+    assert len(stamped) <= wire.MAX_PUBLISHED
+    assert wire.decode_message(stamped) == replace(message, heard=now)
+
+
+def test_a_bridge_keeps_what_it_does_not_know() -> None:
+    later = cbor2.dumps({0: 1, 11: "bed-3", 12: 2, 40: [1, 2]}, canonical=True)
+    assert cbor2.loads(wire.stamp_message(later, 9)) == {**cbor2.loads(later), 15: 9}
+    down = wire.encode_downlink(wire.Downlink(boot=1, seq=4, epoch=1))
+    stamped = wire.decode_downlink(wire.stamp_downlink(down, 1776643200))
+    assert stamped == wire.Downlink(boot=1, seq=4, epoch=1776643200)
 
 
 @RELAXED
