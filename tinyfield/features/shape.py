@@ -10,6 +10,7 @@ from tinyfield.errors import SpecError
 BUCKETS = 12
 """Buckets of a window, unless its length in samples asks for fewer or for more."""
 
+_FEWEST = 6  # fewer would let a window forget a fifth of itself at a bucket's end
 _BUCKET_MOST = 255  # counts are uint8
 _INT32 = 2**31 - 1
 
@@ -33,7 +34,7 @@ def window_shape(window_s: int, sample_s: int, *, what: str = "the window") -> S
     """The buckets of a window of ``window_s`` seconds, sampled every ``sample_s``.
 
     Covers as much of the window as whole equal buckets can, never more; of equal covers the
-    one with most buckets (up to 12) wins. Windows beyond 12 x 255 samples get more buckets.
+    one with most buckets (6 to 12) wins. Windows beyond 12 x 255 samples get more buckets.
 
     Raises:
         SpecError: shorter than one sample, or longer than 255 buckets of 255 samples.
@@ -49,7 +50,7 @@ def window_shape(window_s: int, sample_s: int, *, what: str = "the window") -> S
             f"{what}: {samples} samples are more than a window can hold ({_BUCKET_MOST**2})",
             hint="shorten the window or sample less often",
         )
-    least = -(-samples // _BUCKET_MOST)
+    least = max(-(-samples // _BUCKET_MOST), min(_FEWEST, samples))
     choices = range(least, max(least, min(BUCKETS, samples)) + 1)
     buckets = max(choices, key=lambda n: (n * (samples // n), n))
     return Shape(buckets, samples // buckets)

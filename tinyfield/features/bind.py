@@ -1,0 +1,127 @@
+"""The node's own feature code, compiled for this PC and run over whole series."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinyfield import hostcc
+from tinyfield.errors import DataError
+from tinyfield.features.emit import FeatureSource, emit_features
+from tinyfield.features.site import CROP_FIELDS
+from tinyfield.paths import firmware_dir
+
+if TYPE_CHECKING:
+    from tinyfield.spec import App
+
+_SHIM = """
+void run_{name}(const int32_t *rows, const int32_t *days, const int32_t *crop, int64_t n,
+                int32_t *out, uint8_t *valid)
+{{
+    app_features_t s;
+    tiny_crop_t c;
+    if (crop != NULL) {{
+        const tiny_crop_t given = {{{members}}};
+        c = given;
+    }}
+    app_features_init(&s);
+    for (int64_t i = 0; i < n; i++) {{
+        app_features_push(&s, rows + i * APP_FEATURES_CHANNELS);
+        valid[i] = app_features_{name}(&s, crop == NULL ? NULL : &c, days[i],
+                                       out + i * APP_FEATURES_{upper}) == TINY_OK;
+    }}
+}}
+"""
+
+
+class FeatureLibrary:
+    """The features of one app, ready to call.
+
+    Args:
+        app: the checked app.
+        flags: more compiler flags (tests build it with sanitizers).
+
+    Raises:
+        MissingToolError: no C compiler here.
+        SpecError: a window that the node's arithmetic cannot hold.
+    """
+
+    def __init__(self, app: App, *, flags: Sequence[str] = ()) -> None:
+        self.source: FeatureSource = emit_features(app)
+        self.channels = max(1, len(app.channels))
+        core = firmware_dir() / "core"
+        path = hostcc.compile_shared(
+            [
+                self.source.source + shim(self.source),
+                core / "features" / "window.c",
+                core / "features" / "site.c",
+            ],
+            include=[core],
+            headers={"app_features.h": self.source.header},
+            flags=flags,
+            name="features",
+        )
+        self._library = ctypes.CDLL(str(path))
+
+    def run(
+        self,
+        model: str,
+        rows: NDArray[np.int32],
+        days: NDArray[np.int32],
+        crop: tuple[int, ...] | None,
+    ) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
+        """Pushes every row in order through a fresh state and reads the model's inputs after each.
+
+        Args:
+            model: name of the model.
+            rows: [n, channels] scaled values, MISSING where there is none.
+            days: [n] days since planting.
+            crop: the values of ``CROP_FIELDS``, or None where the site has no crop.
+
+        Returns:
+            inputs [n, k] and, per row, whether all of them had a value.
+
+        Raises:
+            DataError: shapes that do not fit, or a site input without a crop.
+        """
+        if rows.ndim != 2 or rows.shape[1] != self.channels or days.shape != (len(rows),):
+            raise DataError(
+                f"rows of shape {rows.shape} and days of shape {days.shape} do not fit "
+                f"{self.channels} channels"
+            )
+        if crop is None and "crop == NULL" in _body(self.source.source, model):
+            raise DataError(f"model {model} reads the site's crop, and there is none")
+        rows = np.ascontiguousarray(rows, dtype=np.int32)
+        days = np.ascontiguousarray(days, dtype=np.int32)
+        given = None if crop is None else (ctypes.c_int32 * len(CROP_FIELDS))(*crop)
+        out = np.zeros((len(rows), self.source.widths[model]), dtype=np.int32)
+        valid = np.zeros(len(rows), dtype=np.uint8)
+        self._library[f"run_{model}"](
+            rows.ctypes.data_as(ctypes.c_void_p),
+            days.ctypes.data_as(ctypes.c_void_p),
+            given,
+            ctypes.c_int64(len(rows)),
+            out.ctypes.data_as(ctypes.c_void_p),
+            valid.ctypes.data_as(ctypes.c_void_p),
+        )
+        return out, valid.astype(np.bool_)
+
+
+def shim(source: FeatureSource) -> str:
+    """C that runs a model's features over many rows at once, one function a model."""
+    kinds = {"l": "uint16_t"}
+    members = ", ".join(
+        f"({kinds.get(name[0], 'int16_t')})crop[{i}]" for i, name in enumerate(CROP_FIELDS)
+    )
+    return "".join(
+        _SHIM.format(name=name, upper=name.upper(), members=members) for name in source.widths
+    )
+
+
+def _body(source: str, model: str) -> str:
+    start = source.index(f"app_features_{model}(")
+    return source[start : source.index("\n}", start)]

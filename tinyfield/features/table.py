@@ -1,0 +1,231 @@
+"""What training sees: one row a labelled sample, the inputs exactly as the node computes them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinyfield.data.dataset import NO_LABEL, SPLITS, Dataset, Series, Split
+from tinyfield.errors import DataError
+from tinyfield.features.bind import FeatureLibrary
+from tinyfield.features.scale import MISSING, to_scaled
+from tinyfield.features.site import crop_fields
+from tinyfield.spec.crops import Crop, crops
+
+if TYPE_CHECKING:
+    from tinyfield.spec import App, Feature
+
+
+@dataclass(frozen=True)
+class FeatureTable:
+    """The labelled rows of a data set whose inputs all had a value.
+
+    Attributes:
+        model: the model whose inputs these are.
+        names: the inputs' texts, [k]; a one-hot of width w appears as ``text = 0 … w-1``.
+        classes: class names; ``y`` indexes them.
+        X: int32 inputs [n, k], each in its feature's scale.
+        y: class index [n].
+        group: the group of each row, [n].
+        split: ``train``, ``valid`` or ``test`` of each row, [n].
+        origin: ``measured``, ``driven`` or ``generated`` of each row, [n].
+        t: seconds since the start of the row's series, [n].
+        dropped: labelled rows left out because an input was missing.
+        dataset: name of the data set.
+        provenance: its sentences on what was measured and what generated.
+    """
+
+    model: str
+    names: tuple[str, ...]
+    classes: tuple[str, ...]
+    X: NDArray[np.int32]
+    y: NDArray[np.int16]
+    group: NDArray[np.str_]
+    split: NDArray[np.str_]
+    origin: NDArray[np.str_]
+    t: NDArray[np.int64]
+    dropped: int = 0
+    dataset: str = ""
+    provenance: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    def part(self, split: Split) -> FeatureTable:
+        """The rows of one split."""
+        return self.rows(self.split == split)
+
+    def rows(self, keep: NDArray[Any]) -> FeatureTable:
+        """The rows that a mask or an index selects."""
+        return replace(
+            self,
+            X=self.X[keep],
+            y=self.y[keep],
+            group=self.group[keep],
+            split=self.split[keep],
+            origin=self.origin[keep],
+            t=self.t[keep],
+        )
+
+    def verify(self) -> None:
+        """Checks what training relies on.
+
+        Raises:
+            DataError: shapes, a missing value, a label out of range, a group in two splits, an
+                empty split, or one class only.
+        """
+        n, where = len(self.y), f"features of {self.model}"
+        for name in ("X", "group", "split", "origin", "t"):
+            if len(getattr(self, name)) != n:
+                raise DataError(f"{where}: {len(getattr(self, name))} {name}, {n} labels")
+        if self.X.ndim != 2 or self.X.shape[1] != len(self.names):
+            raise DataError(f"{where}: {self.X.shape} values for {len(self.names)} names")
+        if n and (self.X == MISSING).any():
+            column = self.names[int((self.X == MISSING).any(axis=0).argmax())]
+            raise DataError(f"{where}: `{column}` has rows without a value")
+        if n and (self.y.min() < 0 or self.y.max() >= len(self.classes)):
+            raise DataError(f"{where}: a label outside the {len(self.classes)} classes")
+        for split in SPLITS:
+            if not (self.split == split).any():
+                raise DataError(
+                    f"{where}: no usable row in the {split} split",
+                    hint=f"{self.dropped} labelled rows had no value for some input; "
+                    "look for sensors that the data does not have"
+                    if self.dropped
+                    else "add groups (plots, subjects, seasons) to the data set",
+                )
+        seen = np.unique(self.y[self.split == "train"])
+        if len(seen) < 2:
+            raise DataError(
+                f"{where}: the training rows hold one class only ({self.classes[int(seen[0])]})",
+                hint="add data in which another class occurs",
+            )
+        pairs = {(str(g), str(s)) for g, s in zip(self.group, self.split, strict=True)}
+        torn = len(pairs) - len({g for g, _ in pairs})
+        if torn:
+            raise DataError(f"{where}: {torn} groups lie in two splits at once")
+
+    def dump(self) -> str:
+        """A short text for people and golden tests: rows a split, and each input's range."""
+        lines = [f"features of {self.model}: {len(self)} rows, {self.dropped} without a value"]
+        for split in SPLITS:
+            part = self.y[self.split == split]
+            counts = np.bincount(part, minlength=len(self.classes))
+            text = ", ".join(f"{c} {n}" for c, n in zip(self.classes, counts, strict=True))
+            lines.append(f"  {split}: {len(part)} ({text})")
+        for i, name in enumerate(self.names):
+            if len(self):
+                low, mid, high = np.percentile(self.X[:, i], (1, 50, 99))
+                lines.append(f"  [{i}] {name}: {low:.0f} … {mid:.0f} … {high:.0f}")
+        return "\n".join(lines)
+
+    def key(self) -> str:
+        """SHA-256 of everything in it, in hex."""
+        digest = hashlib.sha256()
+        text = (self.model, self.names, self.classes, self.dropped, self.dataset, self.provenance)
+        digest.update(repr(text).encode())
+        for array in (self.X, self.y, self.t):
+            digest.update(np.ascontiguousarray(array).tobytes())
+        for words in (self.group, self.split, self.origin):
+            digest.update("\0".join(words.tolist()).encode())
+        return digest.hexdigest()
+
+
+def compute(app: App, model: str, dataset: Dataset, *, every_s: int | None = None) -> FeatureTable:
+    """Runs the generated C over every series and keeps the labelled rows.
+
+    Args:
+        app: gives channels, sample period and the model's inputs.
+        model: name of the model.
+        dataset: series at the app's sample period.
+        every_s: keep at most one row each so many seconds of a series (None: all).
+
+    Raises:
+        DataError: a channel or a crop that the inputs need is not in the data, or another period.
+    """
+    library = FeatureLibrary(app)
+    inputs = app.models[model].inputs
+    parts: list[dict[str, Any]] = []
+    dropped = 0
+    for series in dataset.series:
+        rows = _rows(app, inputs, series, dataset.name)
+        crop = _crop(app, series)
+        fields = None if crop is None else crop_fields(crop)
+        X, valid = library.run(model, rows, series.day.astype(np.int32), fields)
+        asked = series.labels != NO_LABEL
+        if every_s is not None:
+            asked &= np.arange(len(series)) % max(1, every_s // series.period_s) == 0
+        keep = asked & valid
+        dropped += int((asked & ~valid).sum())
+        at = np.flatnonzero(keep)
+        parts.append(
+            {
+                "X": X[keep],
+                "y": series.labels[keep].astype(np.int16),
+                "t": at.astype(np.int64) * series.period_s,
+                "group": np.full(len(at), series.group),
+                "split": np.full(len(at), dataset.split[series.group]),
+                "origin": np.full(len(at), series.origin),
+            }
+        )
+    if not parts:
+        raise DataError(f"{dataset.name}: no series in it")
+    joined = {name: np.concatenate([p[name] for p in parts]) for name in parts[0]}
+    return FeatureTable(
+        model=model,
+        names=tuple(_names(inputs)),
+        classes=dataset.classes,
+        dropped=dropped,
+        dataset=dataset.name,
+        provenance=dataset.provenance,
+        **joined,
+    )
+
+
+def scaled_rows(app: App, series: Series) -> NDArray[np.int32]:
+    """The series as the node's rows: [n, channels] in channel order; a channel that the series
+    does not have is missing throughout."""
+    rows = np.full((len(series), max(1, len(app.channels))), MISSING, dtype=np.int32)
+    for i, channel in enumerate(app.channels):
+        if channel.name in series.channels:
+            rows[:, i] = to_scaled(series.channels[channel.name], channel)
+    return rows
+
+
+def _rows(app: App, inputs: Sequence[Feature], series: Series, dataset: str) -> NDArray[np.int32]:
+    where = f"{dataset}, {series.group}"
+    if series.period_s != app.sample_s:
+        raise DataError(
+            f"{where}: sampled every {series.period_s} s, the app every {app.sample_s} s",
+            hint="give data of the app's own period; buckets of windows depend on it",
+        )
+    for feature in inputs:
+        if feature.channel is not None and feature.source not in series.channels:
+            raise DataError(
+                f"{where}: `{feature.text}` needs {feature.source}, which the data does not have",
+                hint="take that input out of the model or name another data set",
+            )
+    return scaled_rows(app, series)
+
+
+def _crop(app: App, series: Series) -> Crop | None:
+    plant = series.site.get("plant")
+    if plant is None:
+        return app.site.crop if app.site is not None else None
+    table = crops()
+    if plant not in table:
+        raise DataError(f"{series.group}: no crop `{plant}` in the table")
+    return replace(table[plant], **dict(series.site.get("crop") or {}))
+
+
+def _names(inputs: Sequence[Feature]) -> Iterator[str]:
+    for feature in inputs:
+        if feature.op == "one_hot":
+            yield from (f"{feature.text} = {i}" for i in range(feature.width))
+        else:
+            yield feature.text
