@@ -1,0 +1,29 @@
+/* A virtual board's senses: it asks the host for a row of channel values instead of reading
+ * sensors, and tells it what its actuators do. */
+#ifndef TINY_ROWS_H
+#define TINY_ROWS_H
+
+#include "stream.h"
+
+#define TINY_CHANNELS_MAX ((TINY_PAYLOAD_MAX - 4u) / 4u)
+
+typedef enum {
+    TINY_ROW_VALUES, /* `channels` is filled */
+    TINY_ROW_SENSE,  /* a row without values: read the board's own sensors */
+    TINY_ROW_END,    /* no more rows */
+    TINY_ROW_LOST    /* the host is gone, or never answered as it should */
+} tiny_row_t;
+
+/* The row of time t. A bad frame or silence repeats the request, eight times at most; a downlink
+ * that comes in between goes to `heard`, which may send only by tiny_virtual_act(). */
+tiny_row_t tiny_virtual_row(const tiny_stream_t *stream, tiny_frame_t *f, uint32_t t,
+                            int32_t *channels, uint8_t n,
+                            void (*heard)(const uint8_t *payload, size_t n));
+
+/* Tells the world what an actuator does. Leaves the frame buffer alone. */
+tiny_status_t tiny_virtual_act(const tiny_stream_t *stream, uint32_t t, uint8_t actuator, bool on);
+
+/* The last word to the host. */
+tiny_status_t tiny_virtual_exit(const tiny_stream_t *stream, uint8_t code, uint32_t stack_bytes);
+
+#endif

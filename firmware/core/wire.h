@@ -1,0 +1,73 @@
+/* What a node says and hears: CBOR maps (RFC 8949, deterministic encoding) with small integer
+ * keys. tinyfield/wire.py is the other end.
+ *
+ * No function here takes a channel or a feature: a raw value has no way into a message. */
+#ifndef TINY_WIRE_H
+#define TINY_WIRE_H
+
+#include "tiny.h"
+
+#define TINY_WIRE_MAX 51u /* LoRaWAN's payload at EU868 DR0 */
+
+#define TINY_NO_LABEL 0xFFu
+
+/* Bits of a message's flags. */
+#define TINY_FLAG_ACTIVE  0x01u
+#define TINY_FLAG_DONE    0x02u /* outcome, two bits: 0 none, 1 done, 2 blocked */
+#define TINY_FLAG_BLOCKED 0x04u
+#define TINY_FLAG_CLOCK   0x08u
+#define TINY_FLAG_REPEAT  0x10u
+
+/* A rule's outcome at one sample. */
+typedef struct {
+    uint32_t boot;
+    uint32_t seq;  /* counts from 0 in each boot */
+    uint32_t hash; /* of the manifest that explains the ids */
+    uint32_t t;    /* seconds since that boot */
+    int32_t clock; /* seconds since planting, by the node's clock */
+    uint8_t rule;
+    uint8_t label; /* TINY_NO_LABEL: the model could not run */
+    uint8_t score; /* 0..255; 255 for a rule without a model */
+    uint8_t flags;
+    uint16_t battery_mv; /* 0: unknown */
+    uint16_t why;        /* bit i: clause i was true */
+} tiny_decision_t;
+
+/* What a birth and a heartbeat say of the node itself. */
+typedef struct {
+    uint32_t boot;
+    const char TINY_ROM *node; /* its id, at most 16 characters */
+    uint16_t battery_mv;       /* 0: unknown */
+    uint8_t flags;
+    uint8_t backlog;     /* decisions not yet acknowledged */
+    uint32_t samples;    /* taken since the boot */
+    uint16_t faults;     /* sensors that gave no reading, summed over the samples */
+    uint16_t dropped;    /* decisions that left the outbox unsent */
+    uint16_t fault_mask; /* bit i: sensor i gave no reading at the last sample */
+} tiny_health_t;
+
+/* Each writes one message and returns its length, 0 if `cap` is too small. With `cap` at
+ * TINY_WIRE_MAX all fit, a heartbeat up to boot 65535. */
+size_t tiny_wire_decision(uint8_t *out, size_t cap, const tiny_decision_t *d, uint32_t age,
+                          uint32_t backlog);
+size_t tiny_wire_birth(uint8_t *out, size_t cap, const tiny_health_t *health, uint32_t hash);
+size_t tiny_wire_heartbeat(uint8_t *out, size_t cap, const tiny_health_t *health);
+
+typedef struct {
+    bool has_mark; /* all decisions of `boot` up to `seq` are stored */
+    bool has_epoch;
+    bool has_command;
+    bool on;
+    uint8_t actuator;
+    uint32_t boot;
+    uint32_t seq;
+    uint32_t epoch;   /* UTC now, seconds since 1970 */
+    uint32_t seconds; /* of a command; 0: until its limit */
+} tiny_downlink_t;
+
+/* Reads a downlink; anything malformed (not a map, keys out of order, not the shortest form,
+ * values over 32 bits, half a command, bytes left over) is TINY_E_FORMAT, and `down` is empty
+ * then. Keys from 6 on are read over: a newer gateway may say more. */
+tiny_status_t tiny_wire_downlink(const uint8_t *data, size_t n, tiny_downlink_t *down);
+
+#endif

@@ -1,0 +1,281 @@
+/* A node's life: wake, sense, feature, infer, decide, act, report, sleep.
+ *
+ * Everything app-specific is in the generated app.c; everything board-specific behind hal.h. Time
+ * is planned time: a step happens "at" the second it was planned for, however late the board woke
+ * up, so that the same readings give the same decisions on every board. */
+#include "app.h"
+#include "hal.h"
+#include "journal.h"
+#include "number.h"
+#include "report.h"
+#include "rows.h"
+
+#define ROOM(n) ((n) > 0 ? (n) : 1)
+
+static struct {
+    uint32_t t;            /* this wake */
+    uint32_t sample_at;    /* the next sample */
+    uint32_t heartbeat_at; /* the next heartbeat */
+    uint32_t seq;          /* of the next decision */
+    int32_t channel[ROOM(APP_CHANNELS)];
+    app_features_t features;
+    tiny_verdict_t verdict[ROOM(APP_MODELS)];
+    tiny_rule_state_t rule[ROOM(APP_RULES)];
+    tiny_switch_t actuator[ROOM(APP_ACTUATORS)];
+    tiny_interlock_t interlock;
+    tiny_outbox_t outbox;
+    tiny_journal_t journal;
+    tiny_clock_t clock;
+    tiny_report_t report;
+    tiny_health_t health;
+    tiny_frame_t frame;
+    _Alignas(4) uint8_t arena[ROOM(APP_ARENA_BYTES)];
+} node;
+
+_Static_assert(
+    sizeof node <= APP_NODE_BYTES_MOST,
+    "the node's state does not fit this board: fewer or shorter windows, a smaller model");
+
+static const tiny_memory_t memory = {hal_persist_read, hal_persist_write};
+
+#if TINY_VIRTUAL
+static const tiny_stream_t stream = {hal_stream_write, hal_stream_read};
+#endif
+
+static uint16_t more(uint16_t count, uint16_t by) {
+    return (uint16_t)(count > UINT16_MAX - by ? UINT16_MAX : count + by);
+}
+
+/* --- act ----------------------------------------------------------------------------------- */
+
+/* What the interlock calls, and nobody else. */
+static void drive(uint8_t actuator, bool on, uint32_t now) {
+    app_drive(actuator, on);
+#if TINY_VIRTUAL
+    (void)tiny_virtual_act(&stream, now, actuator, on);
+#else
+    (void)now;
+#endif
+}
+
+/* The rule's actions for this label; returns the outcome's flag. */
+static uint8_t act(uint8_t rule, uint8_t label) {
+    const uint8_t first = app_rules[rule].first_action;
+    const uint8_t count = app_rules[rule].actions;
+    uint8_t outcome = 0;
+    for (uint8_t i = 0; i < count; i++) {
+        const tiny_action_t TINY_ROM *a = &app_actions[first + i];
+        if (a->label != TINY_ANY_LABEL && a->label != label) {
+            continue;
+        }
+        const tiny_status_t done =
+            tiny_interlock_request(&node.interlock, a->actuator, a->on, a->seconds, node.t);
+        if (done != TINY_OK) {
+            outcome = TINY_FLAG_BLOCKED;
+        } else if (outcome == 0) {
+            outcome = TINY_FLAG_DONE;
+        }
+    }
+    return outcome;
+}
+
+/* --- hear ---------------------------------------------------------------------------------- */
+
+static void hear(const tiny_downlink_t *down) {
+    if (down->has_mark) {
+        (void)tiny_outbox_acknowledge(&node.outbox, down->boot, down->seq);
+    }
+    if (down->has_epoch) {
+        tiny_clock_set(&node.clock, node.t, down->epoch, APP_PLANTED);
+    }
+    if (down->has_command) {
+        (void)tiny_interlock_request(&node.interlock, down->actuator, down->on, down->seconds,
+                                     node.t);
+    }
+}
+
+#if TINY_VIRTUAL
+static void hear_frame(const uint8_t *payload, size_t n) {
+    tiny_downlink_t down;
+    if (tiny_wire_downlink(payload, n, &down) == TINY_OK) {
+        hear(&down);
+    }
+}
+#endif
+
+/* --- sense --------------------------------------------------------------------------------- */
+
+#if TINY_VIRTUAL
+static void sense(void) {
+    const tiny_row_t row =
+        tiny_virtual_row(&stream, &node.frame, node.t, node.channel, APP_CHANNELS, hear_frame);
+    if (row == TINY_ROW_SENSE) {
+        app_sense(node.channel);
+    } else if (row != TINY_ROW_VALUES) {
+        const uint8_t code = row == TINY_ROW_END ? 0 : 1;
+        (void)tiny_virtual_exit(&stream, code, hal_stack_used());
+        hal_exit(code);
+    }
+}
+#else
+static void sense(void) {
+    app_sense(node.channel);
+}
+#endif
+
+/* A sensor with a channel that gave no reading is faulty at this sample. */
+static void count_faults(void) {
+    const uint8_t count = APP_CHANNELS;
+    uint16_t mask = 0;
+    for (uint8_t i = 0; i < count; i++) {
+        const uint16_t bit = (uint16_t)(1u << app_channel_sensor[i]);
+        if (node.channel[i] == TINY_MISSING && (mask & bit) == 0) {
+            mask |= bit;
+            node.health.faults = more(node.health.faults, 1);
+        }
+    }
+    node.health.fault_mask = mask;
+}
+
+/* --- decide -------------------------------------------------------------------------------- */
+
+static void decide(uint8_t rule, const app_view_t *view) {
+    tiny_rule_state_t *state = &node.rule[rule];
+    uint16_t why = 0;
+    const tiny_kleene_t when = app_rule_when(rule, view, &why);
+    const tiny_kleene_t clear = app_rule_clear(rule, view, when);
+    const tiny_rule_event_t event = tiny_rule_step(&app_rules[rule], state, when, clear, node.t);
+    if (event == TINY_RULE_QUIET) {
+        return;
+    }
+    const uint8_t model = app_rules[rule].model;
+    const tiny_verdict_t plain = {state->active ? 1 : 0, 255};
+    const tiny_verdict_t verdict = model == TINY_NO_MODEL ? plain : node.verdict[model];
+    uint8_t flags = node.clock.set ? TINY_FLAG_CLOCK : 0;
+    if (state->active) {
+        flags |= TINY_FLAG_ACTIVE;
+        flags |= event == TINY_RULE_REPEATED ? TINY_FLAG_REPEAT : 0;
+        flags |= act(rule, verdict.label);
+    }
+    const tiny_decision_t decision = {
+        .boot = node.journal.boot,
+        .seq = node.seq++,
+        .hash = APP_MANIFEST_HASH,
+        .t = node.t,
+        .clock = tiny_clock_at(&node.clock, node.t),
+        .rule = rule,
+        .label = verdict.label,
+        .score = verdict.score,
+        .flags = flags,
+        .battery_mv = node.health.battery_mv,
+        .why = why,
+    };
+    (void)tiny_outbox_put(&node.outbox, &decision); /* what fails is counted as dropped */
+}
+
+static void sample(void) {
+    const uint8_t rules = APP_RULES;
+    const int32_t day = tiny_clock_day(&node.clock, node.t);
+    node.health.battery_mv = hal_battery_mv();
+    sense();
+    node.health.samples++;
+    count_faults();
+    app_features_push(&node.features, node.channel);
+    app_infer(&node.features, day, node.arena, node.verdict);
+    const app_view_t view = {
+        .channel = node.channel,
+        .verdict = node.verdict,
+        .rule = node.rule,
+        .day = day,
+        .battery_mv = node.health.battery_mv == 0 ? TINY_MISSING : node.health.battery_mv,
+    };
+    for (uint8_t i = 0; i < rules; i++) {
+        decide(i, &view);
+    }
+    (void)tiny_journal_day(&node.journal, &memory, day);
+}
+
+/* --- report -------------------------------------------------------------------------------- */
+
+static uint32_t next_wake(void) {
+    const uint32_t due = tiny_interlock_next(&node.interlock);
+    return due < node.sample_at ? due : node.sample_at;
+}
+
+/* An actuator's deadline is hard; a sample may wait for one more answer. */
+static uint32_t report_until(void) {
+    const uint32_t due = tiny_interlock_next(&node.interlock);
+    const uint32_t patient = node.sample_at > node.t ? tiny_later(node.sample_at, 3) : UINT32_MAX;
+    return due < patient ? due : patient;
+}
+
+static void report(void) {
+    node.health.flags = node.clock.set ? TINY_FLAG_CLOCK : 0;
+    node.health.backlog = node.outbox.pending;
+    node.health.dropped = node.outbox.dropped;
+    const tiny_report_parts_t parts = {
+        .frame = &node.frame,
+        .outbox = &node.outbox,
+        .clock = &node.clock,
+        .health = &node.health,
+        .hash = APP_MANIFEST_HASH,
+        .heard = hear,
+        .deadline = report_until,
+    };
+    tiny_downlink_t down;
+    if (tiny_link_poll(&node.frame, &down) == TINY_OK) {
+        hear(&down);
+    }
+    tiny_report(&node.report, &parts, node.t);
+}
+
+/* --- wake and sleep ------------------------------------------------------------------------ */
+
+/* Samples that a slow link or a stalled sensor made the node miss are gaps, not stretched time. */
+static void skip_missed(void) {
+    const uint8_t count = APP_CHANNELS;
+    const uint32_t now = hal_now();
+    while (now > node.sample_at && now - node.sample_at >= APP_SAMPLE_S) {
+        for (uint8_t i = 0; i < count; i++) {
+            node.channel[i] = TINY_MISSING;
+        }
+        app_features_push(&node.features, node.channel);
+        node.sample_at += APP_SAMPLE_S;
+        hal_watchdog();
+    }
+}
+
+void tiny_node_setup(void) {
+    node.interlock = (tiny_interlock_t){app_limits, node.actuator, APP_ACTUATORS, drive};
+    tiny_interlock_begin(&node.interlock, 0); /* before anything that could fail */
+    hal_watchdog();
+    tiny_frame_init(&node.frame);
+    app_features_init(&node.features);
+    const uint32_t seen =
+        tiny_outbox_open(&node.outbox, &memory, TINY_OUTBOX_SLOTS(HAL_PERSIST_BYTES));
+    (void)tiny_journal_open(&node.journal, &memory, seen);
+    tiny_clock_begin(&node.clock, node.journal.day);
+    node.health.boot = node.journal.boot;
+    node.health.node = app_node_id;
+    node.health.battery_mv = hal_battery_mv();
+    node.heartbeat_at = APP_HEARTBEAT_S;
+    node.report.birth_due = true;
+    report(); /* the birth; its answer brings the date before the first sample needs it */
+}
+
+void tiny_node_step(void) {
+    hal_watchdog();
+    tiny_interlock_tick(&node.interlock, node.t);
+    if (node.t >= node.sample_at) {
+        sample();
+        node.sample_at += APP_SAMPLE_S;
+        if (APP_HEARTBEAT_S != 0 && node.t >= node.heartbeat_at) {
+            node.heartbeat_at = node.t + APP_HEARTBEAT_S;
+            node.report.heartbeat_due = true;
+        }
+        report();
+        skip_missed();
+    }
+    node.t = next_wake();
+    hal_sleep_until(node.t);
+}
