@@ -18,19 +18,23 @@ static inline int32_t tiny_saturate(int64_t x) {
     return x <= INT32_MIN ? INT32_MIN + 1 : (int32_t)x;
 }
 
-/* The line through (x0, y0) and (x1, y1) at x, held at y0 and y1 beyond the ends; x0 != x1 in
- * either order (a drier soil gives a higher voltage). */
-static inline int32_t tiny_map(int32_t x, int32_t x0, int32_t x1, int32_t y0, int32_t y1) {
+/* The line through (x0, y0) and (x1, y1) at x, beyond its ends too; x0 != x1 in either order (a
+ * drier soil gives a higher voltage). */
+static inline int32_t tiny_line(int32_t x, int32_t x0, int32_t x1, int32_t y0, int32_t y1) {
     const bool falling = x1 < x0;
-    if (falling ? x >= x0 : x <= x0) {
-        return y0;
-    }
-    if (falling ? x <= x1 : x >= x1) {
-        return y1;
-    }
     const int64_t run = falling ? (int64_t)x0 - x1 : (int64_t)x1 - x0;
     const int64_t step = falling ? (int64_t)x0 - x : (int64_t)x - x0;
-    return (int32_t)(y0 + tiny_div_round(step * ((int64_t)y1 - y0), run));
+    return tiny_saturate(y0 + tiny_div_round(step * ((int64_t)y1 - y0), run));
+}
+
+/* The middle one of three: a single wild reading does no harm. */
+static inline int32_t tiny_median3(int32_t a, int32_t b, int32_t c) {
+    if (a > b) {
+        const int32_t t = a;
+        a = b;
+        b = t;
+    }
+    return c < a ? a : c > b ? b : c;
 }
 
 /* a + b, held at UINT32_MAX: a deadline may never wrap into the past. */
