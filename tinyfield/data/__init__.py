@@ -1,0 +1,14 @@
+"""Data: series with labels for training, worlds for the sim, and the registry of public sets.
+
+::
+
+    folder of CSVs ─importers→ plots ─┐
+    climates.toml ─weather→ seasons ──┴─generators→ Series ─splits→ Dataset
+"""
+
+from __future__ import annotations
+
+from tinyfield.data.dataset import NO_LABEL, Dataset, Series, Split, World
+from tinyfield.data.load import load
+
+__all__ = ["NO_LABEL", "Dataset", "Series", "Split", "World", "load"]

@@ -1,0 +1,127 @@
+"""Keeps a made data set on disk under a key of everything that it was made from."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+import zipfile
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tinyfield.data.dataset import Dataset, Series
+from tinyfield.data.importers.tables import csv_files
+from tinyfield.paths import cache_dir
+
+if TYPE_CHECKING:
+    from tinyfield.spec import App
+
+
+def key(app: App, model: str, folder: Path | None, seed: int, held_out: bool) -> str:
+    """Hash of the app's part in it, the files, this package's sources and the seed."""
+    h = hashlib.sha256()
+    m = app.models[model]
+    site = app.site.model_dump(mode="json", exclude={"crop"}) if app.site else None
+    crop = repr(app.site.crop) if app.site else None
+    channels = [c.model_dump() for c in app.channels]
+    rules = {n: [a.model_dump() for a in d.actions] for n, d in app.decisions.items()}
+    what: list[Any] = [
+        m.classes, m.train.model_dump(), site, crop, channels, rules, app.sample_s, seed, held_out,
+    ]  # fmt: skip
+    h.update(json.dumps(what, sort_keys=True, default=str).encode())
+    here = Path(__file__).parent
+    for source in sorted([*here.rglob("*.py"), *here.rglob("*.toml")]):
+        h.update(source.read_bytes())
+    for path in csv_files(folder) if folder else ():
+        h.update(path.name.encode())
+        h.update(hashlib.sha256(path.read_bytes()).digest())
+    return h.hexdigest()
+
+
+def _path(name: str) -> Path:
+    return cache_dir() / "datasets" / f"{name[:32]}.npz"
+
+
+def read(name: str, app: App) -> Dataset | None:
+    """The kept data set, or None if there is none (or a damaged one)."""
+    path = _path(name)
+    if not path.is_file():
+        return None
+    units = {c.name: 10.0**c.scale for c in app.channels}
+    try:
+        with np.load(path) as kept:
+            head = json.loads(bytes(kept["head"]).decode())
+            series = []
+            for i, s in enumerate(head["series"]):
+                rows = kept[f"rows{i}"]
+                gone = np.iinfo(np.int32).min
+                channels = {
+                    c: np.where(rows[:, k] == gone, np.nan, rows[:, k] * units[c])
+                    for k, c in enumerate(s.pop("channels"))
+                }
+                site = dict(s.pop("site"))
+                if "crop" in site:
+                    site["crop"] = {
+                        k: tuple(v) if isinstance(v, list) else v for k, v in site["crop"].items()
+                    }
+                series.append(
+                    Series(
+                        site=site,
+                        t0=datetime.fromisoformat(s.pop("t0")),
+                        channels=channels,
+                        day=kept[f"day{i}"],
+                        labels=kept[f"labels{i}"],
+                        **s,
+                    )  # fmt: skip
+                )
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+        return None
+    return Dataset(
+        name=head["name"],
+        classes=tuple(head["classes"]),
+        series=tuple(series),
+        split=head["split"],
+        provenance=tuple(head["provenance"]),
+    )
+
+
+def write(name: str, dataset: Dataset, app: App) -> None:
+    """Keeps it; a full or read-only disk is no error, only slower next time."""
+    units = {c.name: 10.0**c.scale for c in app.channels}
+    head: dict[str, Any] = {
+        "name": dataset.name,
+        "classes": dataset.classes,
+        "split": dict(dataset.split),
+        "provenance": dataset.provenance,
+        "series": [
+            {
+                "group": s.group,
+                "site": dict(s.site),
+                "period_s": s.period_s,
+                "t0": s.t0.isoformat(),
+                "channels": list(s.channels),
+                "origin": s.origin,
+            }
+            for s in dataset.series
+        ],
+    }
+    arrays = {"head": np.frombuffer(json.dumps(head).encode(), dtype=np.uint8)}
+    for i, s in enumerate(dataset.series):
+        rows = np.full((len(s), len(s.channels)), np.iinfo(np.int32).min, dtype=np.int32)
+        for k, (c, values) in enumerate(s.channels.items()):
+            ok = ~np.isnan(values)
+            rows[ok, k] = np.round(values[ok] / units[c]).astype(np.int32)
+        arrays[f"rows{i}"], arrays[f"day{i}"], arrays[f"labels{i}"] = rows, s.day, s.labels
+    path = _path(name)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fd, temporary = tempfile.mkstemp(dir=path.parent, suffix=".npz")
+        with os.fdopen(fd, "wb") as f:
+            np.savez_compressed(f, **arrays)  # type: ignore[arg-type]
+        Path(temporary).replace(path)
+    except OSError:
+        return

@@ -1,0 +1,1 @@
+"""Refits the bundled constants: ``python -m tinyfield.data.fit weather|sensors|column``."""

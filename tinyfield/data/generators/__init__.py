@@ -1,0 +1,1 @@
+"""Physics that stands in for recordings: it makes traces with their truth."""

@@ -1,0 +1,132 @@
+"""Real plots, hour by hour: physics between weekly probes, under real weather and real water.
+
+A probe tells the water of a plot once a week. In between, the physics runs from one probe to the
+next; what it misses at the next one is spread evenly over the days between, so that the series
+passes through every probe. That makes a state for each moment that is as near to the
+measurements as they allow, from which readings and labels follow.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinyfield.data.generators.batch import Batch, Record
+from tinyfield.data.generators.fao56 import Growth
+from tinyfield.data.generators.soil import Params, Soil
+from tinyfield.data.importers.maricopa import Plot
+
+Floats = NDArray[np.float64]
+
+IRRIGATION_HOUR, IRRIGATION_HOURS = 6, 4
+"""Applications are daily depths; they are given from six to ten in the morning."""
+
+
+@dataclass
+class Driven:
+    """A run of several plots that share crop, weather and first probe."""
+
+    plots: tuple[Plot, ...]
+    first: date
+    batch: Batch
+    record: Record
+
+
+def alike(plots: Sequence[Plot]) -> list[tuple[Plot, ...]]:
+    """Plots that can run side by side."""
+    groups: dict[tuple[str, date, date, date, int], list[Plot]] = defaultdict(list)
+    for p in plots:
+        groups[p.crop, p.start, p.dates[0], p.dates[-1], id(p.weather)].append(p)
+    return [tuple(g) for g in groups.values()]
+
+
+def soil_of(plots: Sequence[Plot]) -> Soil:
+    """Their columns, [n, layers]."""
+    return Soil(
+        np.concatenate([p.soil.fc for p in plots]), np.concatenate([p.soil.wp for p in plots])
+    )
+
+
+def make_batch(
+    plots: Sequence[Plot], growth: Growth, *, period_s: int, seed: int, params: Params | None = None
+) -> tuple[Batch, date]:
+    """A batch from the morning after the first probe to the last probe's evening."""
+    first = plots[0].dates[0] + timedelta(days=1)
+    days = (plots[0].dates[-1] - first).days + 1
+    batch = Batch(
+        growth,
+        soil_of(plots),
+        [plots[0].weather.between(first, days)],
+        period_s=period_s,
+        seed=seed,
+        first_day=(first - plots[0].start).days,
+        params=params,
+    )
+    return batch, first
+
+
+def water_table(plots: Sequence[Plot], first: date, days: int, period_s: int) -> Floats:
+    """Applied water in mm a step, [steps, n]."""
+    per_day = 86400 // period_s
+    a = IRRIGATION_HOUR * 3600 // period_s
+    b = max(a + 1, (IRRIGATION_HOUR + IRRIGATION_HOURS) * 3600 // period_s)
+    out = np.zeros((days * per_day, len(plots)))
+    for j, p in enumerate(plots):
+        for day, mm in p.irrigation.items():
+            i = (day - first).days
+            if 0 <= i < days:
+                out[i * per_day + a : i * per_day + b, j] += mm / (b - a)
+    return out
+
+
+class Probes:
+    """Where the observed states stand on a batch's clock."""
+
+    def __init__(self, batch: Batch, plots: Sequence[Plot], first: date) -> None:
+        self.at: dict[int, list[tuple[int, Floats]]] = defaultdict(list)
+        mm = batch.column.mm
+        for j, p in enumerate(plots):
+            for day, theta in zip(p.dates, p.theta, strict=True):
+                step = ((day - first).days + 1) * batch.per_day
+                self.at[step].append((j, np.maximum(theta * mm, batch.column.floor[j])))
+
+
+def reconstruct(plots: Sequence[Plot], growth: Growth, *, period_s: int, seed: int) -> Driven:
+    """Runs the plots through all their probes (see the module's docstring)."""
+    errors: dict[tuple[int, int], Floats] = {}
+    coarse, first = make_batch(plots, growth, period_s=3600, seed=seed)
+    probes = Probes(coarse, plots, first)
+    last = dict.fromkeys(range(len(plots)), 0)
+
+    def note(step: int) -> None:
+        for j, observed in probes.at.get(step, ()):
+            if step:
+                span = step - last[j]
+                errors[j, last[j] // 24] = (observed - coarse.column.w[j]) / (span / 24)
+            coarse.column.w[j] = observed
+            last[j] = step
+
+    table = water_table(plots, first, coarse.days, 3600)
+    coarse.run(lambda i: table[i], note)
+    note(coarse.steps)
+
+    batch, first = make_batch(plots, growth, period_s=period_s, seed=seed)
+    probes = Probes(batch, plots, first)
+    nudge = np.zeros_like(batch.column.w)
+
+    def tie(step: int) -> None:
+        col = batch.column
+        for j, observed in probes.at.get(step, ()):
+            col.w[j] = observed
+            nudge[j] = errors.get((j, step // batch.per_day), np.zeros(len(col.mm)))
+        col.w += nudge / batch.per_day
+        np.maximum(col.w, col.floor, out=col.w)
+
+    fine_table = water_table(plots, first, batch.days, period_s)
+    record = batch.run(lambda i: fine_table[i], tie)
+    return Driven(tuple(plots), first, batch, record)

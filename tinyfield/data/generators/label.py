@@ -1,0 +1,43 @@
+"""The label ``need``: which dose keeps the crop out of stress for the coming day.
+
+FAO-56 refills before the root zone's depletion Dr passes the readily available water p·TAW
+(chapter 8). From the known state, the depletion is projected over the next 24 h without water
+(eq. 85 a day ahead, no rain foreseen, for a node cannot foresee it):
+
+    Dr24 = Dr + (Ks·Kcb + Ke) · ET0(next 24 h)
+
+The label is the class of the smallest dose d (the app's own valve minutes × flow ÷ area) with
+Dr24 − d ≤ p·TAW: ``none`` if no water is needed, ``light`` if the light dose will do, ``heavy``
+if it takes more than that (also where even the heavy dose must be repeated).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinyfield.data.dataset import NO_LABEL
+from tinyfield.data.generators.batch import Record
+
+Floats = NDArray[np.float64]
+
+
+def classify(projected: Floats, raw: Floats, doses_mm: Sequence[float]) -> NDArray[np.int16]:
+    """Class index of each state; ``doses_mm[0]`` is 0 (none), the rest ascend."""
+    short = projected - raw
+    edges = np.array([0.0, *doses_mm[1:-1]])
+    return np.searchsorted(edges, short, side="left").astype(np.int16)
+
+
+def label_run(
+    record: Record, et0_next: Floats, et_scale: float, doses_mm: Sequence[float], every: int,
+    phase: int = 0,
+) -> NDArray[np.int16]:  # fmt: skip
+    """Labels [steps, n] of a run at every ``every``-th step, -1 elsewhere."""
+    rate = record.ks * record.kcb + record.ke
+    projected = record.depletion + rate * et_scale * et0_next
+    out = np.full(projected.shape, NO_LABEL, dtype=np.int16)
+    out[phase::every] = classify(projected[phase::every], record.raw[phase::every], doses_mm)
+    return out

@@ -1,0 +1,95 @@
+"""Generated seasons of the app's own bed: varied soils, weathers and ways to water it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinyfield.data.generators import weather as skies
+from tinyfield.data.generators.batch import Batch, Record
+from tinyfield.data.generators.bed import SOILS, Bed
+from tinyfield.data.generators.policies import KINDS, Mixed
+from tinyfield.data.generators.soil import Soil
+from tinyfield.data.generators.weather import Weather
+
+Floats = NDArray[np.float64]
+
+SEASON_DAYS = 120
+RATE_MM_H = 18.0
+"""How fast the training policies apply water."""
+
+
+@dataclass
+class Seasons:
+    """n seasons that ran side by side."""
+
+    names: tuple[str, ...]
+    kinds: tuple[str, ...]
+    starts: tuple[date, ...]
+    batch: Batch
+    record: Record
+    awc_vwc: Floats
+
+
+def season_weather(bed: Bed, start: date, days: int, seed: int, *, other: bool = False) -> Weather:
+    """A stochastic season at the bed's latitude (``other``: of the other bundled climate)."""
+    here = skies.nearest(bed.latitude)
+    if other:
+        here = next(c for c in skies.climates().values() if c.name != here.name)
+    latitude = here.latitude * (1 if bed.latitude >= 0 else -1) if other else bed.latitude
+    return skies.generate(here, latitude, start, days, seed)
+
+
+def generate(
+    bed: Bed, *, count: int, period_s: int, seed: int, first: int, days: int = SEASON_DAYS
+) -> Seasons:
+    """``count`` seasons whose numbers (and so weathers) start at ``first``."""
+    rng = np.random.default_rng([seed, first, 53])
+    starts = tuple(bed.planted + timedelta(days=int(d)) for d in rng.integers(-30, 31, count))
+    weather = [
+        season_weather(bed, s, days, seed * 100003 + first + i, other=i % 4 == 3)
+        for i, s in enumerate(starts)
+    ]
+    # Around the app's own soil: two thirds close to it, the rest anywhere in the table.
+    table = list(SOILS.values())
+    fc, wp = np.empty(count), np.empty(count)
+    for i in range(count):
+        centre = table[int(rng.integers(len(table)))] if i % 3 == 2 else (bed.fc, bed.wp)
+        wp[i] = centre[1] * rng.uniform(0.85, 1.15)
+        fc[i] = wp[i] + (centre[0] - centre[1]) * rng.uniform(0.8, 1.2)
+    batch = Batch(
+        bed.growth, Soil.uniform(fc, wp), weather, period_s=period_s, seed=seed + first, fw=bed.fw
+    )
+    batch.column.wet(rng.uniform(0.4, 1.0, count))
+    # Near-optimal twice as often: that is where the node will live.
+    kinds = tuple(("near_optimal", *KINDS)[i % (len(KINDS) + 1)] for i in range(count))
+    rate = RATE_MM_H * period_s / 3600
+    record = batch.run(Mixed(batch, list(kinds), bed.doses_mm, rate, seed + first))
+    return Seasons(
+        names=tuple(f"generated-{first + i}" for i in range(count)),
+        kinds=kinds,
+        starts=starts,
+        batch=batch,
+        record=record,
+        awc_vwc=100 * (fc - wp),
+    )
+
+
+def tank_levels(bed: Bed, water_mm: Floats, rain_mm: Floats, per_day: int, seed: int) -> Floats:
+    """Level in % at each step of one bed whose water always comes (a training trace)."""
+    plan = bed.tank
+    rng = np.random.default_rng([seed, 17])
+    used = (water_mm * bed.area_m2).reshape(-1, per_day)
+    caught = (rain_mm * plan.roof_m2 * plan.runoff).reshape(-1, per_day)
+    litres, out = plan.litres * rng.uniform(0.3, 1.0), np.empty_like(used)
+    for d in range(len(used)):
+        if d % plan.truck_days == 0 and rng.random() > plan.late:
+            litres = plan.litres
+        path = litres + np.cumsum(caught[d] - used[d])
+        out[d] = np.clip(path, 0, plan.litres)
+        litres = float(out[d, -1])
+    levels: Floats = 100 * out.ravel() / plan.litres
+    return levels

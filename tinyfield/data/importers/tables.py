@@ -1,0 +1,125 @@
+"""CSV files by their columns, with errors that name file, line, column and cure."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinyfield.errors import DataError
+
+
+@dataclass(frozen=True)
+class Table:
+    """One CSV file in columns of text."""
+
+    path: Path
+    columns: dict[str, list[str]]
+
+    def __len__(self) -> int:
+        return len(next(iter(self.columns.values()), []))
+
+    def text(self, name: str) -> list[str]:
+        """A column as it is written."""
+        return self.columns[name]
+
+    def dates(self, name: str = "date") -> list[date]:
+        """A column of ISO dates (a time after the day is left off)."""
+        out = []
+        for i, value in enumerate(self.columns[name]):
+            try:
+                out.append(date.fromisoformat(value[:10]))
+            except ValueError:
+                raise DataError(
+                    f"{self.path}:{i + 2}: column {name}: {value!r} is no date",
+                    hint="Write dates as 2018-05-03.",
+                ) from None
+        return out
+
+    def numbers(self, name: str, *, gaps: bool = False) -> NDArray[np.float64]:
+        """A column of numbers; an empty or NaN cell is an error unless ``gaps``."""
+        out = np.empty(len(self.columns[name]))
+        for i, value in enumerate(self.columns[name]):
+            try:
+                out[i] = float(value) if value.strip() else math.nan
+            except ValueError:
+                raise DataError(
+                    f"{self.path}:{i + 2}: column {name}: {value!r} is no number",
+                    hint="Write a plain decimal number with a point.",
+                ) from None
+            if not math.isfinite(out[i]) and not gaps:
+                raise DataError(
+                    f"{self.path}:{i + 2}: column {name} has no value ({value!r})",
+                    hint="Fill in the value, or leave the whole row out.",
+                )
+        return out
+
+
+def read_table(path: Path) -> Table:
+    """Reads one ``.csv`` or ``.csv.gz``."""
+    try:
+        raw = path.read_bytes()
+        text = (gzip.decompress(raw) if path.suffix == ".gz" else raw).decode("utf-8-sig")
+    except (OSError, EOFError, UnicodeDecodeError) as e:
+        raise DataError(f"{path}: cannot be read ({e})", hint="Fetch the file again.") from None
+    rows = list(csv.reader(io.StringIO(text)))
+    if not rows:
+        return Table(path, {})
+    head = [h.strip() for h in rows[0]]
+    for i, row in enumerate(rows[1:]):
+        if row and len(row) != len(head):
+            raise DataError(
+                f"{path}:{i + 2}: {len(row)} cells under {len(head)} column names",
+                hint="Fetch the file again; it may have been cut off.",
+            )
+    body = [r for r in rows[1:] if r]
+    return Table(path, {h: [r[i] for r in body] for i, h in enumerate(head)})
+
+
+def csv_files(folder: Path) -> list[Path]:
+    """Every CSV of a folder, in the order of their names."""
+    return sorted(p for p in folder.iterdir() if p.name.endswith((".csv", ".csv.gz")))
+
+
+def scan(folder: Path) -> list[Table]:
+    """Every table of a folder."""
+    if not folder.is_dir():
+        raise DataError(f"{folder}: no such folder", hint="Give the folder that holds the files.")
+    return [read_table(p) for p in csv_files(folder)]
+
+
+def having(tables: Sequence[Table], columns: Sequence[str]) -> list[Table]:
+    """The tables that have all these columns."""
+    return [t for t in tables if all(c in t.columns for c in columns)]
+
+
+def need(tables: Sequence[Table], columns: Sequence[str], what: str, folder: Path) -> list[Table]:
+    """Like ``having``, but not finding one with rows is a DataError that names the nearest."""
+    found = having(tables, columns)
+    if any(len(t) for t in found):
+        return [t for t in found if len(t)]
+    if found:
+        raise DataError(
+            f"{found[0].path}: has the columns of the {what} but no rows",
+            hint="Fetch the file again, or give another folder.",
+        )
+    best = max(tables, key=lambda t: sum(c in t.columns for c in columns), default=None)
+    common = sum(c in best.columns for c in columns) if best else 0
+    if best is not None and common >= max(2, len(columns) // 2):
+        missing = [c for c in columns if c not in best.columns]
+        raise DataError(
+            f"{best.path}: no column {', '.join(missing)} (the {what} needs {', '.join(columns)})",
+            hint=f"Add the column{'s' if len(missing) > 1 else ''} or rename what holds it.",
+        )
+    raise DataError(
+        f"{folder}: no file with the {what} (columns {', '.join(columns)})",
+        hint="Put a CSV with these columns into the folder; its name does not matter.",
+    )
