@@ -1,0 +1,74 @@
+"""What an operator is lowered to: a call of one kernel with its arguments.
+
+The emitter and the memory planner know only these; neither knows any operator.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tinyfield.compiler.graph import Array
+
+
+@dataclass(frozen=True)
+class Buffer:
+    """A pointer to a tensor's place, written or read."""
+
+    tensor: int
+    write: bool = False
+
+
+@dataclass(frozen=True)
+class Rom:
+    """A constant array that stays in flash; ``hint`` names it in the generated C."""
+
+    hint: str
+    data: Array
+
+
+@dataclass(frozen=True)
+class Scratch:
+    """A pointer to working memory that lives during this call only."""
+
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Literal:
+    """A number, with the parameter's name for the reader of the generated C."""
+
+    name: str
+    value: int
+
+
+Argument = Buffer | Rom | Scratch | Literal
+
+
+@dataclass(frozen=True)
+class Call:
+    """One kernel call.
+
+    Attributes:
+        kernel: the C function.
+        header: where it is declared, below ``nn/``.
+        arguments: in the kernel's order.
+        macs: multiply-accumulates of one run.
+        in_place: the input tensor whose memory the output may take over: the kernel reads each
+            element of it before, or when, it writes that place. None if there is none.
+        label: for comments and tables, e.g. ``node 3 FULLY_CONNECTED 'dense'``.
+    """
+
+    kernel: str
+    header: str
+    arguments: tuple[Argument, ...]
+    label: str
+    macs: int = 0
+    in_place: int | None = None
+
+    def reads(self) -> tuple[int, ...]:
+        """The tensors read."""
+        return tuple(a.tensor for a in self.arguments if isinstance(a, Buffer) and not a.write)
+
+    def writes(self) -> tuple[int, ...]:
+        """The tensors written."""
+        return tuple(a.tensor for a in self.arguments if isinstance(a, Buffer) and a.write)

@@ -1,0 +1,94 @@
+"""What an operator's file provides, and what its checks share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from tinyfield.compiler.calls import Call
+from tinyfield.compiler.graph import Graph, Op, Quant, Tensor
+
+LIMITS = {"int8": (-128, 127), "uint8": (0, 255), "int16": (-32768, 32767)}
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a compilation was asked for.
+
+    Attributes:
+        target: a name of ``targets.TARGETS``.
+        rounding: ``litert`` (the contract) or ``tflm`` (fully-connected rounds twice).
+    """
+
+    target: str = "host"
+    rounding: str = "litert"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One operator.
+
+    Attributes:
+        name: TFLite's name.
+        check: complaints about an operator that the compiler cannot take, each with its cure.
+        lower: the kernel call for an operator that passed ``check`` and the passes.
+    """
+
+    name: str
+    check: Callable[[Graph, Op], Iterator[str]]
+    lower: Callable[[Graph, Op, Options], Call]
+
+
+def same_types(
+    graph: Graph, op: Op, *, inputs: int = 1, types: tuple[str, ...] = ("int8",)
+) -> Iterator[str]:
+    """Complaints unless the first ``inputs`` inputs and the output are quantized ``types``."""
+    if len(op.outputs) != 1:
+        yield f"has {len(op.outputs)} outputs, one is expected: the file is damaged"
+        return
+    if len(op.inputs) < inputs or any(index < 0 for index in op.inputs[:inputs]):
+        yield f"has {len(op.inputs)} inputs, {inputs} are needed: the file is damaged"
+        return
+    for tensor in (*(graph.input(op, place) for place in range(inputs)), graph.output(op)):
+        yield from quantized(tensor, types)
+
+
+def quantized(tensor: Tensor, types: tuple[str, ...] = ("int8",)) -> Iterator[str]:
+    """Complaints unless a tensor has one of ``types`` with one scale for all of it."""
+    what = f"tensor {tensor.name!r}"
+    if tensor.dtype not in types:
+        wanted = " or ".join(types)
+        cure = (
+            "convert with full-integer quantization "
+            "(inference_input_type = inference_output_type = tf.int8)"
+            if tensor.dtype.startswith("float")
+            else f"only {wanted} is supported here"
+        )
+        yield f"{what} is {tensor.dtype}, not {wanted}: {cure}"
+    elif 0 in tensor.shape:
+        yield f"{what} is empty: {list(tensor.shape)}"
+    elif tensor.quant is None:
+        yield f"{what} is {tensor.dtype} without a scale: convert with full-integer quantization"
+    else:
+        yield from _one_scale(what, tensor.quant, LIMITS[tensor.dtype])
+
+
+def _one_scale(what: str, quant: Quant, limits: tuple[int, int]) -> Iterator[str]:
+    if quant.per_channel:
+        yield f"{what} is an activation with a scale for each channel: only weights may have that"
+    elif not quant.scale > 0:
+        yield f"{what} has the scale {quant.scale}: it must be above 0"
+    elif not limits[0] <= quant.zero_point <= limits[1]:
+        yield f"{what} has the zero point {quant.zero_point}, outside its type"
+
+
+def constant(graph: Graph, op: Op, place: int, what: str, dtype: str) -> Iterator[str]:
+    """Complaints unless the input at ``place`` is a constant of ``dtype``."""
+    if not graph.has_input(op, place):
+        yield f"has no {what}: the file is damaged"
+        return
+    tensor = graph.input(op, place)
+    if tensor.dtype != dtype:
+        yield f"its {what} are {tensor.dtype}, not {dtype}: convert with full-integer quantization"
+    elif tensor.data is None:
+        yield f"its {what} are computed at run time: only constant {what} are supported"

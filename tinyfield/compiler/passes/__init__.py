@@ -1,0 +1,35 @@
+"""Rewrites of the graph, one small file each, in this order.
+
+A pass takes a graph that holds to :meth:`~tinyfield.compiler.graph.Graph.verify` and gives back
+another that does; none changes what any output byte will be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tinyfield.compiler.graph import Graph
+from tinyfield.compiler.passes.absorb_zero_point import absorb_zero_point
+from tinyfield.compiler.passes.clamps import clamps
+from tinyfield.compiler.passes.drop_dead import drop_dead
+from tinyfield.compiler.passes.fuse_activation import fuse_activation
+from tinyfield.compiler.passes.views import views
+
+Pass = Callable[[Graph], Graph]
+
+PASSES: tuple[Pass, ...] = (
+    views,
+    drop_dead,
+    clamps,
+    fuse_activation,
+    absorb_zero_point,
+    drop_dead,
+)
+
+
+def run_passes(graph: Graph) -> Graph:
+    """All passes, with the verifier after each."""
+    for one in PASSES:
+        graph = one(graph)
+        graph.verify()
+    return graph

@@ -1,0 +1,37 @@
+"""The input's zero point moves into the bias: Σ w·(x − z) + b = Σ w·x + (b − z·Σ w).
+
+An absent bias becomes that constant.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from tinyfield.compiler.graph import Graph
+from tinyfield.compiler.rounding import INT32_MAX, INT32_MIN
+from tinyfield.errors import ModelError
+
+
+def absorb_zero_point(graph: Graph) -> Graph:
+    """The rewritten graph."""
+    result = graph.copy()
+    for place, op in enumerate(graph.ops):
+        if op.kind != "FULLY_CONNECTED":
+            continue
+        weights = np.asarray(graph.input(op, 1).data, np.int64)
+        bias = np.zeros(weights.shape[0], np.int64)
+        name = f"{graph.output(op).name}/bias"
+        if graph.has_input(op, 2):
+            bias = np.asarray(graph.input(op, 2).data, np.int64).reshape(-1)
+            name = graph.input(op, 2).name
+        bias = bias - graph.input(op, 0).q.zero_point * weights.sum(axis=1)
+        if bias.min() < INT32_MIN or bias.max() > INT32_MAX:
+            raise ModelError(
+                f"{graph.label(op)}: a bias exceeds 32 bits",
+                hint="the biases are far larger than any output; check the quantization",
+            )
+        index = result.add_constant(name, bias.astype(np.int32))
+        result.ops[place] = replace(op, inputs=(*op.inputs[:2], index))
+    return result

@@ -1,0 +1,22 @@
+"""Operators whose results nobody reads go, and with them tensors that nothing names."""
+
+from __future__ import annotations
+
+from tinyfield.compiler.graph import Graph
+
+
+def drop_dead(graph: Graph) -> Graph:
+    """The rewritten graph."""
+    result = graph.copy()
+    wanted = set(graph.outputs)
+    kept = []
+    for op in reversed(graph.ops):
+        if wanted & set(op.outputs):
+            wanted |= set(op.inputs)
+            kept.append(op)
+    result.ops = kept[::-1]
+    named = wanted | set(graph.inputs)
+    for op in result.ops:
+        named |= set(op.outputs)
+    result.tensors = {index: one for index, one in graph.tensors.items() if index in named}
+    return result
