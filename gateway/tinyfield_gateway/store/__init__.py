@@ -1,0 +1,25 @@
+"""What the gateway keeps: nodes, decisions, manifests, and what it could not read."""
+
+from tinyfield_gateway.store.records import (
+    ActiveRule,
+    Batch,
+    Committed,
+    Decision,
+    Heard,
+    Node,
+    Rejected,
+)
+from tinyfield_gateway.store.sql import Store, StoreUnavailableError, open_store
+
+__all__ = [
+    "ActiveRule",
+    "Batch",
+    "Committed",
+    "Decision",
+    "Heard",
+    "Node",
+    "Rejected",
+    "Store",
+    "StoreUnavailableError",
+    "open_store",
+]
