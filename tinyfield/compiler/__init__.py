@@ -6,6 +6,7 @@ It knows neither YAML nor Keras. ``compile_model`` is the whole way: ``tflite.re
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -35,6 +36,7 @@ class Program:
         graph_dump: the graph after the passes, as text.
         plan_dump: the memory plan, as text.
         parts: the C in pieces, for :func:`join`.
+        sha256: of the model file, the same for every target.
     """
 
     prefix: str
@@ -48,6 +50,7 @@ class Program:
     graph_dump: str
     plan_dump: str
     parts: Emitted
+    sha256: str
 
 
 def compile_model(
@@ -87,6 +90,7 @@ def compile_model(
         graph.dump(),
         layout.dump(),
         parts,
+        hashlib.sha256(tflite).hexdigest(),
     )
 
 
