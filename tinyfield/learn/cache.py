@@ -1,0 +1,129 @@
+"""Trained networks on disk, by the content of all that made them; a hit needs no TensorFlow.
+
+One folder a key under ``cache_dir()/models``: ``network.npz`` (flatbuffer, constants, the float
+network's answers) and ``network.sha256``; scores lie beside it, named by the version of the code
+that computed them. Anything that does not check out is a miss, never an error.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import tempfile
+from collections.abc import Iterable
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import tinyfield
+from tinyfield.learn.result import Metrics, Network
+from tinyfield.learn.scaler import InputScale
+from tinyfield.paths import cache_dir, firmware_dir
+
+_TRAINS = ("scaler.py", "mlp.py", "convert.py", "worker.py", "train.py", "metrics.py")
+_SCORES = ("runner.py", "metrics.py", "result.py", "train.py")
+
+
+def network_key(parts: dict[str, Any]) -> str:
+    """Names a training: the caller's parts (data, spec, seed), code and package versions."""
+    learn = Path(__file__).parent
+    parts = {
+        **parts,
+        "code": _digest(learn / name for name in _TRAINS),
+        "versions": {name: _version(name) for name in ("tensorflow", "keras", "numpy")},
+    }
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]
+
+
+@cache
+def scores_key() -> str:
+    """Changes with everything between a flatbuffer and a score: compiler, kernels, LiteRT."""
+    package, core = Path(tinyfield.__file__).parent, firmware_dir() / "core"
+    files = [Path(__file__).parent / name for name in _SCORES]
+    files += [*sorted((package / "compiler").rglob("*.py")), package / "hostcc.py"]
+    files += [*sorted((core / "nn").rglob("*.[ch]")), core / "features" / "quantize.h"]
+    text = _digest(files) + _version("ai-edge-litert")
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def load_network(key: str) -> Network | None:
+    """The network of that key, or None."""
+    folder = _folder(key)
+    try:
+        data = (folder / "network.npz").read_bytes()
+        stated = (folder / "network.sha256").read_text(encoding="ascii")
+        if hashlib.sha256(data).hexdigest() != stated:
+            return None
+        with np.load(io.BytesIO(data)) as arrays:
+            return Network(
+                tflite=arrays["tflite"].tobytes(),
+                scaler=tuple(InputScale(*map(int, row)) for row in arrays["scaler"]),
+                probabilities=arrays["probabilities"],
+            )
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def save_network(key: str, network: Network) -> None:
+    """Stores a network; a full or read-only disk only costs the next training."""
+    rows = [(s.offset, s.mult, s.shift, s.zero_point) for s in network.scaler]
+    buffer = io.BytesIO()
+    np.savez(
+        buffer,
+        tflite=np.frombuffer(network.tflite, dtype=np.uint8),
+        scaler=np.array(rows, dtype=np.int64),
+        probabilities=network.probabilities,
+    )
+    data = buffer.getvalue()
+    _write(_folder(key) / "network.npz", data)
+    _write(_folder(key) / "network.sha256", hashlib.sha256(data).hexdigest().encode())
+
+
+def load_metrics(key: str) -> Metrics | None:
+    """The scores of that network by today's code, or None."""
+    try:
+        text = (_folder(key) / f"scores-{scores_key()}.json").read_text(encoding="utf-8")
+        return Metrics.from_json(json.loads(text))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def save_metrics(key: str, metrics: Metrics) -> None:
+    """Stores scores beside their network."""
+    text = json.dumps(metrics.to_json(), sort_keys=True)
+    _write(_folder(key) / f"scores-{scores_key()}.json", text.encode())
+
+
+def _folder(key: str) -> Path:
+    return cache_dir() / "models" / key
+
+
+def _write(path: Path, data: bytes) -> None:
+    """All or nothing: readers in other processes see the old file or the new one."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        Path(name).replace(path)
+    except OSError:
+        return
+
+
+def _digest(files: Iterable[Path]) -> str:
+    digest = hashlib.sha256()
+    for path in files:
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def _version(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return "none"

@@ -1,0 +1,121 @@
+"""Scores of a classifier, honest about chance: macro F1 with an interval over groups."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+_RESAMPLES = 500
+
+
+@dataclass(frozen=True)
+class Score:
+    """How one model did on some rows.
+
+    Attributes:
+        n, groups: rows, and the independent groups (plots, subjects) they come from.
+        accuracy, macro_f1: 0 to 1. Macro F1 averages over the classes that occur among the truth
+            or the answers.
+        interval: 95 % of macro F1 when whole groups are drawn again (percentile bootstrap);
+            None with fewer than two groups.
+        per_class: class → recall, precision, f1 (None where undefined) and n.
+        confusion: [truth][answer] counts.
+    """
+
+    n: int
+    groups: int
+    accuracy: float
+    macro_f1: float
+    interval: tuple[float, float] | None
+    per_class: dict[str, dict[str, float | int | None]]
+    confusion: list[list[int]]
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Score:
+        fields = dict(value)
+        if fields["interval"] is not None:
+            fields["interval"] = tuple(fields["interval"])
+        return cls(**fields)
+
+
+def score(
+    truth: NDArray[np.integer[Any]],
+    answer: NDArray[np.integer[Any]],
+    group: Sequence[str] | NDArray[np.str_],
+    classes: Sequence[str],
+    *,
+    seed: int = 0,
+) -> Score:
+    """Scores answers (class indices, [n]) against the truth."""
+    names, index = np.unique(np.asarray(group), return_inverse=True)
+    k = len(classes)
+    cells = (index.astype(np.int64) * k + truth) * k + answer
+    by_group = np.bincount(cells, minlength=len(names) * k * k).reshape(len(names), k, k)
+    total = by_group.sum(axis=0)
+    interval = None
+    if len(names) > 1:
+        rng = np.random.default_rng(seed)
+        draws = rng.integers(0, len(names), (_RESAMPLES, len(names)))
+        again = [macro_f1(by_group[draw].sum(axis=0)) for draw in draws]
+        low, high = np.percentile(again, (2.5, 97.5))
+        interval = (_round(low), _round(high))
+    return Score(
+        n=int(total.sum()),
+        groups=len(names),
+        accuracy=_round(np.trace(total) / max(1, total.sum())),
+        macro_f1=_round(macro_f1(total)),
+        interval=interval,
+        per_class={c: _class(total, i) for i, c in enumerate(classes)},
+        confusion=total.tolist(),
+    )
+
+
+def majority(train: NDArray[np.integer[Any]], k: int) -> int:
+    """The class most frequent among the training labels: what a model that knows nothing says."""
+    return int(np.bincount(train, minlength=k).argmax())
+
+
+def macro_f1(confusion: NDArray[Any]) -> float:
+    """Mean F1 over the classes with a row or a column in ``confusion`` [truth][answer]."""
+    hits = np.diag(confusion).astype(np.float64)
+    either = confusion.sum(axis=0) + confusion.sum(axis=1)
+    there = either > 0
+    return float(np.mean(2 * hits[there] / either[there])) if there.any() else 0.0
+
+
+def calibration_error(
+    truth: NDArray[np.integer[Any]], probability: NDArray[np.floating[Any]], bins: int = 10
+) -> float:
+    """Expected calibration error (Naeini et al., AAAI 2015): how far confidence is from accuracy,
+    averaged over rows, 0 to 1."""
+    confidence = probability.max(axis=1)
+    right = probability.argmax(axis=1) == truth
+    which = np.minimum((confidence * bins).astype(np.int64), bins - 1)
+    gaps = [
+        abs(float(right[which == b].mean()) - float(confidence[which == b].mean()))
+        * float((which == b).mean())
+        for b in range(bins)
+        if (which == b).any()
+    ]
+    return _round(sum(gaps))
+
+
+def _class(confusion: NDArray[Any], i: int) -> dict[str, float | int | None]:
+    hit, truth, said = confusion[i, i], confusion[i].sum(), confusion[:, i].sum()
+    return {
+        "recall": _round(hit / truth) if truth else None,
+        "precision": _round(hit / said) if said else None,
+        "f1": _round(2 * hit / (truth + said)) if truth + said else None,
+        "n": int(truth),
+    }
+
+
+def _round(x: float | np.floating[Any]) -> float:
+    return round(float(x), 6)

@@ -1,0 +1,155 @@
+"""A small dense network in Keras, trained the same way every time.
+
+Only this file, ``convert.py`` and ``worker.py`` touch TensorFlow, and only inside functions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinyfield.learn.metrics import macro_f1
+
+if TYPE_CHECKING:
+    import keras
+
+Progress = Callable[[str, int, int, str], None]
+"""(stage, done, of, text): ``("train", 7, 60, "valid macro F1 0.91")``."""
+
+BATCHES = (32, 256)
+EPOCHS = 60
+PATIENCE = 10
+RATE = 4e-3
+DECAY = 1e-4
+ROWS_MOST = 60_000
+"""Training rows an epoch; of more, an even stride is kept: neighbours in time are alike."""
+
+
+@dataclass(frozen=True)
+class Examples:
+    """What a network is fitted to: float32 inputs [n, k] and class indices [n]."""
+
+    x_train: NDArray[np.float32]
+    y_train: NDArray[np.int64]
+    x_valid: NDArray[np.float32]
+    y_valid: NDArray[np.int64]
+
+
+def start(seed: int) -> None:
+    """One thread, deterministic operations, every generator seeded. Call before :func:`fit`."""
+    import tensorflow as tf
+
+    try:
+        tf.config.threading.set_intra_op_parallelism_threads(1)
+        tf.config.threading.set_inter_op_parallelism_threads(1)
+    except RuntimeError:  # already running: set when it started
+        pass
+    tf.config.experimental.enable_op_determinism()
+    tf.keras.utils.set_random_seed(seed)
+
+
+def class_weights(y: NDArray[np.int64], k: int) -> NDArray[np.float32]:
+    """Square root of the inverse share, mean 1 over the rows: rare classes count, without the
+    many false alarms that full balancing brings."""
+    share = np.bincount(y, minlength=k) / len(y)
+    weights = np.where(share > 0, 1 / np.sqrt(np.maximum(share, 1e-9)), 0.0)
+    return np.asarray(weights / (weights * share).sum(), dtype=np.float32)
+
+
+def build(inputs: int, hidden: tuple[int, ...], classes: int) -> keras.Model:
+    """Dense layers with ReLU, softmax at the end."""
+    import keras
+
+    # Every name is given: Keras would count them up over the process, and they end up in the file.
+    layers: list[Any] = [keras.Input((inputs,), name="features")]
+    layers += [
+        keras.layers.Dense(n, activation="relu", name=f"hidden{i}") for i, n in enumerate(hidden)
+    ]
+    layers.append(keras.layers.Dense(classes, activation="softmax", name="classes"))
+    return keras.Sequential(layers, name="mlp")
+
+
+def fit(
+    examples: Examples,
+    *,
+    hidden: tuple[int, ...],
+    classes: int,
+    seed: int,
+    epochs: int = EPOCHS,
+    progress: Progress | None = None,
+) -> keras.Model:
+    """Trains until macro F1 on the validation groups stops rising, and calibrates.
+
+    The weights kept are the best epoch's. The last layer is then divided by the temperature that
+    makes the validation labels likeliest (Guo et al., ICML 2017), so that ``confidence`` means
+    something; the winning class stays the same.
+    """
+    import keras
+
+    keras.utils.clear_session(free_memory=False)
+    start(seed)
+    model = build(examples.x_train.shape[1], hidden, classes)
+    step = -(-len(examples.y_train) // ROWS_MOST)
+    x, y = examples.x_train[::step], examples.y_train[::step]
+    batch = int(np.clip(len(y) // 100, *BATCHES))  # a hundred steps an epoch, also on few rows
+    steps = -(-len(y) // batch)
+    rate = keras.optimizers.schedules.CosineDecay(RATE, epochs * steps, alpha=0.05)
+    model.compile(
+        optimizer=keras.optimizers.AdamW(rate, weight_decay=DECAY),
+        loss=keras.losses.SparseCategoricalCrossentropy(),
+    )
+    weight = class_weights(y, classes)[y]
+    order = np.random.default_rng(seed)
+    best, best_at, kept = -1.0, 0, model.get_weights()
+    for epoch in range(epochs):
+        shuffled = order.permutation(len(y))
+        model.fit(
+            x[shuffled],
+            y[shuffled],
+            sample_weight=weight[shuffled],
+            batch_size=batch,
+            shuffle=False,
+            verbose=0,
+        )
+        value = _valid_f1(model, examples, classes)
+        if value > best:
+            best, best_at, kept = value, epoch, model.get_weights()
+        if progress is not None:
+            progress("train", epoch + 1, epochs, f"valid macro F1 {value:.3f}, best {best:.3f}")
+        if epoch - best_at >= PATIENCE:
+            break
+    model.set_weights(_calibrated(model, kept, examples))
+    return model
+
+
+def _valid_f1(model: keras.Model, examples: Examples, classes: int) -> float:
+    answer = predict(model, examples.x_valid).argmax(axis=1)
+    cells = np.bincount(examples.y_valid * classes + answer, minlength=classes * classes)
+    return macro_f1(cells.reshape(classes, classes))
+
+
+def predict(model: keras.Model, x: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Class probabilities [n, classes]."""
+    return np.asarray(model.predict(x, batch_size=8192, verbose=0), dtype=np.float32)
+
+
+def _calibrated(
+    model: keras.Model, weights: list[NDArray[np.float32]], examples: Examples
+) -> list[NDArray[np.float32]]:
+    model.set_weights(weights)
+    logs = np.log(np.maximum(predict(model, examples.x_valid), 1e-12)).astype(np.float64)
+    rows = np.arange(len(logs))
+
+    def surprise(temperature: float) -> float:
+        z = logs / temperature
+        top = z.max(axis=1, keepdims=True)
+        norm = top[:, 0] + np.log(np.exp(z - top).sum(axis=1))
+        return float(np.mean(norm - z[rows, examples.y_valid]))
+
+    temperature = min(np.geomspace(0.5, 4.0, 61), key=surprise)
+    scaled = np.float32(1 / temperature)
+    return [*weights[:-2], weights[-2] * scaled, weights[-1] * scaled]

@@ -1,0 +1,110 @@
+"""What training hands on: the int8 model, its input constants, and how good it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tinyfield.learn.metrics import Score
+from tinyfield.learn.scaler import InputScale
+
+Number = float  # inside Metrics, `float` is a column
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """Scores on the test split, in three columns, beside a model that knows nothing.
+
+    Attributes:
+        float: the float network on unrounded inputs.
+        int8: the TFLite file through LiteRT's reference kernels.
+        device: the generated C on this PC, from int32 features on; equal to ``int8`` byte for
+            byte (a difference is an error, not a number).
+        baseline: always the training rows' majority class.
+        by_origin: ``device`` on the measured, driven and generated rows apart.
+        calibration_error: of the device's confidence, 0 to 1.
+        compared: rows on which int8 and device were compared byte for byte.
+        notes: what a reader of the numbers must know.
+    """
+
+    float: Score
+    int8: Score
+    device: Score
+    baseline: Score
+    by_origin: dict[str, Score]
+    calibration_error: Number
+    compared: int
+    notes: tuple[str, ...] = ()
+
+    @property
+    def drop(self) -> Number:
+        """Macro F1 lost from float to device."""
+        return self.float.macro_f1 - self.device.macro_f1
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "float": self.float.to_json(),
+            "int8": self.int8.to_json(),
+            "device": self.device.to_json(),
+            "baseline": self.baseline.to_json(),
+            "by_origin": {k: v.to_json() for k, v in self.by_origin.items()},
+            "calibration_error": self.calibration_error,
+            "compared": self.compared,
+            "notes": list(self.notes),
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Metrics:
+        return cls(
+            float=Score.from_json(value["float"]),
+            int8=Score.from_json(value["int8"]),
+            device=Score.from_json(value["device"]),
+            baseline=Score.from_json(value["baseline"]),
+            by_origin={k: Score.from_json(v) for k, v in value["by_origin"].items()},
+            calibration_error=value["calibration_error"],
+            compared=value["compared"],
+            notes=tuple(value["notes"]),
+        )
+
+
+@dataclass(frozen=True)
+class Network:
+    """A trained and converted network, before it is judged.
+
+    Attributes:
+        tflite: the int8 flatbuffer.
+        scaler: one constant set an input.
+        probabilities: the float network's class probabilities on the table's test rows,
+            [n, classes].
+    """
+
+    tflite: bytes
+    scaler: tuple[InputScale, ...]
+    probabilities: Any
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A model ready for the compiler.
+
+    Attributes:
+        name: the model's name in the app.
+        tflite: the int8 flatbuffer; input scale 1/127, zero point 0; output scale 1/256, zero
+            point -128, so that score = output + 128.
+        scaler: from int32 features to the int8 input, one an input.
+        classes: class names, in the order of the output.
+        report: scores on the test split.
+        groups: what it was trained and validated on; not to be tested on.
+        key: names this training in the cache.
+        cached: whether it came from there.
+    """
+
+    name: str
+    tflite: bytes
+    scaler: tuple[InputScale, ...]
+    classes: tuple[str, ...]
+    report: Metrics
+    groups: tuple[str, ...] = ()
+    key: str = ""
+    cached: bool = False

@@ -1,0 +1,223 @@
+"""From a feature table to a judged int8 model: fit (or find in the cache), score, check."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tinyfield.errors import DataError, EnvironmentFault, MissingToolError, NotBuiltYetError
+from tinyfield.features.table import FeatureTable
+from tinyfield.learn import cache, gate
+from tinyfield.learn.metrics import calibration_error, majority, score
+from tinyfield.learn.mlp import EPOCHS, Progress
+from tinyfield.learn.result import Metrics, Network, Trained
+from tinyfield.learn.runner import answers
+from tinyfield.learn.scaler import fit_scaler, to_float
+
+if TYPE_CHECKING:
+    from tinyfield.spec import Model
+
+WORKER = ("-m", "tinyfield.learn.worker")
+ROWS_LEAST = 50
+"""Fewer training rows, or fewer rows of a class than a tenth of this, are no basis to learn on."""
+
+
+def train(
+    table: FeatureTable,
+    model: Model,
+    *,
+    measure: gate.Measure | None = None,
+    seed: int = 0,
+    epochs: int = EPOCHS,
+    progress: Progress | None = None,
+) -> Trained:
+    """Trains the model on the table's train split, or takes it from the cache.
+
+    Args:
+        table: labelled rows with their splits.
+        model: the app's model section: hidden layers, budget, accept.
+        measure: what a flatbuffer costs on the board; None skips the budget.
+        seed: of every random choice; same inputs, seed and versions give the same bytes.
+        epochs: the most epochs.
+        progress: called with (stage, done, of, text).
+
+    Raises:
+        DataError: the table cannot be learned from.
+        BudgetError: the model is not good enough for ``accept:`` or too big for ``budget:``.
+        MissingToolError: not in the cache, and TensorFlow is not installed.
+        NotBuiltYetError: an architecture that nothing trains yet.
+    """
+    if model.architecture != "mlp":
+        raise NotBuiltYetError(
+            f"model {model.name}: architecture {model.architecture} is not built yet",
+            hint="use architecture: mlp",
+        )
+    check_table(table)
+    key = cache.network_key(
+        {
+            "table": table.key(),
+            "classes": list(model.classes),
+            "hidden": list(model.hidden),
+            "seed": seed,
+            "epochs": epochs,
+        }
+    )
+    network = cache.load_network(key)
+    cached = network is not None
+    if network is None:
+        network = _fit(table, model, seed, epochs, progress)
+        cache.save_network(key, network)
+    metrics = cache.load_metrics(key) if cached else None
+    if metrics is None:
+        if progress is not None:
+            progress("score", 0, 1, "int8 by LiteRT and by the generated C")
+        metrics = judge(table, network)
+        cache.save_metrics(key, metrics)
+    gate.check_accept(model, metrics)
+    if measure is not None:
+        gate.check_budget(model, measure(network.tflite))
+    seen = np.unique(table.group[table.split != "test"])
+    return Trained(
+        name=model.name,
+        tflite=network.tflite,
+        scaler=network.scaler,
+        classes=tuple(model.classes),
+        report=metrics,
+        groups=tuple(str(g) for g in seen),
+        key=key,
+        cached=cached,
+    )
+
+
+def check_table(table: FeatureTable) -> None:
+    """Raises DataError for rows that cannot be learned from: none in a split, one class only, too
+    few, inputs with no value."""
+    table.verify()
+    y = table.part("train").y
+    counts = np.bincount(y, minlength=len(table.classes))
+    if len(y) < ROWS_LEAST:
+        raise DataError(
+            f"model {table.model}: {len(y)} training rows are too few; at least {ROWS_LEAST}",
+            hint="record more, or name a data set with more rows",
+        )
+    for name, count in zip(table.classes, counts, strict=True):
+        if count < ROWS_LEAST // 10:
+            raise DataError(
+                f"model {table.model}: class {name} has {count} training rows, "
+                f"at least {ROWS_LEAST // 10} are needed",
+                hint=f"add data in which {name} occurs, or take the class out of `classes`",
+            )
+
+
+def judge(table: FeatureTable, network: Network) -> Metrics:
+    """The three columns on the test split."""
+    test = table.part("test")
+    y = test.y.astype(np.int64)
+    out = answers(network.tflite, test.X, network.scaler)
+    said = out.argmax(axis=1)
+    device = score(y, said, test.group, table.classes)
+    rough = network.probabilities.argmax(axis=1)
+    always = np.full(len(y), majority(table.part("train").y, len(table.classes)))
+    origins = [o for o in ("measured", "driven", "generated") if (test.origin == o).any()]
+    return Metrics(
+        float=score(y, rough, test.group, table.classes),
+        int8=device,
+        device=device,
+        baseline=score(y, always, test.group, table.classes),
+        by_origin={
+            o: score(y[m], said[m], test.group[m], table.classes)
+            for o in origins
+            for m in (test.origin == o,)
+        },
+        calibration_error=calibration_error(y, (out.astype(np.float64) + 128) / 256),
+        compared=len(y),
+        notes=tuple(_notes(table)),
+    )
+
+
+def _notes(table: FeatureTable) -> list[str]:
+    notes = []
+    if table.dropped:
+        share = table.dropped / (len(table) + table.dropped)
+        notes.append(f"{table.dropped} labelled rows ({share:.1%}) left out: an input had no value")
+    train = table.part("train")
+    for i, name in enumerate(table.names):
+        if (train.X[:, i] == train.X[0, i]).all():
+            notes.append(f"`{name}` never changes in the training rows: it teaches nothing")
+    test = table.part("test")
+    absent = [c for i, c in enumerate(table.classes) if not (test.y == i).any()]
+    if absent:
+        notes.append(f"no test row is {' or '.join(absent)}: its recall is not known")
+    return notes
+
+
+def _fit(
+    table: FeatureTable, model: Model, seed: int, epochs: int, progress: Progress | None
+) -> Network:
+    if importlib.util.find_spec("tensorflow") is None:
+        raise MissingToolError("TensorFlow", "pip install 'tinyfield[train]'")
+    train, valid, test = (table.part(s) for s in ("train", "valid", "test"))
+    scaler = fit_scaler(train.X)
+    with tempfile.TemporaryDirectory(prefix="tinyfield-train-") as name:
+        folder = Path(name)
+        np.savez(
+            folder / "examples.npz",
+            x_train=to_float(train.X, scaler),
+            y_train=train.y.astype(np.int64),
+            x_valid=to_float(valid.X, scaler),
+            y_valid=valid.y.astype(np.int64),
+            x_test=to_float(test.X, scaler),
+        )
+        request = {
+            "seed": seed,
+            "hidden": list(model.hidden),
+            "classes": len(model.classes),
+            "epochs": epochs,
+        }
+        (folder / "request.json").write_text(json.dumps(request), encoding="utf-8")
+        _work(folder, progress)
+        return Network(
+            tflite=(folder / "model.tflite").read_bytes(),
+            scaler=scaler,
+            probabilities=np.load(folder / "float.npy"),
+        )
+
+
+def _work(folder: Path, progress: Progress | None) -> None:
+    """Runs the worker to its end, passing its progress on."""
+    log = folder / "log.txt"
+    env = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2", "CUDA_VISIBLE_DEVICES": "-1"}
+    # The worker imports the very package that this process runs.
+    env["PYTHONPATH"] = os.pathsep.join(
+        [str(Path(__file__).parents[2]), *filter(None, [env.get("PYTHONPATH")])]
+    )
+    command = [sys.executable, *WORKER, str(folder)]
+    with (
+        log.open("wb") as errors,
+        subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=errors, env=env, text=True, encoding="utf-8"
+        ) as worker,
+    ):
+        try:
+            for line in worker.stdout or ():
+                step: list[Any] = json.loads(line)
+                if progress is not None:
+                    progress(*step)
+        except BaseException:
+            worker.kill()
+            raise
+    if worker.returncode != 0:
+        said = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        raise EnvironmentFault(
+            f"training ended with exit code {worker.returncode}:\n" + "\n".join(said[-15:]),
+            hint="try: python -c 'import tensorflow'; a killed worker usually means that memory "
+            "ran out",
+        )
