@@ -97,7 +97,7 @@ class Current:
     sleep_ua: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Board:
     """A board an app can be built for; sizes in bytes.
 

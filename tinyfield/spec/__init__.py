@@ -1,0 +1,104 @@
+"""The app file: YAML with line marks → ``App``; units; rule expressions; JSON Schema."""
+
+from __future__ import annotations
+
+from tinyfield.spec.app import (
+    SITE_SOURCES,
+    Accept,
+    Action,
+    Actuator,
+    App,
+    Budget,
+    Channel,
+    Compress,
+    Decision,
+    Expectation,
+    Feature,
+    Model,
+    Network,
+    Power,
+    Reporting,
+    Scenario,
+    Sensor,
+    Site,
+    Train,
+    Wifi,
+)
+from tinyfield.spec.crops import Crop, crops
+from tinyfield.spec.diagnostics import Diagnostic, render_all
+from tinyfield.spec.expr import (
+    And,
+    Arith,
+    Battery,
+    ChannelRef,
+    Clause,
+    Compare,
+    Confidence,
+    DecisionRef,
+    Expr,
+    LabelIs,
+    Neg,
+    Not,
+    Num,
+    Numeric,
+    Or,
+    Rescale,
+    SiteRef,
+)
+from tinyfield.spec.load import load_app
+from tinyfield.spec.units import Quantity, parse_quantity
+
+__all__ = [
+    "SITE_SOURCES",
+    "Accept",
+    "Action",
+    "Actuator",
+    "And",
+    "App",
+    "Arith",
+    "Battery",
+    "Budget",
+    "Channel",
+    "ChannelRef",
+    "Clause",
+    "Compare",
+    "Compress",
+    "Confidence",
+    "Crop",
+    "Decision",
+    "DecisionRef",
+    "Diagnostic",
+    "Expectation",
+    "Expr",
+    "Feature",
+    "LabelIs",
+    "Model",
+    "Neg",
+    "Network",
+    "Not",
+    "Num",
+    "Numeric",
+    "Or",
+    "Power",
+    "Quantity",
+    "Reporting",
+    "Rescale",
+    "Scenario",
+    "Sensor",
+    "Site",
+    "SiteRef",
+    "Train",
+    "Wifi",
+    "crops",
+    "json_schema",
+    "load_app",
+    "parse_quantity",
+    "render_all",
+]
+
+
+def json_schema() -> dict[str, object]:
+    """The JSON Schema of the app file, for editors (loads every driver and board)."""
+    from tinyfield.spec.schema import json_schema as make
+
+    return make()

@@ -1,0 +1,321 @@
+"""The app as every later stage sees it: resolved, in integers, frozen.
+
+``load_app`` makes it from the YAML; nothing here knows the file's layout.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, InstanceOf, SecretStr
+
+from tinyfield.spec.crops import Crop
+from tinyfield.spec.diagnostics import Diagnostic
+from tinyfield.spec.expr import Clause, Expr, dump
+from tinyfield.spec.mark import Mark
+
+SITE_SOURCES = ("site.kc", "site.p", "site.root_depth", "site.stage")
+"""What the node derives from the crop table and the day; units and scales in ``features.py``."""
+
+
+class Frozen(BaseModel):
+    """Base: no change after construction, no unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+
+class Channel(Frozen):
+    """One measured quantity.
+
+    Attributes:
+        name: ``sensor.quantity``, such as ``soil.moisture``.
+        unit, scale: physical = value · 10^scale in ``unit``.
+        minimum, maximum: the least and greatest scaled integer the driver can give.
+    """
+
+    name: str
+    sensor: str
+    quantity: str
+    unit: str
+    scale: int
+    minimum: int
+    maximum: int
+
+
+class Sensor(Frozen):
+    """A sensor with its parameters resolved for the chosen board.
+
+    Attributes:
+        params: dotted parameter name (``pin``, ``calibrate.dry``, ``address``) to a whole number
+            in the driver's own unit; pins as HAL pin numbers; booleans as 0 and 1.
+        channels: names of its channels, in the order its driver reads them.
+    """
+
+    name: str
+    driver: str
+    params: dict[str, int]
+    channels: tuple[str, ...]
+
+
+class Actuator(Frozen):
+    """An actuator with its interlocks; times in s. Its index in ``App.actuators`` is its id.
+
+    Attributes:
+        safe: the state at boot, on a fault and when nothing is known.
+        excludes: actuators that must be off while this one is on (symmetric).
+    """
+
+    name: str
+    driver: str
+    params: dict[str, int]
+    max_on_s: int
+    min_off_s: int
+    safe: bool
+    excludes: tuple[str, ...]
+
+
+class Feature(Frozen):
+    """One input of a model.
+
+    Attributes:
+        text: as the user wrote it.
+        source: a channel name or one of ``SITE_SOURCES``.
+        op: last, mean, min, max, sum, slope, std (channels); value, one_hot (site).
+        window_s: the span in s for windowed ops.
+        unit, scale: of the feature's integer value.
+        width: inputs it makes: 1, or k for one_hot.
+        channel: channel id, None for site features.
+    """
+
+    text: str
+    source: str
+    op: Literal["last", "mean", "min", "max", "sum", "slope", "std", "one_hot", "value"]
+    window_s: int | None
+    unit: str
+    scale: int
+    width: int
+    channel: int | None
+
+
+class Train(Frozen):
+    """Where the examples come from: data set, its stand-in generator, label column, split."""
+
+    dataset: str
+    stand_in: str | None
+    label: str
+    split: str
+
+
+class Compress(Frozen):
+    """How the trained model is made small."""
+
+    quantize: Literal["int8"] = "int8"
+    prune: Decimal | None = None
+    cluster: int | None = None
+
+
+class Budget(Frozen):
+    """What the model may cost: bytes and µs; None = no limit."""
+
+    flash_bytes: int | None = None
+    ram_bytes: int | None = None
+    latency_us: int | None = None
+
+
+class Accept(Frozen):
+    """What the model must reach: scores 0 to 1; ``max_drop`` from float to int8."""
+
+    accuracy: float | None = None
+    macro_f1: float | None = None
+    max_drop: float | None = None
+
+
+class Model(Frozen):
+    """A classifier: inputs, classes, how it is trained and what it may cost."""
+
+    name: str
+    inputs: tuple[Feature, ...]
+    classes: tuple[str, ...]
+    train: Train
+    architecture: str
+    hidden: tuple[int, ...]
+    compress: Compress
+    budget: Budget
+    accept: Accept
+
+    @property
+    def width(self) -> int:
+        """How many int32 inputs its features make."""
+        return sum(feature.width for feature in self.inputs)
+
+
+class Action(Frozen):
+    """Something a firing rule asks of an actuator.
+
+    Attributes:
+        duration_s: None = until another rule or an interlock ends it.
+        label: only when the model's label is this class; None = whatever the label.
+    """
+
+    actuator: str
+    on: bool
+    duration_s: int | None
+    label: str | None
+
+    @property
+    def text(self) -> str:
+        """``valve on for 8 min``."""
+        from tinyfield.spec.durations import duration_text
+
+        switch = "on" if self.on else "off"
+        tail = f" for {duration_text(self.duration_s)}" if self.duration_s is not None else ""
+        return f"{self.actuator} {switch}{tail}"
+
+
+class Decision(Frozen):
+    """A rule. Its index in ``App.decisions`` is the rule id.
+
+    Attributes:
+        clauses: leaf conditions of ``when`` in text order; bit i of the why mask is clause i.
+        for_samples: consecutive samples ``when`` must hold before the rule fires.
+        clear: ends the rule's activity; None = when ``when`` is false.
+        repeat_s: fires again this often while ``when`` stays true; None = once an activation.
+        model: whose label and confidence it names; None for rules on readings alone.
+    """
+
+    name: str
+    when: InstanceOf[Expr]
+    clauses: tuple[InstanceOf[Clause], ...]
+    for_samples: int
+    clear: InstanceOf[Expr] | None
+    repeat_s: int | None
+    severity: Literal["info", "warning", "critical"]
+    model: str | None
+    actions: tuple[Action, ...]
+
+
+class Reporting(Frozen):
+    """How the node reports, and how often it says that it lives, in s."""
+
+    link: str
+    heartbeat_s: int
+
+
+class Site(Frozen):
+    """Where and what the node watches."""
+
+    plant: str | None = None
+    planted: date | None = None
+    latitude: float | None = None
+    soil: str | None = None
+    area_m2: float | None = None
+    crop: InstanceOf[Crop] | None = None
+
+
+class Power(Frozen):
+    """Supply: battery in mAh, solar panel in mW, sleep mode."""
+
+    battery_mah: int | None = None
+    solar_mw: int | None = None
+    sleep: Literal["deep", "light", "none"] = "deep"
+
+
+class Wifi(Frozen):
+    """Network name and password; the password never shows in text."""
+
+    ssid: SecretStr
+    password: SecretStr | None = None
+
+
+class Network(Frozen):
+    """What a wireless link needs; secrets never show in text."""
+
+    wifi: Wifi | None = None
+    broker: SecretStr | None = None
+
+
+class Expectation(Frozen):
+    """How often a decision must come in a scenario: ``least`` to ``most`` (None = no limit)."""
+
+    decision: str
+    least: int
+    most: int | None
+    text: str
+
+
+class Scenario(Frozen):
+    """One of the app's own tests: a trace and what must be decided on it."""
+
+    name: str
+    trace: Path
+    expect: tuple[Expectation, ...]
+
+
+class App(Frozen):
+    """A whole app for one board and one node.
+
+    Attributes:
+        node: id of the node, ``[a-z0-9-]``.
+        board: the board it is resolved for; ``own_board`` is the file's own.
+        path: the app file.
+        sample_s: sampling period in s.
+        channels: in the order of sensors, then of the driver; the index is the channel id.
+        models, actuators, decisions: in the file's order; the index is the id.
+        warnings: what is allowed but worth a look.
+    """
+
+    name: str
+    node: str
+    board: str
+    own_board: str
+    path: Path
+    sample_s: int
+    site: Site | None
+    sensors: dict[str, Sensor]
+    channels: tuple[Channel, ...]
+    models: dict[str, Model]
+    actuators: dict[str, Actuator]
+    decisions: dict[str, Decision]
+    reporting: Reporting
+    power: Power | None
+    network: Network | None
+    tests: dict[str, Scenario]
+    warnings: tuple[InstanceOf[Diagnostic], ...] = ()
+    marks: dict[str, InstanceOf[Mark]] = {}
+
+    def channel_id(self, name: str) -> int:
+        """The id of a channel; KeyError if there is none of that name."""
+        for index, channel in enumerate(self.channels):
+            if channel.name == name:
+                return index
+        raise KeyError(name)
+
+    def where(self, path: str) -> str:
+        """``file:line:col`` of a key path such as ``models.need.budget.ram``, for messages of
+        later stages; the nearest enclosing key if that one is not written, else the file."""
+        while path:
+            if path in self.marks:
+                mark = self.marks[path]
+                return f"{mark.file}:{mark.line}:{mark.column}"
+            path = path.rpartition(".")[0]
+        return str(self.path)
+
+    def dump(self) -> str:
+        """The whole app as stable JSON text; secrets are masked."""
+        import json
+
+        def plain(value: Any) -> Any:
+            if isinstance(value, Expr):
+                return dump(value)
+            if isinstance(value, Clause):
+                return f"{value.text}: {dump(value.expr)}"
+            if isinstance(value, Crop):
+                return value.name
+            if isinstance(value, Frozen):
+                return {k: v for k, v in value if k not in ("path", "warnings", "marks")}
+            return str(value)
+
+        return json.dumps(plain(self), default=plain, indent=2)

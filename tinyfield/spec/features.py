@@ -1,0 +1,186 @@
+"""Features of a model: ``soil.moisture slope 6 h``, ``site.kc``, ``site.stage one_hot``.
+
+Units and scales of the integer a feature gives (the C in ``firmware/core/features`` computes it):
+last, mean, min, max and std keep the channel's; sum is unit·h in the channel's scale; slope is
+unit/h with two more digits.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from tinyfield.spec.app import Channel, Feature
+from tinyfield.spec.durations import duration_text, parse_seconds
+from tinyfield.spec.mistake import Mistake
+from tinyfield.spelling import listing, nearest
+
+WINDOW_OPS = ("mean", "min", "max", "sum", "slope", "std")
+CHANNEL_OPS = ("last", *WINDOW_OPS)
+STAGES = 4
+INT32_MAX = 2**31 - 1
+LONGEST_WINDOW_S = 30 * 86400
+
+
+@dataclass(frozen=True)
+class SiteSource:
+    """A value the node derives from the day: unit, scale, greatest scaled integer."""
+
+    unit: str
+    scale: int
+    maximum: int
+    summary: str
+
+
+SITE: dict[str, SiteSource] = {
+    "site.kc": SiteSource("", -3, 2000, "basal crop coefficient Kcb of the day"),
+    "site.p": SiteSource("", -3, 1000, "depletion fraction at which stress starts"),
+    "site.root_depth": SiteSource("m", -3, 5000, "rooting depth of the day"),
+    "site.stage": SiteSource("", 0, STAGES - 1, "growth stage: 0 initial to 3 late"),
+}
+
+
+def parse_feature(
+    text: str, channels: tuple[Channel, ...], *, sample_s: int, has_crop: bool, unsure: set[str]
+) -> Feature | None:
+    """The feature that ``text`` names.
+
+    ``unsure`` holds sensors that are themselves broken: of their channels nothing is said, and
+    the result is None. Mistake with the place in the text otherwise.
+    """
+    words = [(m.group(), m.start()) for m in re.finditer(r"\S+", text)]
+    if not words:
+        raise Mistake("an empty input", hint="write 'sensor.quantity op', such as 'soil.moisture last'")
+    source, at = words[0]
+    if source in SITE:
+        return _site(text, source, words, has_crop)
+    index = next((i for i, ch in enumerate(channels) if ch.name == source), None)
+    if index is None:
+        if source.partition(".")[0] in unsure:
+            return None
+        raise _unknown_source(source, at, channels)
+    op, op_at = words[1] if len(words) > 1 else ("last", len(text))
+    if op not in CHANNEL_OPS:
+        near = nearest(op, CHANNEL_OPS)
+        raise Mistake(
+            f"{op!r} is nothing that can be done to a channel",
+            hint=f"did you mean {near!r}?" if near else f"write one of {listing(CHANNEL_OPS)}",
+            code="feature", offset=op_at, width=len(op),
+        )  # fmt: skip
+    rest_at = op_at + len(op)
+    rest = text[rest_at:]
+    rest_at += len(rest) - len(rest.lstrip())
+    rest = rest.strip()
+    channel = channels[index]
+    if op == "last":
+        if rest:
+            raise Mistake(
+                "'last' takes no window", hint=f"write '{source} last', or '{source} mean {rest}'",
+                code="feature", offset=rest_at, width=len(rest),
+            )  # fmt: skip
+        return Feature(
+            text=text, source=source, op="last", window_s=None, unit=channel.unit,
+            scale=channel.scale, width=1, channel=index,
+        )  # fmt: skip
+    window_s = _window(source, op, rest, rest_at, sample_s)
+    unit, scale, greatest = _measure(op, channel, window_s)
+    if greatest > INT32_MAX:
+        raise Mistake(
+            f"{op} over {rest} of {source} can pass what 32 bits hold",
+            hint="take a shorter window", code="overflow", offset=rest_at, width=len(rest),
+        )  # fmt: skip
+    return Feature(
+        text=text, source=source, op=op, window_s=window_s, unit=unit, scale=scale, width=1,
+        channel=index,
+    )  # fmt: skip
+
+
+def _site(
+    text: str, source: str, words: list[tuple[str, int]], has_crop: bool
+) -> Feature:
+    if not has_crop:
+        raise Mistake(
+            f"{source} comes from the crop table, but site.plant is not set",
+            hint="add 'plant: tomato' and 'planted: 2026-04-20' under 'site'", code="site",
+            offset=words[0][1], width=len(source),
+        )  # fmt: skip
+    allowed = ("value", "one_hot") if source == "site.stage" else ("value",)
+    op = words[1][0] if len(words) > 1 else "value"
+    if op not in allowed or len(words) > 2:
+        word, at = words[2] if op in allowed else words[1]
+        extra = " or 'site.stage one_hot'" if source == "site.stage" else ""
+        raise Mistake(
+            f"{word!r} does not go with {source}", hint=f"write just '{source}'{extra}",
+            code="feature", offset=at, width=len(word),
+        )  # fmt: skip
+    site = SITE[source]
+    return Feature(
+        text=text, source=source, op="one_hot" if op == "one_hot" else "value", window_s=None,
+        unit=site.unit, scale=site.scale, width=STAGES if op == "one_hot" else 1, channel=None,
+    )  # fmt: skip
+
+
+def _window(source: str, op: str, rest: str, at: int, sample_s: int) -> int:
+    if not rest:
+        raise Mistake(
+            f"{op!r} needs a window", hint=f"write '{source} {op} 6 h'", code="feature",
+            offset=at - 1,
+        )  # fmt: skip
+    try:
+        window_s = parse_seconds(rest, least=1, most=LONGEST_WINDOW_S)
+    except Mistake as mistake:
+        raise Mistake(
+            mistake.message, hint=mistake.hint, code=mistake.code, offset=at, width=len(rest)
+        ) from None
+    if sample_s <= 0:
+        return window_s
+    period = duration_text(sample_s)
+    least = 3 if op in ("slope", "std") else 2
+    if window_s < least * sample_s:
+        raise Mistake(
+            f"a window of {rest} holds fewer than {least} samples of every {period}",
+            hint=f"take at least {duration_text(least * sample_s)}, or sample more often",
+            code="window", offset=at, width=len(rest),
+        )  # fmt: skip
+    if window_s % sample_s:
+        below = window_s // sample_s * sample_s
+        raise Mistake(
+            f"a window of {rest} is no whole number of samples of every {period}",
+            hint=f"take {duration_text(below)} or {duration_text(below + sample_s)}",
+            code="window", offset=at, width=len(rest),
+        )  # fmt: skip
+    return window_s
+
+
+def _measure(op: str, channel: Channel, window_s: int) -> tuple[str, int, int]:
+    """Unit, scale and greatest magnitude of a windowed feature."""
+    greatest = max(abs(channel.minimum), abs(channel.maximum))
+    span = channel.maximum - channel.minimum
+    if op == "sum":
+        return f"{channel.unit}*h", channel.scale, greatest * window_s // 3600 + 1
+    if op == "slope":
+        # The steepest line: from one end of the range to the other within the window.
+        return f"{channel.unit}/h", channel.scale - 2, 2 * span * 100 * 3600 // window_s
+    return channel.unit, channel.scale, greatest
+
+
+def _unknown_source(source: str, at: int, channels: tuple[Channel, ...]) -> Mistake:
+    names = [ch.name for ch in channels]
+    sensor, _, quantity = source.partition(".")
+    of_sensor = [ch.quantity for ch in channels if ch.sensor == sensor]
+    if of_sensor and quantity:
+        near = nearest(quantity, of_sensor)
+        hint = f"did you mean '{sensor}.{near}'?" if near else f"it gives {listing(of_sensor)}"
+        message = f"{sensor!r} gives no {quantity!r}"
+    elif of_sensor:
+        message = f"{sensor!r} is a sensor; name one of its quantities"
+        hint = f"write '{sensor}.{of_sensor[0]}'"
+    elif sensor == "site":
+        near = nearest(source, SITE)
+        message, hint = f"unknown {source!r}", f"did you mean {near!r}?" if near else None
+        hint = hint or f"write one of {listing(SITE)}"
+    else:
+        near = nearest(source, [*names, *SITE])
+        message = f"there is no channel {source!r}"
+        hint = f"did you mean {near!r}?" if near else f"channels: {listing(names)}"
+    return Mistake(message, hint=hint, code="unknown", offset=at, width=len(source))

@@ -1,0 +1,15 @@
+"""Names of data sets, generators and soils that an app may write.
+
+The registry in ``tinyfield.data`` holds what is behind them; a test keeps the lists equal.
+"""
+
+from __future__ import annotations
+
+DATASETS = ("irrigation_maricopa", "soil_quebec")
+STAND_INS = ("fao56",)
+SPLITS = ("by plot", "by group", "by time")
+SOILS = (
+    "sand", "loamy_sand", "sandy_loam", "loam", "silt_loam", "silt", "silty_clay_loam",
+    "silty_clay", "clay",
+)  # fmt: skip
+"""Soil textures of FAO-56 table 19."""

@@ -1,0 +1,159 @@
+"""Models: features bound to channels, names of data sets, architectures that are built."""
+
+from __future__ import annotations
+
+from tinyfield.spec.app import Accept, Budget, Channel, Compress, Feature, Model, Train
+from tinyfield.spec.features import parse_feature
+from tinyfield.spec.known import DATASETS, SPLITS, STAND_INS
+from tinyfield.spec.mistake import Mistake
+from tinyfield.spec.nodes import List, Map, Node, Scalar
+from tinyfield.spec.problems import Problems
+from tinyfield.spec.sections.base import ok
+from tinyfield.spec.sections.models import (
+    BUILT_ARCHITECTURES, PLANNED_ARCHITECTURES, ModelSection,
+)  # fmt: skip
+from tinyfield.spelling import listing, nearest
+
+MAX_INPUTS = 64
+
+
+def resolve_model(
+    name: str,
+    section: ModelSection,
+    node: Map,
+    channels: tuple[Channel, ...],
+    *,
+    sample_s: int,
+    has_crop: bool,
+    unsure: set[str],
+    problems: Problems,
+) -> Model | None:
+    """The model, or None with its mistakes reported."""
+    before = len(problems.found)
+    inputs = _inputs(node, channels, sample_s, has_crop, unsure, problems)
+    _classes(node, problems)
+    _train(node, problems)
+    _architecture(node, section, problems)
+    _compress(node, problems)
+    parts = (section.inputs, section.classes, section.train, section.architecture, section.hidden,
+             section.compress, section.budget, section.accept)  # fmt: skip
+    if not all(ok(part) for part in parts):
+        return None
+    if any(d.kind == "error" for d in problems.found[before:]) or inputs is None:
+        return None
+    train, compress = section.train, section.compress
+    budget, accept = section.budget, section.accept
+    fields = [getattr(part, n) for part in (train, compress, budget, accept)
+              for n in type(part).model_fields]  # fmt: skip
+    if not all(ok(value) for value in fields):
+        return None
+    return Model(
+        name=name,
+        inputs=inputs,
+        classes=tuple(section.classes),
+        train=Train(dataset=train.dataset, stand_in=train.stand_in, label=train.label,
+                    split=train.split),
+        architecture=section.architecture,
+        hidden=tuple(section.hidden),
+        compress=Compress(quantize=compress.quantize, prune=compress.prune,
+                          cluster=compress.cluster),
+        budget=Budget(flash_bytes=budget.flash, ram_bytes=budget.ram, latency_us=budget.latency),
+        accept=Accept(accuracy=accept.accuracy, macro_f1=accept.macro_f1,
+                      max_drop=accept.max_drop),
+    )  # fmt: skip
+
+
+def _inputs(
+    node: Map, channels: tuple[Channel, ...], sample_s: int, has_crop: bool, unsure: set[str],
+    problems: Problems,
+) -> tuple[Feature, ...] | None:  # fmt: skip
+    listed = node.items.get("inputs")
+    if not isinstance(listed, List):
+        return None
+    found: list[Feature] = []
+    seen: dict[str, int] = {}
+    whole = True
+    for item in listed.items:
+        if not isinstance(item, Scalar) or not isinstance(item.data, str):
+            whole = False
+            continue
+        said = " ".join(item.text.split())
+        if said in seen:
+            problems.at(item, f"{said!r} is listed twice", hint=f"it is input {seen[said]} already: "
+                        "remove one", code="duplicate")  # fmt: skip
+            continue
+        seen[said] = len(seen) + 1
+        try:
+            feature = parse_feature(
+                item.text, channels, sample_s=sample_s, has_crop=has_crop, unsure=unsure
+            )
+        except Mistake as mistake:
+            problems.mistake(item, mistake)
+            whole = False
+            continue
+        if feature is None:
+            whole = False
+        else:
+            found.append(feature)
+    width = sum(feature.width for feature in found)
+    if width > MAX_INPUTS:
+        problems.at(listed, f"{width} inputs are too many", hint=f"at most {MAX_INPUTS}", key=True,
+                    code="range")  # fmt: skip
+    return tuple(found) if whole else None
+
+
+def _classes(node: Map, problems: Problems) -> None:
+    listed = node.items.get("classes")
+    seen: set[str] = set()
+    for item in listed.items if isinstance(listed, List) else ():
+        text = item.text if isinstance(item, Scalar) else ""
+        if text and text in seen:
+            problems.at(item, f"the class {text!r} is listed twice", hint="remove one",
+                        code="duplicate")  # fmt: skip
+        seen.add(text)
+
+
+def _train(node: Map, problems: Problems) -> None:
+    train = node.items.get("train")
+    if not isinstance(train, Map):
+        return
+    for key, known, what in (
+        ("dataset", DATASETS, "data set"),
+        ("stand_in", STAND_INS, "generator"),
+        ("split", SPLITS, "split"),
+    ):
+        value = train.items.get(key)
+        if not isinstance(value, Scalar) or not isinstance(value.data, str):
+            continue
+        if value.data not in known:
+            near = nearest(value.data, known)
+            hint = f"did you mean {near!r}?" if near else f"{what}s: {listing(known)}"
+            problems.at(value, f"there is no {what} {value.data!r}", hint=hint, code="unknown")
+
+
+def _architecture(node: Map, section: ModelSection, problems: Problems) -> None:
+    place: Node | None = node.items.get("architecture")
+    if place is None or not ok(section.architecture):
+        return
+    name = section.architecture
+    if name in BUILT_ARCHITECTURES:
+        return
+    built = " or ".join(repr(a) for a in BUILT_ARCHITECTURES)
+    if name in PLANNED_ARCHITECTURES or name.endswith((".keras", ".h5")):
+        problems.at(place, f"architecture {name!r}", hint=f"write {built} for now",
+                    kind="not built yet", code="not built")  # fmt: skip
+        return
+    near = nearest(name, [*BUILT_ARCHITECTURES, *PLANNED_ARCHITECTURES])
+    hint = f"did you mean {near!r}?" if near else f"write {built}"
+    problems.at(place, f"there is no architecture {name!r}", hint=hint, code="unknown")
+
+
+def _compress(node: Map, problems: Problems) -> None:
+    compress = node.items.get("compress")
+    if not isinstance(compress, Map):
+        return
+    for key in ("prune", "cluster"):
+        if key in compress.items:
+            problems.at(compress.items[key], f"compress.{key}", key=True, code="not built",
+                        hint="remove it for now; 'quantize: int8' works",
+                        kind="not built yet")  # fmt: skip

@@ -1,0 +1,170 @@
+"""Pins: which exist, what they can do, who else is on them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tinyfield.boards import Board, Pin
+from tinyfield.spec.nodes import Node, Scalar
+from tinyfield.spec.problems import Problems
+from tinyfield.spec.resolve_parts import Part
+from tinyfield.spec.sections.base import spelled
+from tinyfield.spelling import listing, nearest
+
+_NEED = {"adc": "measure a voltage", "in": "be an input", "out": "be an output"}
+_HAVE = {"adc": "analogue pins", "in": "input pins", "out": "output pins"}
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """A board with what an app overrides for it.
+
+    Attributes:
+        pins: ``sensor.param`` to the node that names its pin on this board.
+        section: the override's own node, or None for the app's own board.
+        radio: whether it reports over a wireless link.
+    """
+
+    board: Board
+    pins: Mapping[str, Node]
+    section: Node | None
+    radio: bool
+
+
+def override_pins(
+    node: Node | None, parts: list[Part], problems: Problems, unsure: set[str]
+) -> dict[str, Node]:
+    """``boards.X.pins`` by full parameter name; keys that name nothing are reported."""
+    named: dict[str, Node] = {}
+    by_name = {part.name: part for part in parts}
+    for key, value in node.children() if node is not None else ():
+        name, _, param = key.partition(".")
+        part = by_name.get(name)
+        if part is None:
+            if name not in unsure:
+                near = nearest(name, by_name)
+                hint = f"did you mean {near!r}?" if near else f"parts: {listing(by_name)}"
+                problems.at(value, f"there is no sensor or actuator {name!r}", hint=hint, key=True,
+                            code="unknown")  # fmt: skip
+            continue
+        pins = list(part.pins)
+        if not pins:
+            problems.at(
+                value, f"{name!r} has no pin to set: it is on the {part.driver.bus.upper()} bus",
+                hint="remove the line", key=True, code="unknown",
+            )  # fmt: skip
+        elif not param and len(pins) == 1:
+            named[f"{name}.{pins[0]}"] = value
+        elif param in pins:
+            named[key] = value
+        else:
+            near = nearest(param, pins) if param else None
+            full = listing([f"{name}.{p}" for p in pins])
+            hint = f"did you mean '{name}.{near}'?" if near else f"write {full}"
+            problems.at(value, f"{name!r} has no pin {param!r}" if param else
+                        f"{name!r} has more than one pin", hint=hint, key=True,
+                        code="unknown")  # fmt: skip
+    return named
+
+
+def wire(parts: list[Part], wiring: Wiring, problems: Problems) -> dict[str, dict[str, int]]:
+    """Every part's pins as HAL numbers on that board; what cannot be is reported."""
+    board = wiring.board
+    numbers: dict[str, dict[str, int]] = {part.name: {} for part in parts}
+    used: dict[int, str] = {}
+    if board.i2c and any(part.driver.bus == "i2c" for part in parts):
+        for wire_name, pin_name in zip(("SDA", "SCL"), board.i2c, strict=True):
+            used[board.pins[pin_name].number] = f"the I2C bus ({wire_name})"
+    for part in parts:
+        for param, own in part.pins.items():
+            full = f"{part.name}.{param}"
+            node = wiring.pins.get(full, own)
+            if node is None:
+                continue
+            inherited = wiring.section is not None and full not in wiring.pins
+            pin = _pin(part, param, node, wiring, problems, inherited=inherited)
+            if pin is None:
+                continue
+            other = used.setdefault(pin.number, full)
+            if other != full and not board.any_pin:
+                free = _free(board, part.driver.params[param].function, used, wiring)
+                _say(problems, wiring, node, full,
+                     f"pin {spelled(node).strip(chr(39))} is already used by {_owner(other)}",
+                     f"take another: {free}", inherited=inherited)  # fmt: skip
+            numbers[part.name][param] = pin.number
+    return numbers
+
+
+def _pin(
+    part: Part, param: str, node: Node, wiring: Wiring, problems: Problems, *, inherited: bool
+) -> Pin | None:
+    board = wiring.board
+    function = part.driver.params[param].function
+    full = f"{part.name}.{param}"
+    value = node.data if isinstance(node, Scalar) else None
+    if isinstance(value, bool) or not isinstance(value, (str, int)):
+        problems.at(node, f"{spelled(node)} is no pin", hint="write its name, such as A0 or 7",
+                    code="type")  # fmt: skip
+        return None
+    pin = board.pin(value)
+    said = spelled(node).strip("'")
+    free = _free(board, function, {}, wiring)
+    if pin is None:
+        near = nearest(str(value), board.pins) if isinstance(value, str) else None
+        hint = f"did you mean {near!r}? " if near and len(str(value)) > 2 else ""
+        _say(problems, wiring, node, full, f"{board.name} has no pin {said!r}",
+             f"{hint}{_HAVE[function]}: {free}", inherited=inherited)  # fmt: skip
+        return None
+    if not pin.functions:
+        _say(problems, wiring, node, full, f"pin {said} of {board.name} is taken: {pin.note}",
+             f"take one of {free}", inherited=inherited)  # fmt: skip
+        return None
+    if function not in pin.functions:
+        note = f" ({pin.note})" if pin.note else ""
+        _say(problems, wiring, node, full,
+             f"pin {said} of {board.name} cannot {_NEED[function]}{note}",
+             f"{_HAVE[function]}: {free}", inherited=inherited)  # fmt: skip
+        return None
+    for conflict in board.conflicts:
+        if wiring.radio and conflict.function == function and pin.name in conflict.pins:
+            _say(problems, wiring, node, full,
+                 f"pin {said} of {board.name} cannot {_NEED[function]}: {conflict.why}",
+                 f"take one of {free}", inherited=inherited)  # fmt: skip
+            return None
+    if pin.strapping:
+        problems.at(node, f"pin {said} of {board.name} is read at reset: {pin.note}",
+                    hint=f"better: {free}", kind="warning", code="strapping")  # fmt: skip
+    return pin
+
+
+def _say(
+    problems: Problems, wiring: Wiring, node: Node, full: str, message: str, hint: str, *,
+    inherited: bool,
+) -> None:  # fmt: skip
+    """At the pin; for another board that has no line for it, at that board's section."""
+    if inherited and wiring.section is not None:
+        problems.at(
+            wiring.section, f"{full}: {message}", key=True, code="pin",
+            hint=f"add '{full}: …' to its pins; {hint}",
+        )  # fmt: skip
+    else:
+        problems.at(node, message, hint=hint, code="pin")
+
+
+def _free(board: Board, function: str, used: Mapping[int, str], wiring: Wiring) -> str:
+    """Pins that would do: with the function, not used, nothing to beware of; best first."""
+    taken = {p for c in board.conflicts if c.function == function and wiring.radio for p in c.pins}
+    bus = set(board.i2c or ())
+    names = [
+        pin.name
+        for pin in board.pins.values()
+        if function in pin.functions and pin.number not in used and pin.name not in taken | bus
+        and not pin.strapping and "led" not in pin.functions
+        and (function == "adc" or "adc" not in pin.functions)
+    ]  # fmt: skip
+    return listing(names, 8)
+
+
+def _owner(full: str) -> str:
+    return full if full.startswith("the ") else repr(full.removesuffix(".pin"))

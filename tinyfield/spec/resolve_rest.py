@@ -1,0 +1,207 @@
+"""Site, reporting, network, tests: the smaller sections."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from tinyfield.boards import Board
+from tinyfield.spec.app import (
+    Expectation, Network, Power, Reporting, Scenario, Site, Wifi,
+)  # fmt: skip
+from tinyfield.spec.crops import crops
+from tinyfield.spec.durations import duration_text
+from tinyfield.spec.known import SOILS
+from tinyfield.spec.nodes import Map, Node, Scalar
+from tinyfield.spec.problems import Problems
+from tinyfield.spec.sections.base import ok, spelled
+from tinyfield.spec.sections.rest import (
+    BUILT_LINKS, PowerSection, ReportingSection, ScenarioSection,
+)  # fmt: skip
+from tinyfield.spec.sections.site import SiteSection
+from tinyfield.spelling import listing, nearest
+
+_EXPECT = re.compile(
+    r"(?P<never>never)|(?P<once>once)|(?P<twice>twice)"
+    r"|(?P<least>at least)\s+(?P<l>\d{1,6})|(?P<most>at most)\s+(?P<m>\d{1,6})"
+    r"|(?P<a>\d{1,6})\s*(?:to|-|–)\s*(?P<b>\d{1,6})|(?:exactly\s+)?(?P<n>\d{1,6})"
+)
+
+
+def resolve_site(section: SiteSection | None, node: Node | None, problems: Problems) -> Site | None:
+    """The site with its crop's table row."""
+    if section is None or not isinstance(node, Map) or not ok(section):
+        return None
+    crop = None
+    if ok(section.plant) and section.plant is not None:
+        crop = crops().get(section.plant)
+        if crop is None:
+            near = nearest(section.plant, crops())
+            hint = f"did you mean {near!r}?" if near else f"plants: {listing(crops(), 20)}"
+            problems.at(node.items["plant"], f"there is no plant {section.plant!r} in the crop table",
+                        hint=hint, code="unknown")  # fmt: skip
+        elif section.planted is None and "planted" not in node.items:
+            problems.at(node.items["plant"], "'planted' is missing: a crop's needs hang on its age",
+                        hint="add 'planted: 2026-04-20'", key=True, code="missing")  # fmt: skip
+    if ok(section.soil) and section.soil is not None and section.soil not in SOILS:
+        near = nearest(section.soil, SOILS)
+        hint = f"did you mean {near!r}?" if near else f"soils: {listing(SOILS)}"
+        problems.at(node.items["soil"], f"there is no soil {section.soil!r}", hint=hint,
+                    code="unknown")  # fmt: skip
+    if not all(ok(getattr(section, name)) for name in type(section).model_fields):
+        return None
+    return Site(
+        plant=section.plant, planted=section.planted, latitude=section.latitude, soil=section.soil,
+        area_m2=section.area / 10_000 if section.area is not None else None, crop=crop,
+    )  # fmt: skip
+
+
+def has_crop(node: Node | None) -> bool:
+    """Whether the file names a plant (even a misspelt one: that is another mistake)."""
+    return isinstance(node, Map) and "plant" in node.items
+
+
+def resolve_reporting(
+    section: ReportingSection,
+    node: Node | None,
+    board: Board,
+    *,
+    sample_s: int,
+    chosen: bool,
+    problems: Problems,
+) -> Reporting | None:
+    """How the node reports on that board; virtual boards always use their one stream."""
+    if not ok(section) or not ok(section.link) or not ok(section.heartbeat):
+        return None
+    items = node.items if isinstance(node, Map) else {}
+    heartbeat = items.get("heartbeat")
+    if heartbeat is not None and 0 < sample_s and section.heartbeat < sample_s:
+        problems.at(
+            heartbeat, f"a heartbeat more often than a sample (every {duration_text(sample_s)})",
+            hint=f"the node sleeps in between: write {duration_text(sample_s)} or more",
+            code="window",
+        )  # fmt: skip
+    link = "serial" if board.virtual else section.link
+    place = items.get("link")
+    if place is not None and link not in board.links:
+        problems.at(place, f"{board.name} cannot report over {link}", code="link",
+                    hint=f"it has: {listing(board.links)}")  # fmt: skip
+    elif place is not None and chosen and link not in BUILT_LINKS:
+        problems.at(place, f"link {link!r}", hint="write 'link: serial' for now (with "
+                    "'tinyfield-gateway bridge' behind it)", kind="not built yet",
+                    code="not built")  # fmt: skip
+    return Reporting(link=link, heartbeat_s=section.heartbeat)
+
+
+def resolve_power(section: PowerSection | None) -> Power | None:
+    """The supply, kept as it is."""
+    if section is None or not ok(section):
+        return None
+    if not all(ok(getattr(section, name)) for name in type(section).model_fields):
+        return None
+    return Power(battery_mah=section.battery, solar_mw=section.solar, sleep=section.sleep)
+
+
+def resolve_network(
+    node: Node | None, *, needed: bool, problems: Problems
+) -> Network | None:
+    """Wi-Fi and broker, masked. A clone without secrets.yaml is fine while nothing needs it."""
+    if not isinstance(node, Map):
+        return None
+    wifi = _wifi(node.items.get("wifi"), needed=needed, problems=problems)
+    broker_node = node.items.get("broker")
+    broker = None
+    if broker_node is not None and not _absent(broker_node, needed, problems):
+        value = broker_node.value()
+        if isinstance(value, str):
+            broker = SecretStr(value)
+        else:
+            problems.at(broker_node, f"expected an address, got {spelled(broker_node)}",
+                        hint="write 'mqtt://host:1883'", code="type")  # fmt: skip
+    return Network(wifi=wifi, broker=broker)
+
+
+def _absent(node: Node, needed: bool, problems: Problems) -> bool:
+    """A secret without a secrets.yaml."""
+    if not (node.secret is not None and node.damaged):
+        return False
+    if needed and not any(d.code == "secret" and d.path == node.path for d in problems.found):
+        name, node.secret = node.secret, None
+        problems.at(node, "there is no secrets.yaml beside the app", code="secret",
+                    hint=f"make one with a line '{name}: …' (git ignores it)")  # fmt: skip
+    return True
+
+
+def _wifi(node: Node | None, *, needed: bool, problems: Problems) -> Wifi | None:
+    if node is None or _absent(node, needed, problems):
+        return None
+    value = node.value()
+    if isinstance(value, str):
+        return Wifi(ssid=SecretStr(value))
+    if isinstance(node, Map):
+        unknown = [k for k in node.items if k not in ("ssid", "password")]
+        texts = {k: v for k, v in node.items.items() if isinstance(v, Scalar)}
+        if not unknown and "ssid" in texts:
+            password = texts.get("password")
+            return Wifi(
+                ssid=SecretStr(texts["ssid"].text),
+                password=SecretStr(password.text) if password else None,
+            )
+    problems.at(node, "expected a network name and password", code="type",
+                hint="write {ssid: …, password: …} in secrets.yaml")  # fmt: skip
+    return None
+
+
+def resolve_test(
+    name: str, section: ScenarioSection, node: Map, decisions: Mapping[str, int], folder: Path,
+    unsure: frozenset[str], problems: Problems,
+) -> Scenario | None:  # fmt: skip
+    """One scenario; names of decisions and counts are checked."""
+    expect_node = node.items.get("expect")
+    found: list[Expectation] = []
+    for key, value in expect_node.children() if expect_node is not None else ():
+        if key not in decisions:
+            if key not in unsure:
+                near = nearest(key, decisions)
+                hint = f"did you mean {near!r}?" if near else f"decisions: {listing(decisions)}"
+                problems.at(value, f"there is no decision {key!r}", hint=hint, key=True,
+                            code="unknown")  # fmt: skip
+            continue
+        text = value.text.strip() if isinstance(value, Scalar) else ""
+        match = _EXPECT.fullmatch(text)
+        if match is None:
+            problems.at(value, f"{spelled(value)} is no count", code="value",
+                        hint="write 'never', 'once', '3', 'at least 3', 'at most 3' or '2 to 5'")  # fmt: skip
+            continue
+        least, most = _counts(match)
+        if most is not None and least > most:
+            problems.at(value, f"{text!r} counts backwards", hint=f"write '{most} to {least}'",
+                        code="range")  # fmt: skip
+            continue
+        found.append(Expectation(decision=key, least=least, most=most, text=text))
+    if not ok(section.trace) or not ok(section.expect):
+        return None
+    trace = folder / section.trace
+    if not trace.exists():
+        problems.at(node.items["trace"], f"there is no file {section.trace} yet", kind="warning",
+                    hint="'tinyfield test' will need it", code="file")  # fmt: skip
+    return Scenario(name=name, trace=trace, expect=tuple(found))
+
+
+def _counts(match: re.Match[str]) -> tuple[int, int | None]:
+    if match["never"]:
+        return 0, 0
+    if match["once"]:
+        return 1, 1
+    if match["twice"]:
+        return 2, 2
+    if match["least"]:
+        return int(match["l"]), None
+    if match["most"]:
+        return 0, int(match["m"])
+    if match["a"]:
+        return int(match["a"]), int(match["b"])
+    return int(match["n"]), int(match["n"])

@@ -1,0 +1,334 @@
+"""Decisions: conditions, actions, thresholds, and what must not leave the node."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from tinyfield.spec.app import Action, Actuator, Decision
+from tinyfield.spec.durations import duration_text, parse_seconds
+from tinyfield.spec.expr import Compare, Expr, Num, dump
+from tinyfield.spec.mistake import Mistake
+from tinyfield.spec.nodes import List, Map, Node, Scalar
+from tinyfield.spec.problems import Problems
+from tinyfield.spec.rule_types import Scope, Typed, compile_condition
+from tinyfield.spec.sections.base import ok, spelled
+from tinyfield.spec.sections.decisions import DecisionSection
+from tinyfield.spelling import listing, nearest
+
+MAX_SAMPLES = 1000
+
+
+def resolve_decision(
+    name: str,
+    section: DecisionSection,
+    node: Map,
+    scope: Scope,
+    actuators: Mapping[str, Actuator],
+    *,
+    sample_s: int,
+    problems: Problems,
+) -> Decision | None:
+    """The rule, or None with its mistakes reported."""
+    before = len(problems.found)
+    when = _condition(node.items.get("when"), scope, problems)
+    clear = _condition(node.items.get("clear"), scope, problems)
+    samples = _samples(node.items.get("for"), sample_s, problems)
+    actions = _Actions(scope, actuators, when.model if when else None, problems, node).read(
+        node.items.get("do")
+    )
+    if when and clear and when.expr and clear.expr:
+        _far_side(when.expr, clear.expr, node, problems)
+    repeat_s = section.repeat if ok(section.repeat) else None
+    if repeat_s is not None and 0 < sample_s and repeat_s < sample_s:
+        problems.at(
+            node.items["repeat"], f"repeats more often than it samples (every "
+            f"{duration_text(sample_s)})", hint=f"write {duration_text(sample_s)} or more",
+            code="window",
+        )  # fmt: skip
+    if any(d.kind == "error" for d in problems.found[before:]):
+        return None
+    if when is None or when.expr is None or not ok(section.severity) or not ok(section.repeat):
+        return None
+    if clear is not None and clear.expr is None:
+        return None
+    return Decision(
+        name=name,
+        when=when.expr,
+        clauses=when.clauses,
+        for_samples=samples,
+        clear=clear.expr if clear else None,
+        repeat_s=repeat_s,
+        severity=section.severity,
+        model=when.model,
+        actions=tuple(actions),
+    )
+
+
+def _condition(node: Node | None, scope: Scope, problems: Problems) -> Typed | None:
+    if node is None:
+        return None
+    if not isinstance(node, Scalar) or isinstance(node.data, (int, float)) or node.data is None:
+        if not node.damaged:
+            problems.at(node, f"expected a condition, got {spelled(node)}", code="expression",
+                        hint="write one, such as 'need == heavy'")  # fmt: skip
+        return None
+    typed = compile_condition(node.text, scope)
+    for mistake in typed.mistakes:
+        problems.mistake(node, mistake)
+    return typed
+
+
+def _samples(node: Node | None, sample_s: int, problems: Problems) -> int:
+    if node is None:
+        return 1
+    value = node.value()
+    match = re.fullmatch(r"\s*(\d{1,9})\s*(samples?)?\s*", str(value))
+    try:
+        if isinstance(value, bool) or not isinstance(value, (str, int)):
+            raise Mistake(f"expected a number of samples, got {spelled(node)}", code="type",
+                          hint="write '2 samples' or '20 min'")  # fmt: skip
+        if match:
+            count = int(match[1])
+        elif isinstance(value, str) and re.match(r"\s*\d+\s*samp", value):
+            raise Mistake(f"{value!r} is no number of samples", hint="write '2 samples'",
+                          code="unit")  # fmt: skip
+        else:
+            seconds = parse_seconds(value)
+            if sample_s <= 0:
+                return 1
+            if seconds % sample_s:
+                raise Mistake(
+                    f"{value} is no whole number of samples of every {duration_text(sample_s)}",
+                    hint=f"write {duration_text(-(-seconds // sample_s) * sample_s)}",
+                    code="window",
+                )  # fmt: skip
+            count = seconds // sample_s
+        if not 1 <= count <= MAX_SAMPLES:
+            raise Mistake(f"{value} is out of range", code="range",
+                          hint=f"write 1 to {MAX_SAMPLES} samples")  # fmt: skip
+    except Mistake as mistake:
+        problems.mistake(node, mistake)
+        return 1
+    return count
+
+
+class _Actions:
+    """Reads ``do:`` in its forms."""
+
+    def __init__(
+        self, scope: Scope, actuators: Mapping[str, Actuator], model: str | None,
+        problems: Problems, rule: Map,
+    ) -> None:  # fmt: skip
+        self.scope = scope
+        self.actuators = actuators
+        self.model = model
+        self.problems = problems
+        self.rule = rule
+
+    def read(self, node: Node | None) -> list[Action]:
+        """The actions of the node; its mistakes are reported."""
+        if node is None:
+            return []
+        if isinstance(node, List):
+            return [action for item in node.items for action in self.read(item)]
+        if isinstance(node, Map):
+            found: list[Action] = []
+            for key, value in node.items.items():
+                if self._known(key, value, key=True):
+                    found += self._of(key, value)
+            return found
+        assert isinstance(node, Scalar)
+        if not isinstance(node.data, str):
+            self.problems.at(node, f"expected an action, got {spelled(node)}", code="type",
+                             hint=self._example())  # fmt: skip
+            return []
+        try:
+            action = self._sentence(node)
+        except Mistake as mistake:
+            self.problems.mistake(node, mistake)
+            return []
+        return [action] if action else []
+
+    def _example(self) -> str:
+        name = next(iter(self.actuators), "valve")
+        return f"write 'report' or '{name} on for 8 min'"
+
+    def _sentence(self, node: Scalar) -> Action | None:
+        words = [(m.group(), m.start()) for m in re.finditer(r"\S+", node.text)]
+        first = words[0][0] if words else ""
+        if first.lower() == "report":
+            self._report(node, words[1:])
+            return None
+        if not self._known(first, node, offset=0):
+            return None
+        if len(words) < 2 or words[1][0] not in ("on", "off"):
+            at = words[1][1] if len(words) > 1 else len(node.text) - 1
+            width = len(words[1][0]) if len(words) > 1 else 1
+            raise Mistake(
+                f"say whether {first!r} goes on or off", hint=f"write '{first} on for 8 min' or "
+                f"'{first} off'", code="action", offset=at, width=width,
+            )  # fmt: skip
+        on = words[1][0] == "on"
+        if len(words) == 2:
+            return Action(actuator=first, on=on, duration_s=None, label=None)
+        if words[2][0] != "for" or len(words) < 4:
+            word, at = words[2]
+            raise Mistake(
+                f"{word!r} does not fit behind '{first} {words[1][0]}'",
+                hint=f"write '{first} on for 8 min'", code="action", offset=at, width=len(word),
+            )  # fmt: skip
+        if not on:
+            raise Mistake(
+                "an actuator goes off at once, not for a time",
+                hint=f"write '{first} off' (its min_off keeps it off)", code="action",
+                offset=words[2][1], width=len(node.text) - words[2][1],
+            )  # fmt: skip
+        at = words[3][1]
+        seconds = self._time(node.text[at:], first, node, at)
+        if seconds is None:
+            return None
+        return Action(actuator=first, on=True, duration_s=seconds, label=None)
+
+    def _report(self, node: Scalar, words: list[tuple[str, int]]) -> None:
+        if not words:
+            return
+        rest, at = node.text[words[0][1] :], words[0][1]
+        typed = compile_condition(f"{rest} == {rest}", self.scope)
+        names = re.findall(r"[A-Za-z_][\w.]*", rest)
+        raw = [n for n in names if n in {ch.name for ch in self.scope.channels}]
+        sensors = {ch.sensor for ch in self.scope.channels}
+        raw = raw or [n for n in names if n in sensors]
+        if raw or (typed.expr is not None and typed.expr.raw):
+            raise Mistake(
+                f"{raw[0] if raw else rest!r} is a raw reading, and no reading leaves the node",
+                hint="write just 'report': the label, confidence and which conditions held are "
+                "sent",
+                code="privacy", offset=at, width=len(rest),
+            )  # fmt: skip
+        raise Mistake(
+            f"'report' takes nothing behind it: {rest!r}",
+            hint="write just 'report': label, confidence and battery are always in the message",
+            code="action", offset=at, width=len(rest),
+        )  # fmt: skip
+
+    def _known(
+        self, name: str, node: Node, *, key: bool = False, offset: int | None = None
+    ) -> bool:
+        if name in self.actuators:
+            return True
+        if name in self.scope.unsure:
+            return False
+        near = nearest(name, [*self.actuators, "report"])
+        hint = f"did you mean {near!r}?" if near else None
+        if hint is None:
+            hint = f"actuators: {listing(self.actuators)}" if self.actuators else (
+                "add it under 'actuators', or write 'report'"
+            )  # fmt: skip
+        self.problems.at(node, f"there is no actuator {name!r}", hint=hint, key=key, code="unknown",
+                         offset=offset, width=max(1, len(name)))  # fmt: skip
+        return False
+
+    def _time(self, text: str, actuator: str, node: Node, at: int | None) -> int | None:
+        width = len(text) if at is not None else None
+        try:
+            seconds = parse_seconds(text)
+        except Mistake as mistake:
+            raise Mistake(mistake.message, hint=mistake.hint, code=mistake.code, offset=at,
+                          width=width) from None  # fmt: skip
+        limit = self.actuators[actuator].max_on_s
+        if 0 < limit < seconds:
+            raise Mistake(
+                f"{text.strip()} is longer than {actuator}'s max_on of {duration_text(limit)}",
+                hint=f"write at most {duration_text(limit)}, or raise max_on", code="interlock",
+                offset=at, width=width,
+            )  # fmt: skip
+        return seconds
+
+    def _of(self, actuator: str, value: Node) -> list[Action]:
+        """``valve: on for 8 min``, ``valve: off``, ``valve: 8 min``, ``valve: {light: 4 min}``."""
+        if isinstance(value, Map):
+            return self._per_class(actuator, value)
+        try:
+            action = self._switch(actuator, value, None)
+        except Mistake as mistake:
+            self.problems.mistake(value, mistake)
+            return []
+        return [action] if action else []
+
+    def _per_class(self, actuator: str, table: Map) -> list[Action]:
+        if self.model is None:
+            if not self.scope.unsure and "when" in self.rule.items:
+                models = listing(self.scope.models) or "a model"
+                self.problems.at(
+                    table, "a table of classes, but 'when' names no model", code="action",
+                    hint=f"name {models} in 'when', or write '{actuator} on for 8 min'",
+                )  # fmt: skip
+            return []
+        classes = self.scope.models[self.model]
+        found: list[Action] = []
+        for label, value in table.items.items():
+            if label not in classes:
+                near = nearest(label, classes)
+                hint = f"did you mean {near!r}?" if near else f"its classes: {listing(classes)}"
+                self.problems.at(value, f"{self.model!r} has no class {label!r}", hint=hint,
+                                 key=True, code="unknown")  # fmt: skip
+                continue
+            try:
+                action = self._switch(actuator, value, label)
+            except Mistake as mistake:
+                self.problems.mistake(value, mistake)
+                continue
+            if action:
+                found.append(action)
+        return found
+
+    def _switch(self, actuator: str, value: Node, label: str | None) -> Action | None:
+        if not isinstance(value, Scalar) or not isinstance(value.data, (str, int, float)):
+            raise Mistake(f"expected a time, got {spelled(value)}", hint="write '4 min' or 'off'",
+                          code="type")  # fmt: skip
+        text = value.text.strip()
+        if text in ("on", "off"):
+            return Action(actuator=actuator, on=text == "on", duration_s=None, label=label)
+        match = re.match(r"on\s+for\s+", text)
+        at = match.end() if match else None
+        time = text[at:] if at else text
+        if not match and isinstance(value.data, (int, float)):
+            raise Mistake(f"{text} of what?", hint=f"give a unit: '{text} min'", code="unit")
+        seconds = self._time(time, actuator, value, at)
+        if seconds is None:
+            return None
+        return Action(actuator=actuator, on=True, duration_s=seconds, label=label)
+
+
+def _far_side(when: Expr, clear: Expr, node: Map, problems: Problems) -> None:
+    """``clear`` must lie beyond ``when``: both true at once makes the rule flutter."""
+    if not (isinstance(when, Compare) and isinstance(clear, Compare)):
+        return
+    a, b = _half(when), _half(clear)
+    if a is None or b is None or a[0] != b[0]:
+        return
+    (_, low_a, high_a), (_, low_b, high_b) = a, b
+    if max(low_a, low_b) > min(high_a, high_b):
+        return
+    when_node, clear_node = node.items["when"], node.items["clear"]
+    said = " ".join(when_node.text.split()) if isinstance(when_node, Scalar) else ""
+    side = "above" if when.op in ("<", "<=") else "below"
+    sign = ">" if side == "above" else "<"
+    hint = f"put the threshold of 'clear' {side} that of 'when', with '{sign}'"
+    problems.at(clear_node, f"'clear' is true while 'when: {said}' still is", hint=hint,
+                code="threshold")  # fmt: skip
+
+
+def _half(expr: Compare) -> tuple[str, float, float] | None:
+    """What is compared, and the least and greatest whole number that make it true."""
+    if not isinstance(expr.b, Num):
+        return None
+    key, limit = dump(expr.a), expr.b.value
+    inf = float("inf")
+    spans = {
+        "<": (-inf, limit - 1), "<=": (-inf, limit), ">": (limit + 1, inf), ">=": (limit, inf),
+        "==": (limit, limit),
+    }  # fmt: skip
+    span = spans.get(expr.op)
+    return (key, *span) if span else None

@@ -1,0 +1,324 @@
+"""Gives a rule's syntax tree units, scales and meaning; says what does not fit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from tinyfield.spec import rule_numbers as numbers
+from tinyfield.spec.app import Channel
+from tinyfield.spec.expr import (
+    And, Battery, ChannelRef, Clause, Compare, Confidence, DecisionRef, Expr, LabelIs, Not, Num,
+    Numeric, Or, SiteRef,
+)  # fmt: skip
+from tinyfield.spec.features import SITE
+from tinyfield.spec.mistake import Mistake
+from tinyfield.spec.rule_numbers import Const
+from tinyfield.spec.rule_parser import COMPARISONS, Tree, parse
+from tinyfield.spec.spelling_of import channel_hint
+from tinyfield.spelling import listing, nearest
+
+MAX_CLAUSES = 16
+_FLIPPED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "==": "==", "!=": "!="}
+
+
+class Unsure(Exception):
+    """The rule hangs on something whose own mistake is already reported."""
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a rule may name.
+
+    Attributes:
+        models: name to classes.
+        decisions: name to rule id.
+        unsure: sensors, models and decisions that are themselves broken.
+    """
+
+    channels: tuple[Channel, ...]
+    models: Mapping[str, tuple[str, ...]]
+    decisions: Mapping[str, int]
+    own_name: str = ""
+    has_crop: bool = False
+    unsure: frozenset[str] = frozenset()
+
+    def names(self) -> list[str]:
+        """Everything a rule may name, for hints."""
+        site = list(SITE) if self.has_crop else []
+        return [ch.name for ch in self.channels] + list(self.models) + list(self.decisions) + [
+            "confidence", "battery", *site,
+        ]  # fmt: skip
+
+
+@dataclass
+class Typed:
+    """A rule's typed condition; ``mistakes`` says why ``expr`` is None."""
+
+    expr: Expr | None = None
+    clauses: tuple[Clause, ...] = ()
+    model: str | None = None
+    mistakes: list[Mistake] = field(default_factory=list)
+
+
+def compile_condition(text: str, scope: Scope) -> Typed:
+    """The typed condition, or all its mistakes with their places in the text."""
+    result = Typed()
+    try:
+        tree = parse(text)
+    except Mistake as mistake:
+        result.mistakes.append(mistake)
+        return result
+    maker = _Maker(text, scope, result)
+    expr = maker.boolean(tree)
+    if len(maker.clauses) > MAX_CLAUSES:
+        result.mistakes.append(
+            Mistake(f"a rule of more than {MAX_CLAUSES} conditions", hint="split it in two rules",
+                    code="expression")
+        )  # fmt: skip
+    if expr is not None and not result.mistakes:
+        result.expr, result.clauses = expr, tuple(maker.clauses)
+    return result
+
+
+class _Maker:
+    def __init__(self, text: str, scope: Scope, result: Typed) -> None:
+        self.text = text
+        self.scope = scope
+        self.result = result
+        self.clauses: list[Clause] = []
+        self.models = self._models_named()
+
+    def _models_named(self) -> list[str]:
+        from tinyfield.spec.rule_lexer import tokens
+
+        words = [t.text for t in tokens(self.text) if t.kind == "name"]
+        named = [w for w in dict.fromkeys(words) if w in self.scope.models]
+        if named:
+            self.result.model = named[0]
+        return named
+
+    def boolean(self, tree: Tree) -> Expr | None:
+        """A condition, its mistakes recorded; None if there are any below."""
+        if tree.kind in ("and", "or"):
+            items = [self.boolean(item) for item in tree.items]
+            if any(item is None for item in items):
+                return None
+            kept = tuple(item for item in items if item is not None)
+            return And(kept) if tree.kind == "and" else Or(kept)
+        if tree.kind == "not":
+            inner = self.boolean(tree.items[0])
+            return None if inner is None else Not(inner)
+        try:
+            expr = self._leaf(tree)
+        except Mistake as mistake:
+            if mistake.offset is None:
+                mistake.offset, mistake.width = tree.start, tree.end - tree.start
+            self.result.mistakes.append(mistake)
+            return None
+        except Unsure:
+            return None
+        self.clauses.append(Clause(self._said(tree), expr))
+        return expr
+
+    def _leaf(self, tree: Tree) -> Expr:
+        if tree.kind in COMPARISONS:
+            return self._compare(tree)
+        if tree.kind == "name":
+            return self._decision(tree)
+        said = self._said(tree)
+        raise _at(tree, f"{said!r} is a number, not a condition", f"compare it: '{said} > …'")
+
+    def _decision(self, tree: Tree) -> Expr:
+        name = tree.text
+        if name in self.scope.decisions:
+            if name == self.scope.own_name:
+                raise _at(tree, "a rule cannot wait for itself", "name another decision")
+            return DecisionRef(name, self.scope.decisions[name])
+        if name in self.scope.models:
+            classes = self.scope.models[name]
+            raise _at(
+                tree, f"{name!r} is a model: say which class", f"write '{name} == {classes[-1]}'"
+            )
+        self._numeric(tree)  # raises for unknown names
+        raise _at(tree, f"{name!r} is a number, not a condition", f"compare it: '{name} > …'")
+
+    def _compare(self, tree: Tree) -> Expr:
+        left, right = tree.items
+        for one, other in ((left, right), (right, left)):
+            if one.kind == "name" and one.text in self.scope.models:
+                return self._label(tree, one, other)
+            if one.kind == "name" and one.text in self.scope.decisions:
+                word = other.text.strip("'\"")
+                if word in ("on", "off", "true", "false") and tree.kind in ("==", "!="):
+                    wanted = (word in ("on", "true")) == (tree.kind == "==")
+                    hint = f"write '{'' if wanted else 'not '}{one.text}'"
+                else:
+                    hint = f"write just '{one.text}' or 'not {one.text}'"
+                raise _at(tree, f"the decision {one.text!r} is a condition by itself", hint)
+        mistakes: list[Mistake] = []
+        sides: list[Numeric | Const] = []
+        unsure = False
+        for side in (left, right):
+            try:
+                sides.append(self._numeric(side, mistakes_other=(left, right)))
+            except Mistake as mistake:
+                if mistake.offset is None:
+                    mistake.offset, mistake.width = side.start, side.end - side.start
+                mistakes.append(mistake)
+            except Unsure:
+                unsure = True
+        if mistakes:
+            self.result.mistakes.extend(mistakes[1:])
+            raise mistakes[0]
+        if unsure:
+            raise Unsure
+        return self._numbers(tree, sides[0], sides[1])
+
+    def _label(self, tree: Tree, model: Tree, other: Tree) -> Expr:
+        name, classes = model.text, self.scope.models[model.text]
+        if tree.kind not in ("==", "!="):
+            raise _at(
+                tree, f"classes have no order: {name!r} is one of {listing(classes)}",
+                f"write '{name} == {classes[-1]}'",
+            )  # fmt: skip
+        self._one_model(model)
+        word = other.text.strip("'\"")
+        if other.kind not in ("name", "word") or word not in classes:
+            near = nearest(word, classes)
+            raise _at(
+                other, f"{name!r} has no class {self._said(other).strip(chr(39))!r}",
+                f"did you mean {near!r}?" if near else f"its classes: {listing(classes)}",
+            )  # fmt: skip
+        label = LabelIs(name, classes.index(word))
+        return label if tree.kind == "==" else Not(label)
+
+    def _one_model(self, tree: Tree) -> None:
+        if tree.text in self.models[1:]:
+            raise _at(
+                tree, f"a rule can name one model, this one already names {self.models[0]!r}",
+                "make a second decision and name it here",
+            )  # fmt: skip
+
+    def _numbers(self, tree: Tree, a: Numeric | Const, b: Numeric | Const) -> Expr:
+        if isinstance(a, Const) and isinstance(b, Const):
+            raise _at(tree, "two constants: this is always the same", "compare a reading with it")
+        op = tree.kind
+        if isinstance(a, Const):
+            a, b, op = b, a, _FLIPPED[op]
+        if isinstance(a, Const):  # for the type checker: not both are
+            raise AssertionError
+        const_tree = tree.items[1] if op == tree.kind else tree.items[0]
+        if isinstance(a, Confidence) or isinstance(b, Confidence):
+            return self._confidence(tree, op, a, b)
+        if isinstance(b, Const):
+            value = numbers.in_steps(b, a, const_tree, self._said(const_tree))
+            limit = numbers.step(op, value)
+            if limit is None:
+                unit = numbers.step_text(a)
+                raise _at(
+                    const_tree, f"finer than a step of {unit}: it can never be equal",
+                    "compare with < or >",
+                )  # fmt: skip
+            numbers.check_possible(tree, op, a, limit, self._said(tree))
+            return Compare(op, a, Num(a.unit, a.scale, limit))
+        first, second = numbers.common(a, b, tree)
+        return Compare(op, first, second)
+
+    def _confidence(
+        self, tree: Tree, op: str, a: Numeric, b: Numeric | Const
+    ) -> Expr:
+        if not isinstance(a, Confidence) or not isinstance(b, Const):
+            raise _at(
+                tree, "confidence can only be compared with a number",
+                "write 'confidence > 0.7'",
+            )  # fmt: skip
+        other = tree.items[1] if tree.items[0].text == "confidence" else tree.items[0]
+        share = b.value / 100 if b.unit == "%" else b.value
+        if b.unit not in ("", "%") or not 0 <= share <= 1:
+            said = self._said(other)
+            percent = f"'{said} %'" if b.unit == "" and 1 < share <= 100 else "0.7"
+            raise _at(other, f"confidence goes from 0 to 1, not to {said}", f"write {percent}")
+        limit = numbers.step(op, share * 255)
+        if limit is None:
+            raise _at(tree, "a confidence is hardly ever exactly that", "compare with > or >=")
+        numbers.check_possible(tree, op, a, limit, self._said(tree))
+        return Compare(op, a, Num("score", 0, limit))
+
+    def _numeric(
+        self, tree: Tree, mistakes_other: tuple[Tree, Tree] | None = None
+    ) -> Numeric | Const:
+        if tree.kind == "number":
+            assert tree.quantity is not None
+            return Const(Fraction(tree.quantity.value), tree.quantity.unit)
+        if tree.kind == "neg":
+            return numbers.negate(self._numeric(tree.items[0]))
+        if tree.kind in ("+", "-", "*", "/"):
+            a, b = (self._numeric(item) for item in tree.items)
+            for item, side in zip(tree.items, (a, b), strict=True):
+                if isinstance(side, Confidence):
+                    raise _at(item, "nothing can be computed with confidence",
+                              "compare it with a number: 'confidence > 0.7'")  # fmt: skip
+            return numbers.arithmetic(tree, a, b)
+        if tree.kind == "name":
+            return self._reference(tree, mistakes_other)
+        said = self._said(tree)
+        if tree.kind == "word":
+            raise _at(tree, f"{said} is text, not a number", "leave the quotes out")
+        raise _at(tree, f"{said!r} is a condition, not a number", "compare numbers with each other")
+
+    def _reference(self, tree: Tree, sides: tuple[Tree, Tree] | None) -> Numeric:
+        name, scope = tree.text, self.scope
+        for index, channel in enumerate(scope.channels):
+            if channel.name == name:
+                return ChannelRef(
+                    channel.unit, channel.scale, name, index, channel.minimum, channel.maximum
+                )
+        if name == "battery":
+            return Battery("mV", 0)
+        if name == "confidence":
+            if not self.models:
+                if scope.unsure & set(scope.models) or any(u in self.text for u in scope.unsure):
+                    raise Unsure
+                hint = "add 'need == heavy and'"
+                if scope.models:
+                    model, classes = next(iter(scope.models.items()))
+                    hint = f"add '{model} == {classes[-1]} and' before it"
+                raise _at(tree, "confidence of which model?", hint)
+            return Confidence("score", 0, self.models[0])
+        if name in SITE:
+            if not scope.has_crop:
+                raise _at(tree, f"{name} comes from the crop table, but site.plant is not set",
+                          "add 'plant: tomato' and 'planted: 2026-04-20' under 'site'")  # fmt: skip
+            return SiteRef(SITE[name].unit, SITE[name].scale, name)
+        if name.partition(".")[0] in scope.unsure or name in scope.unsure:
+            raise Unsure
+        raise self._unknown(tree, sides)
+
+    def _unknown(self, tree: Tree, sides: tuple[Tree, Tree] | None) -> Mistake:
+        name, scope = tree.text, self.scope
+        other = ""
+        if sides:
+            other = next((side.text for side in sides if side is not tree), "")
+        if other in scope.unsure:
+            raise Unsure
+        if other.strip("'\"") in {c for classes in scope.models.values() for c in classes}:
+            near = nearest(name, scope.models)
+            hint = f"did you mean {near!r}?" if near else f"models: {listing(scope.models)}"
+            return _at(tree, f"there is no model {name!r}", hint)
+        hint_text = channel_hint(name, scope.channels)
+        near = nearest(name, scope.names())
+        if hint_text is None:
+            hint_text = f"did you mean {near!r}?" if near else f"known: {listing(scope.names())}"
+        return _at(tree, f"unknown name {name!r}", hint_text)
+
+    def _said(self, tree: Tree) -> str:
+        text = self.text[tree.start : tree.end]
+        if tree.bracketed:
+            text = text.lstrip("( ").rstrip(") ") if tree.kind in COMPARISONS else text
+        return " ".join(text.split())
+
+
+def _at(tree: Tree, message: str, hint: str, code: str = "expression") -> Mistake:
+    return Mistake(message, hint=hint, code=code, offset=tree.start, width=tree.end - tree.start)

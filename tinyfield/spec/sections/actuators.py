@@ -1,0 +1,27 @@
+"""``actuators:`` what the node switches, and the interlocks that no rule can get round."""
+
+from __future__ import annotations
+
+from pydantic import ConfigDict, Field
+
+from tinyfield.spec.sections.base import Section
+from tinyfield.spec.sections.fields import Seconds, Switch
+
+
+class ActuatorSection(Section):
+    """One actuator; further keys are the driver's own and checked against it."""
+
+    model_config = ConfigDict(extra="allow")
+
+    driver: str = Field(description="what switches it", examples=["relay"])
+    max_on: Seconds = Field(
+        description="longest time on in one go; the node switches it off then",
+        examples=["15 min"],
+    )
+    min_off: Seconds = Field(0, description="rest between two times on", examples=["30 min"])
+    safe: Switch = Field(
+        False, description="state at boot, on a fault and when nothing is known", examples=["off"]
+    )
+    excludes: list[str] = Field(
+        default=[], description="actuators that must be off while this one is on"
+    )

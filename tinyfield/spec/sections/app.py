@@ -1,0 +1,43 @@
+"""The app file as a whole."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from tinyfield.spec.sections.actuators import ActuatorSection
+from tinyfield.spec.sections.base import Section
+from tinyfield.spec.sections.decisions import DecisionSection
+from tinyfield.spec.sections.fields import Every, Name, NodeId
+from tinyfield.spec.sections.models import ModelSection
+from tinyfield.spec.sections.rest import (
+    BoardSection, NetworkSection, PowerSection, ReportingSection, ScenarioSection,
+)  # fmt: skip
+from tinyfield.spec.sections.sensors import SensorSection
+from tinyfield.spec.sections.site import SiteSection
+
+
+class AppSection(Section):
+    """One app: a kind of node that decides by itself."""
+
+    app: Name = Field(description="name of the app", examples=["irrigation"])
+    node: NodeId | None = Field(None, description="id of the node (default: the app's name)")
+    board: str = Field(description="the board it is built for", examples=["uno"])
+    site: SiteSection | None = Field(None, description="where and what the node watches")
+    sensors: dict[str, SensorSection] = Field(
+        description="what the node measures", examples=["{air: {driver: bme280}}"]
+    )
+    sample: Every = Field(description="how often it measures", examples=["every 10 min"])
+    models: dict[str, ModelSection] = Field(default={}, description="what it learns")
+    actuators: dict[str, ActuatorSection] = Field(default={}, description="what it switches")
+    decisions: dict[str, DecisionSection] = Field(
+        description="its rules", examples=["{tank_low: {when: tank.level < 10 %}}"]
+    )
+    reporting: ReportingSection = Field(
+        default=ReportingSection(), description="how it reports"
+    )
+    power: PowerSection | None = Field(None, description="its supply")
+    boards: dict[str, BoardSection] = Field(
+        default={}, description="what differs on another board"
+    )
+    network: NetworkSection | None = Field(None, description="what a wireless link needs")
+    tests: dict[str, ScenarioSection] = Field(default={}, description="the app's own tests")

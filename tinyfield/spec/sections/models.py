@@ -1,0 +1,74 @@
+"""``models:`` what is learned, from what, how large, how good."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from tinyfield.spec.sections.base import Section
+from tinyfield.spec.sections.fields import Bytes, Label, Micros, Score, Share
+
+BUILT_ARCHITECTURES = ("mlp",)
+PLANNED_ARCHITECTURES = ("bonsai", "cnn", "ds_cnn", "forest", "gru")
+
+
+class TrainSection(Section):
+    """Where the examples come from."""
+
+    dataset: str = Field(description="a data set", examples=["irrigation_maricopa"])
+    stand_in: str | None = Field(
+        None, description="generator that stands in where the data set is missing"
+    )
+    label: str = Field(description="the column to learn", examples=["need"])
+    split: str = Field("by group", description="what must not be in two parts", examples=["by plot"])
+
+
+class CompressSection(Section):
+    """How the trained model is made small."""
+
+    quantize: Literal["int8"] = Field("int8", description="number format of weights and values")
+    prune: Share | None = Field(None, description="share of the weights to remove")
+    cluster: Annotated[int, Field(ge=2, le=256)] | None = Field(
+        None, description="number of different weights to keep"
+    )
+
+
+class BudgetSection(Section):
+    """What the model may cost; the build fails above it."""
+
+    flash: Bytes | None = Field(None, description="code and weights", examples=["8 KiB"])
+    ram: Bytes | None = Field(None, description="working memory", examples=["512 B"])
+    latency: Micros | None = Field(None, description="one inference", examples=["20 ms"])
+
+
+class AcceptSection(Section):
+    """What the model must reach on the test split; the build fails below it."""
+
+    accuracy: Score | None = Field(None, description="share of right labels")
+    macro_f1: Score | None = Field(None, description="mean F1 of the classes")
+    max_drop: Score | None = Field(None, description="loss allowed from float to int8")
+
+
+class ModelSection(Section):
+    """One classifier."""
+
+    inputs: Annotated[list[str], Field(min_length=1, max_length=64)] = Field(
+        description="features: 'sensor.quantity op window'", examples=["[soil.moisture last]"]
+    )
+    classes: Annotated[list[Label], Field(min_length=2, max_length=16)] = Field(
+        description="labels, in the order of the data set's codes",
+        examples=["[none, light, heavy]"],
+    )
+    train: TrainSection = Field(
+        description="where the examples come from", examples=["{dataset: …, label: …}"]
+    )
+    architecture: str = Field(
+        "mlp", description="mlp, bonsai, cnn, ds_cnn, gru, forest or a Keras file"
+    )
+    hidden: Annotated[list[Annotated[int, Field(ge=1, le=1024)]], Field(max_length=8)] = Field(
+        default=[16], description="units of each hidden layer of an mlp"
+    )
+    compress: CompressSection = Field(default=CompressSection(), description="how it is made small")
+    budget: BudgetSection = Field(default=BudgetSection(), description="what it may cost")
+    accept: AcceptSection = Field(default=AcceptSection(), description="what it must reach")

@@ -1,0 +1,61 @@
+"""``reporting:``, ``power:``, ``network:``, ``tests:``, ``boards:``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, WithJsonSchema
+
+from tinyfield.spec.sections.base import Section
+from tinyfield.spec.sections.fields import MilliampHours, Milliwatts, Seconds
+
+BUILT_LINKS = ("serial",)
+PLANNED_LINKS = ("mqtt", "lora")
+WIRELESS = ("mqtt", "lora")
+
+_Any = Annotated[Any, WithJsonSchema({})]
+
+
+class ReportingSection(Section):
+    """How the node reports. Only decisions leave it, never a reading."""
+
+    link: Literal["serial", "mqtt", "lora"] = Field("serial", description="the way out")
+    heartbeat: Seconds = Field(
+        21600, description="how often it says that it lives", examples=["6 h"]
+    )
+
+
+class PowerSection(Section):
+    """The supply."""
+
+    battery: MilliampHours | None = Field(None, description="battery capacity")
+    solar: Milliwatts | None = Field(None, description="solar panel's peak power")
+    sleep: Literal["deep", "light", "none"] = Field("deep", description="sleep between samples")
+
+
+class NetworkSection(Section):
+    """What a wireless link needs; keep it in secrets.yaml."""
+
+    wifi: _Any = Field(None, description="{ssid: …, password: …}", examples=["!secret wifi"])
+    broker: Annotated[Any, WithJsonSchema({"type": "string"})] = Field(
+        None, description="mqtt://user:password@host:1883", examples=["!secret broker"]
+    )
+
+
+class ScenarioSection(Section):
+    """One of the app's own tests."""
+
+    trace: str = Field(description="CSV of channel values", examples=["traces/dry_week.csv"])
+    expect: dict[str, Any] = Field(
+        description="how often each decision must come", examples=["{water: at least 3}"]
+    )
+
+
+class BoardSection(Section):
+    """What differs on another board."""
+
+    pins: dict[str, Any] = Field(
+        default={}, description="'sensor' or 'sensor.param' to pin", examples=["{soil: 34}"]
+    )
+    reporting: ReportingSection | None = Field(None, description="instead of the app's own")
+    power: PowerSection | None = Field(None, description="instead of the app's own")

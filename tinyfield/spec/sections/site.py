@@ -1,0 +1,22 @@
+"""``site:`` where and what the node watches."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from tinyfield.spec.sections.base import Section
+from tinyfield.spec.sections.fields import Day, SquareCentimetres
+
+
+class SiteSection(Section):
+    """Where and what the node watches."""
+
+    plant: str | None = Field(None, description="the crop, from the bundled FAO-56 table")
+    planted: Day | None = Field(None, description="day of planting or sowing; day 0 of the season")
+    latitude: Annotated[float, Field(ge=-90, le=90)] | None = Field(
+        None, description="degrees, north is positive"
+    )
+    soil: str | None = Field(None, description="soil texture, such as sandy_loam")
+    area: SquareCentimetres | None = Field(None, description="watered area")

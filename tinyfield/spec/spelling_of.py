@@ -1,0 +1,18 @@
+"""Hints about channel names."""
+
+from __future__ import annotations
+
+from tinyfield.spec.app import Channel
+from tinyfield.spelling import listing, nearest
+
+
+def channel_hint(name: str, channels: tuple[Channel, ...]) -> str | None:
+    """What to write instead of ``sensor.quantity`` or a bare sensor; None = no idea."""
+    sensor, _, quantity = name.partition(".")
+    gives = [ch.quantity for ch in channels if ch.sensor == sensor]
+    if not gives:
+        return None
+    if not quantity:
+        return f"write '{sensor}.{gives[0]}'"
+    near = nearest(quantity, gives)
+    return f"did you mean '{sensor}.{near}'?" if near else f"{sensor!r} gives {listing(gives)}"
