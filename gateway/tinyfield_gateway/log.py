@@ -29,10 +29,11 @@ def setup(verbose: bool = False) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
-    # The libraries' own chatter: only what went wrong.
+    # The libraries' own chatter: only what went wrong, and of the broker nothing, since it logs
+    # a traceback for every client that hangs up.
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
-    for name in ("amqtt", "transitions", "alembic"):
-        logging.getLogger(name).setLevel(logging.ERROR)
+    for name in ("amqtt", "transitions"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def get(name: str) -> structlog.typing.FilteringBoundLogger:

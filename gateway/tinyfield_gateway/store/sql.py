@@ -198,7 +198,7 @@ class Store:
             insert = self._insert(schema.node).on_conflict_do_nothing()
             connection.execute(insert, [{"name": name, **blank} for name in unknown])
             found = select(_N.name, _N.id).where(_N.name.in_(unknown))
-            ids |= dict(connection.execute(found))
+            ids |= {row.name: row.id for row in connection.execute(found)}
         return ids
 
     def _add_manifests(self, connection: Connection, manifests: Sequence[Manifest]) -> None:
