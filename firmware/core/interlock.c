@@ -83,15 +83,23 @@ tiny_status_t tiny_interlock_request(tiny_interlock_t *k, uint8_t actuator, bool
     return TINY_OK;
 }
 
+static bool due(const tiny_switch_t *s, uint32_t now) {
+    return s->timed && now >= s->until;
+}
+
 void tiny_interlock_tick(tiny_interlock_t *k, uint32_t now) {
+    /* What goes off makes room for what comes back. */
+    for (uint8_t i = 0; i < k->count; i++) {
+        if (k->state[i].on && due(&k->state[i], now)) {
+            change(k, i, false, now);
+        }
+    }
     for (uint8_t i = 0; i < k->count; i++) {
         tiny_switch_t *s = &k->state[i];
-        if (!s->timed || now < s->until) {
+        if (s->on || !due(s, now)) {
             continue;
         }
-        if (s->on) {
-            change(k, i, false, now);
-        } else if (!rested(k, i, now)) {
+        if (!rested(k, i, now)) {
             s->until = tiny_later(s->since, k->limits[i].min_off_s);
         } else if (excluded(k, i)) {
             s->until = tiny_later(now, RETRY_S);

@@ -31,6 +31,11 @@ static inline tiny_kleene_t tiny_not(tiny_kleene_t a) {
     return (tiny_kleene_t)-a;
 }
 
+/* Bit `clause` of a why mask, if the clause is true. */
+static inline uint16_t tiny_why(tiny_kleene_t truth, uint8_t clause) {
+    return (uint16_t)(truth == TINY_TRUE ? 1u << clause : 0u);
+}
+
 /* Comparisons of readings: unknown when one is missing. */
 static inline tiny_kleene_t tiny_lt(int32_t a, int32_t b) {
     return a == TINY_MISSING || b == TINY_MISSING ? TINY_UNKNOWN : tiny_truth(a < b);

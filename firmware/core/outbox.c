@@ -86,6 +86,8 @@ uint32_t tiny_outbox_open(tiny_outbox_t *box, const tiny_memory_t *memory, uint8
     uint32_t boot = 0;
     uint32_t seq = 0;
     bool any = false;
+    uint8_t latest = 0;
+    bool free = false;
     *box = (tiny_outbox_t){memory, 0, slots, 0, 0, 0};
     for (uint8_t i = 0; i < slots; i++) {
         if (load(box, i, &d, &pending) &&
@@ -93,8 +95,13 @@ uint32_t tiny_outbox_open(tiny_outbox_t *box, const tiny_memory_t *memory, uint8
             any = true;
             boot = d.boot;
             seq = d.seq;
-            box->head = after(box, i);
+            latest = i;
+            free = !pending;
         }
+    }
+    box->head = any ? after(box, latest) : 0;
+    if (free && load(box, box->head, &d, &pending) && pending) {
+        box->head = latest; /* the ring was full, and the last entry was cut or is stored already */
     }
     uint8_t slot = box->head;
     for (uint8_t i = 0; i < slots; i++) {

@@ -6,7 +6,8 @@
  * written twice a turn of the ring: with 32 slots, 100,000 cycles and 20 decisions a day, an AVR's
  * EEPROM lasts 200 years.
  *
- * When the ring is full the oldest entry gives way, and is counted. Entries of an earlier boot
+ * When the ring is full the oldest entry gives way, and is counted (entries acknowledged out of
+ * order leave holes that count as full until the tail has passed them). Entries of an earlier boot
  * stay until they are acknowledged under their own number. */
 #ifndef TINY_OUTBOX_H
 #define TINY_OUTBOX_H

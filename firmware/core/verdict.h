@@ -1,14 +1,35 @@
-/* From a classifier's int8 output to a label and a score. */
+/* Around a classifier: from features to its int8 inputs, from its output to label and score. */
 #ifndef TINY_VERDICT_H
 #define TINY_VERDICT_H
 
+#include "features/quantize.h"
 #include "wire.h"
+
+/* How one feature becomes an int8 input (features/quantize.h). */
+typedef struct {
+    int32_t offset;
+    int32_t mult;
+    uint8_t shift;
+    int8_t zero_point;
+} tiny_input_scale_t;
+
+static inline void tiny_quantize_all(const int32_t *x, const tiny_input_scale_t TINY_ROM *scale,
+                                     uint8_t n, int8_t *out) {
+    for (uint8_t i = 0; i < n; i++) {
+        out[i] = tiny_quantize(x[i], scale[i].offset, scale[i].mult, scale[i].shift,
+                               scale[i].zero_point);
+    }
+}
 
 /* What a model says of one sample. */
 typedef struct {
     uint8_t label; /* TINY_NO_LABEL: it could not run */
     uint8_t score; /* 0..255 for 0..1 */
 } tiny_verdict_t;
+
+static inline tiny_verdict_t tiny_verdict_none(void) {
+    return (tiny_verdict_t){TINY_NO_LABEL, 0};
+}
 
 /* The largest of n softmax outputs, the first of equals. TFLite fixes a softmax's output at
  * scale 1/256 and zero point -128, so that output + 128 is the score. */

@@ -1,0 +1,56 @@
+#include "wire.h"
+#include "harness.h"
+
+int main(void) {
+    static uint8_t out[128];
+    while (next_line()) {
+        const char *what = word();
+        if (is(what, "downlink")) {
+            size_t n = 0;
+            uint8_t *data = hex(&n);
+            tiny_downlink_t d;
+            if (tiny_wire_downlink(data, n, &d) != TINY_OK) {
+                const tiny_downlink_t none = {0};
+                printf("%s\n", memcmp(&d, &none, sizeof d) == 0 ? "bad" : "bad but not empty");
+            } else {
+                printf("%d %u %u %d %u %d %u %d %u\n", d.has_mark, d.boot, d.seq, d.has_epoch,
+                       d.epoch, d.has_command, d.actuator, d.on, d.seconds);
+            }
+            free(data);
+            continue;
+        }
+        const size_t cap = (size_t)number();
+        size_t n = 0;
+        if (is(what, "decision")) {
+            tiny_decision_t d = {0};
+            d.boot = u32();
+            d.seq = u32();
+            const uint32_t age = u32();
+            d.rule = u8();
+            d.label = u8();
+            d.score = u8();
+            d.flags = u8();
+            d.battery_mv = (uint16_t)number();
+            d.hash = u32();
+            d.why = (uint16_t)number();
+            n = tiny_wire_decision(out, cap, &d, age, u32());
+        } else {
+            tiny_health_t h = {0};
+            h.boot = u32();
+            h.flags = u8();
+            h.battery_mv = (uint16_t)number();
+            h.backlog = u8();
+            const uint32_t hash = u32();
+            h.samples = u32();
+            h.faults = (uint16_t)number();
+            h.dropped = (uint16_t)number();
+            h.fault_mask = (uint16_t)number();
+            h.node = word();
+            n = is(what, "birth") ? tiny_wire_birth(out, cap, &h, hash)
+                                  : tiny_wire_heartbeat(out, cap, &h);
+        }
+        put_hex(out, n);
+        printf("\n");
+    }
+    return 0;
+}

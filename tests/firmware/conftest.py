@@ -1,0 +1,40 @@
+"""Fixtures of the firmware's tests: one running program a topic."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.firmware.harness import Harness, build
+
+
+def _running(name: str, *sources: str) -> Iterator[Harness]:
+    harness = Harness(build(name, sources))
+    yield harness
+    harness.close()
+
+
+@pytest.fixture(scope="module")
+def frames() -> Iterator[Harness]:
+    yield from _running("frames", "core/frame.c", "core/bytes.c")
+
+
+@pytest.fixture(scope="module")
+def wire() -> Iterator[Harness]:
+    yield from _running("wire", "core/wire.c")
+
+
+@pytest.fixture(scope="module")
+def interlock() -> Iterator[Harness]:
+    yield from _running("interlock", "core/interlock.c")
+
+
+@pytest.fixture(scope="module")
+def outbox() -> Iterator[Harness]:
+    yield from _running("outbox", "core/outbox.c", "core/journal.c", "core/bytes.c")
+
+
+@pytest.fixture(scope="module")
+def rules() -> Iterator[Harness]:
+    yield from _running("rules", "core/rules.c")

@@ -1,0 +1,172 @@
+"""Rule expressions as C: three-valued logic over int32 readings, 64 bits for arithmetic.
+
+A comparison of two plain readings (or a reading and a number) uses the int32 helpers of
+``kleene.h``, which an AVR does in a few instructions; anything computed goes through the
+``tiny_num_`` ones, which carry a missing reading along.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tinyfield.errors import NotBuiltYetError
+from tinyfield.spec.expr import (
+    And,
+    Arith,
+    Battery,
+    ChannelRef,
+    Clause,
+    Compare,
+    Confidence,
+    DecisionRef,
+    Expr,
+    LabelIs,
+    Neg,
+    Not,
+    Num,
+    Or,
+    Rescale,
+    SiteRef,
+)
+
+_COMPARE = {"==": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
+_ARITH = {"+": "add", "-": "sub", "*": "mul", "/": "div"}
+_SITE = {
+    "site.kc": "tiny_site_kc(&crop, v->day)",
+    "site.p": "tiny_site_p(&crop)",
+    "site.root_depth": "tiny_site_root_depth(&crop, v->day)",
+    "site.stage": "tiny_site_stage(&crop, v->day)",
+}
+_INT32_MAX = 2**31 - 1
+
+
+@dataclass(frozen=True)
+class RuleText:
+    """One rule's condition in C.
+
+    Attributes:
+        clauses: per clause of ``when``: the user's text and the C that is its truth.
+        when: C over ``c0``, ``c1``, … (the clauses' truths).
+        words: the whole condition in the user's own spelling.
+    """
+
+    clauses: tuple[tuple[str, str], ...]
+    when: str
+    words: str
+
+
+class ExpressionWriter:
+    """Writes expressions of one app; ``v`` is the ``app_view_t`` in hand.
+
+    Args:
+        models: the app's model names; the index is the id.
+    """
+
+    def __init__(self, models: Sequence[str]) -> None:
+        self._models = {name: index for index, name in enumerate(models)}
+
+    def rule(self, when: Expr, clauses: Sequence[Clause]) -> RuleText:
+        """A rule's ``when`` with its leaf clauses named."""
+        numbering = _Numbering(clauses)
+        text = self._logic(when, numbering)
+        return RuleText(
+            tuple((clause.text, self.truth(clause.expr)) for clause in clauses),
+            text,
+            _words(when, _Numbering(clauses)),
+        )
+
+    def truth(self, expr: Expr) -> str:
+        """C of type ``tiny_kleene_t``."""
+        return self._logic(expr, _Numbering(()))
+
+    def _logic(self, expr: Expr, numbering: _Numbering) -> str:
+        named = numbering.take(expr)
+        if named is not None:
+            return f"c{named}"
+        if isinstance(expr, (And, Or)):
+            call = "tiny_and" if isinstance(expr, And) else "tiny_or"
+            text = self._logic(expr.items[0], numbering)
+            for item in expr.items[1:]:
+                text = f"{call}({text}, {self._logic(item, numbering)})"
+            return text
+        if isinstance(expr, Not):
+            return f"tiny_not({self._logic(expr.x, numbering)})"
+        if isinstance(expr, Compare):
+            return self._compare(expr)
+        if isinstance(expr, LabelIs):
+            label = f"tiny_verdict_label(v->verdict[{self._models[expr.model]}])"
+            return f"tiny_eq({label}, {expr.class_index})"
+        if isinstance(expr, DecisionRef):
+            return f"tiny_truth(v->rule[{expr.rule_id}].active)"
+        raise NotBuiltYetError(f"no C is written for {type(expr).__name__} in a rule")
+
+    def _compare(self, expr: Compare) -> str:
+        op = _COMPARE[expr.op]
+        a, b = self._reading(expr.a), self._reading(expr.b)
+        if a is not None and b is not None:
+            return f"tiny_{op}({a}, {b})"
+        return f"tiny_num_{op}({self._number(expr.a)}, {self._number(expr.b)})"
+
+    def _reading(self, expr: Expr) -> str | None:
+        """C of type int32 (TINY_MISSING for none), or None for what must be computed."""
+        if isinstance(expr, Num) and abs(expr.value) <= _INT32_MAX:
+            return str(expr.value)
+        if isinstance(expr, ChannelRef):
+            return f"v->channel[{expr.index}]"
+        if isinstance(expr, SiteRef):
+            return _SITE[expr.name]
+        if isinstance(expr, Battery):
+            return "v->battery_mv"
+        if isinstance(expr, Confidence):
+            return f"tiny_verdict_score(v->verdict[{self._models[expr.model]}])"
+        return None
+
+    def _number(self, expr: Expr) -> str:
+        """C of type ``tiny_num_t``."""
+        if isinstance(expr, Num):
+            return f"INT64_C({expr.value})"
+        reading = self._reading(expr)
+        if reading is not None:
+            return f"tiny_num({reading})"
+        if isinstance(expr, Neg):
+            return f"tiny_neg({self._number(expr.x)})"
+        if isinstance(expr, Rescale):
+            return f"tiny_mul({self._number(expr.x)}, INT64_C({expr.factor}))"
+        if isinstance(expr, Arith):
+            return f"tiny_{_ARITH[expr.op]}({self._number(expr.a)}, {self._number(expr.b)})"
+        raise NotBuiltYetError(f"no C is written for {type(expr).__name__} in a number")
+
+
+class _Numbering:
+    """Which clause a node is: each clause once, in text order; equal ones share the last."""
+
+    def __init__(self, clauses: Sequence[Clause]) -> None:
+        self._left = list(enumerate(clauses))
+        self._all = list(enumerate(clauses))
+
+    def take(self, expr: Expr) -> int | None:
+        for number, clause in self._left:
+            if clause.expr == expr:
+                self._left.remove((number, clause))
+                return number
+        for number, clause in self._all:
+            if clause.expr == expr:
+                return number
+        return None
+
+    def text(self, number: int) -> str:
+        return self._all[number][1].text
+
+
+def _words(expr: Expr, numbering: _Numbering, inside: str = "") -> str:
+    named = numbering.take(expr)
+    if named is not None:
+        return numbering.text(named)
+    if isinstance(expr, (And, Or)):
+        word = "and" if isinstance(expr, And) else "or"
+        text = f" {word} ".join(_words(item, numbering, word) for item in expr.items)
+        return f"({text})" if inside and inside != word else text
+    if isinstance(expr, Not):
+        return f"not {_words(expr.x, numbering, 'not')}"
+    return "…"

@@ -1,0 +1,56 @@
+"""The app's manifest: the names behind the ids in a message."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from tinyfield.wire import Manifest, ManifestAction, ManifestModel, ManifestRule
+
+if TYPE_CHECKING:
+    from tinyfield.compiler import Program
+    from tinyfield.spec.app import App, Decision
+
+SWITCH_LABELS = ("off", "on")
+"""Labels of a rule without a model: id 0 when it clears, 1 when it fires."""
+
+
+def make_manifest(app: App, board: str, programs: Mapping[str, Program]) -> Manifest:
+    """The manifest of ``app`` on ``board``; the models' hashes are those of their files."""
+    return Manifest(
+        app=app.name,
+        node=app.node,
+        board=board,
+        rules=tuple(_rule(app, name, decision) for name, decision in app.decisions.items()),
+        actuators=tuple(app.actuators),
+        sensors=tuple(app.sensors),
+        models=tuple(
+            ManifestModel(name=name, classes=model.classes, sha256=_digest(programs[name]))
+            for name, model in app.models.items()
+        ),
+    )
+
+
+def _rule(app: App, name: str, decision: Decision) -> ManifestRule:
+    labels = SWITCH_LABELS if decision.model is None else app.models[decision.model].classes
+    return ManifestRule(
+        name=name,
+        labels=labels,
+        clauses=tuple(clause.text for clause in decision.clauses),
+        severity=decision.severity,
+        actions=tuple(
+            ManifestAction(
+                actuator=action.actuator,
+                on=action.on,
+                seconds=action.duration_s,
+                label=action.label,
+                text=action.text,
+            )
+            for action in decision.actions
+        ),
+    )
+
+
+def _digest(program: Program) -> str:
+    """The same on every board, whatever code the compiler chose for it."""
+    return program.sha256

@@ -1,0 +1,362 @@
+"""What the templates print: the app laid out as the node's tables, all names and numbers final."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import TYPE_CHECKING
+
+from tinyfield.codegen.expression import ExpressionWriter, RuleText
+from tinyfield.codegen.limits import check_arena, check_limits, node_bytes_most
+from tinyfield.errors import ModelError
+from tinyfield.features.site import CROP_FIELDS, crop_fields
+from tinyfield.spec.drivers import driver
+from tinyfield.spec.durations import duration_text
+
+if TYPE_CHECKING:
+    from tinyfield.boards import Board
+    from tinyfield.compiler import Program
+    from tinyfield.learn.scaler import InputScale
+    from tinyfield.spec.app import Action, Actuator, App, Decision, Model, Sensor
+
+CALENDAR_START = date(2020, 1, 1)
+"""Day 0 of a node whose app names no planting day."""
+
+_NO_MODEL = 0xFF
+_ANY_LABEL = 0xFE
+_SOFTMAX_SCALE = 1 / 256
+_SOFTMAX_ZERO = -128
+
+
+@dataclass(frozen=True)
+class Part:
+    """A sensor or actuator: its driver's C and the configuration it gets."""
+
+    name: str
+    driver: str
+    header: str
+    config: str
+    call: str
+    fields: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True)
+class SensorPlan(Part):
+    """``channels`` are ids: the driver fills them from the first on."""
+
+    channels: tuple[int, ...]
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ActuatorPlan(Part):
+    """Limits in s; ``excludes`` is a bit mask of actuator ids."""
+
+    max_on_s: int
+    min_off_s: int
+    excludes: int
+    safe_on: bool
+
+
+@dataclass(frozen=True)
+class InputPlan:
+    """One int8 input of a model."""
+
+    text: str
+    offset: int
+    mult: int
+    shift: int
+    zero_point: int
+
+
+@dataclass(frozen=True)
+class ModelPlan:
+    """A model: its inputs' scales and how its output is read (``softmax`` or ``logistic``)."""
+
+    name: str
+    classes: tuple[str, ...]
+    inputs: tuple[InputPlan, ...]
+    output: str
+    arena_bytes: int
+
+
+@dataclass(frozen=True)
+class ActionPlan:
+    """One row of the action table."""
+
+    text: str
+    actuator: int
+    on: bool
+    seconds: int
+    label: int
+
+
+@dataclass(frozen=True)
+class RulePlan:
+    """One rule: its row of the table, and its conditions in C."""
+
+    name: str
+    text: RuleText
+    clear: str | None
+    note: str
+    for_samples: int
+    repeat_s: int
+    model: int
+    first_action: int
+    actions: tuple[ActionPlan, ...]
+
+    @property
+    def reads_view(self) -> bool:
+        """Some clause looks at the sample at all."""
+        return any("v->" in truth for _, truth in self.text.clauses)
+
+
+@dataclass(frozen=True)
+class NodePlan:
+    """Everything app.h and app.c say. ``node_bytes_most`` is RAM; times are in s."""
+
+    app: str
+    node: str
+    manifest_hash: int
+    sample_s: int
+    heartbeat_s: int
+    planted: int
+    node_bytes_most: int
+    channels: tuple[tuple[str, str], ...]
+    sensors: tuple[SensorPlan, ...]
+    actuators: tuple[ActuatorPlan, ...]
+    models: tuple[ModelPlan, ...]
+    rules: tuple[RulePlan, ...]
+    crop: tuple[tuple[str, int], ...]
+    crop_name: str
+
+    @property
+    def actions(self) -> tuple[ActionPlan, ...]:
+        """The action table."""
+        return tuple(action for rule in self.rules for action in rule.actions)
+
+    @property
+    def arena_bytes(self) -> int:
+        """The models run one after the other in one arena."""
+        return max((model.arena_bytes for model in self.models), default=0)
+
+    @property
+    def headers(self) -> tuple[str, ...]:
+        """Of the drivers in use, each once."""
+        parts: tuple[Part, ...] = (*self.sensors, *self.actuators)
+        return tuple(sorted({f"drivers/{part.driver}/{part.header}" for part in parts}))
+
+    def sensor_of(self, channel: int) -> int:
+        """The id of the sensor that gives the channel."""
+        return next(i for i, sensor in enumerate(self.sensors) if channel in sensor.channels)
+
+    def verify(self) -> NodePlan:
+        """Checks that every table refers to what exists.
+
+        Raises:
+            ModelError: it does not: a mistake in an earlier stage.
+        """
+        given = [channel for sensor in self.sensors for channel in sensor.channels]
+        if sorted(given) != list(range(len(self.channels))):
+            raise ModelError(f"the sensors give channels {given}, the app has {len(self.channels)}")
+        for sensor in self.sensors:
+            if list(sensor.channels) != list(range(sensor.channels[0], sensor.channels[-1] + 1)):
+                raise ModelError(f"the channels of {sensor.name} do not follow one another")
+        at = 0
+        for rule in self.rules:
+            if rule.first_action != at or rule.for_samples < 1:
+                raise ModelError(f"the rule {rule.name} has a wrong row")
+            at += len(rule.actions)
+            if rule.model != _NO_MODEL and rule.model >= len(self.models):
+                raise ModelError(f"the rule {rule.name} names model {rule.model}")
+        if any(action.actuator >= len(self.actuators) for action in self.actions):
+            raise ModelError("an action names an actuator that is not there")
+        return self
+
+    def dump(self) -> str:
+        """One line a table row, for people and golden tests."""
+        lines = [
+            f"node {self.node} of {self.app}: every {self.sample_s} s, heartbeat "
+            f"{self.heartbeat_s} s, planted {self.planted}, manifest {self.manifest_hash:08x}"
+        ]
+        for index, (name, unit) in enumerate(self.channels):
+            lines.append(f"channel {index} {name} [{unit}] of sensor {self.sensor_of(index)}")
+        for part in (*self.sensors, *self.actuators):
+            fields = " ".join(f"{name}={value}" for name, value in part.fields)
+            lines.append(f"{type(part).__name__[:-4].lower()} {part.name} {part.call}: {fields}")
+        for actuator in self.actuators:
+            lines.append(
+                f"limit {actuator.name} max_on {actuator.max_on_s} min_off {actuator.min_off_s} "
+                f"excludes {actuator.excludes:#04x} safe {'on' if actuator.safe_on else 'off'}"
+            )
+        for model in self.models:
+            lines.append(
+                f"model {model.name}: {len(model.inputs)} inputs, {', '.join(model.classes)}, "
+                f"{model.output}, arena {model.arena_bytes} B"
+            )
+        for rule in self.rules:
+            lines.append(
+                f"rule {rule.name} for {rule.for_samples} repeat {rule.repeat_s} model "
+                f"{rule.model}: {rule.text.words}"
+            )
+            lines += [f"  bit {i}: {c}" for i, (_, c) in enumerate(rule.text.clauses)]
+            lines += [f"  when: {rule.text.when}", f"  clear: {rule.clear or 'not when'}"]
+            lines += [f"  do: {action.text}" for action in rule.actions]
+        return "\n".join(lines) + "\n"
+
+
+def make_plan(
+    app: App,
+    board: Board,
+    programs: Mapping[str, Program],
+    scalers: Mapping[str, Sequence[InputScale]],
+    manifest_hash: int,
+) -> NodePlan:
+    """Lays the app out for ``board``.
+
+    Raises:
+        SpecError: more of something than a node can hold.
+        NotBuiltYetError: a link that no node speaks yet.
+        ModelError: a model whose inputs or outputs are not the app's.
+        BudgetError: a model that needs more RAM than the board has.
+    """
+    check_limits(app, board)
+    site = app.site
+    planted = site.planted if site and site.planted else CALENDAR_START
+    crop = site.crop if site else None
+    plan = NodePlan(
+        app=app.name,
+        node=app.node,
+        manifest_hash=manifest_hash,
+        sample_s=app.sample_s,
+        heartbeat_s=app.reporting.heartbeat_s,
+        planted=(planted - date(1970, 1, 1)).days * 86400,
+        node_bytes_most=node_bytes_most(board),
+        channels=tuple(
+            (channel.name, _unit(channel.unit, channel.scale)) for channel in app.channels
+        ),
+        sensors=tuple(_sensor(app, sensor) for sensor in app.sensors.values()),
+        actuators=tuple(_actuator(app, actuator) for actuator in app.actuators.values()),
+        models=tuple(
+            _model(app, board, model, programs[name], scalers[name])
+            for name, model in app.models.items()
+        ),
+        rules=_rules(app),
+        crop=tuple(zip(CROP_FIELDS, crop_fields(crop), strict=True)) if crop else (),
+        crop_name=crop.name if crop else "",
+    )
+    return plan.verify()
+
+
+def _unit(unit: str, scale: int) -> str:
+    return unit if scale == 0 else f"10^{scale} {unit}"
+
+
+def _part(name: str, driver_name: str, params: Mapping[str, int], kind: str) -> Part:
+    source = driver(driver_name).c
+    call = source.read if kind == "sensor" else source.write
+    if call is None:
+        raise ModelError(f"the driver {driver_name} of {name} is no {kind}")
+    fields = tuple((key.replace(".", "_"), params[key]) for key in source.fields)
+    return Part(f"{kind}_{name}", driver_name, source.header, source.config, call, fields)
+
+
+def _sensor(app: App, sensor: Sensor) -> SensorPlan:
+    part = _part(sensor.name, sensor.driver, sensor.params, "sensor")
+    ids = tuple(app.channel_id(name) for name in sensor.channels)
+    return SensorPlan(**vars(part), channels=ids, names=sensor.channels)
+
+
+def _actuator(app: App, actuator: Actuator) -> ActuatorPlan:
+    part = _part(actuator.name, actuator.driver, actuator.params, "actuator")
+    order = list(app.actuators)
+    return ActuatorPlan(
+        **vars(part),
+        max_on_s=actuator.max_on_s,
+        min_off_s=actuator.min_off_s,
+        excludes=sum(1 << order.index(other) for other in actuator.excludes),
+        safe_on=actuator.safe,
+    )
+
+
+def _model(
+    app: App, board: Board, model: Model, program: Program, scales: Sequence[InputScale]
+) -> ModelPlan:
+    check_arena(app, board, model.name, program.arena_bytes)
+    where = app.where(f"models.{model.name}")
+    given, result = program.inputs[0], program.outputs[0]
+    if len(program.inputs) != 1 or given.bytes != model.width or len(scales) != model.width:
+        raise ModelError(
+            f"{where}: the network takes {given.bytes} inputs, the app has {model.width}"
+        )
+    classes = len(model.classes)
+    if len(program.outputs) != 1 or result.bytes not in (classes, classes - 1):
+        raise ModelError(f"{where}: the network gives {result.bytes} values, not {classes}")
+    if classes not in (result.bytes, 2):
+        raise ModelError(f"{where}: one output serves two classes, not {classes}")
+    if abs(result.scale - _SOFTMAX_SCALE) > 1e-6 or result.zero_point != _SOFTMAX_ZERO:
+        raise ModelError(
+            f"{where}: the network must end in softmax or a logistic",
+            hint="give its last layer activation='softmax'",
+        )
+    names = [
+        feature.text if feature.width == 1 else f"{feature.text} = {index}"
+        for feature in model.inputs
+        for index in range(feature.width)
+    ]
+    return ModelPlan(
+        name=model.name,
+        classes=model.classes,
+        inputs=tuple(
+            InputPlan(text, scale.offset, scale.mult, scale.shift, scale.zero_point)
+            for text, scale in zip(names, scales, strict=True)
+        ),
+        output="softmax" if result.bytes == classes else "logistic",
+        arena_bytes=program.arena_bytes,
+    )
+
+
+def _rules(app: App) -> tuple[RulePlan, ...]:
+    writer = ExpressionWriter(tuple(app.models))
+    rules: list[RulePlan] = []
+    at = 0
+    for name, decision in app.decisions.items():
+        rule = _rule(app, name, decision, writer)
+        rules.append(replace(rule, first_action=at))
+        at += len(rule.actions)
+    return tuple(rules)
+
+
+def _rule(app: App, name: str, decision: Decision, writer: ExpressionWriter) -> RulePlan:
+    model = list(app.models).index(decision.model) if decision.model else _NO_MODEL
+    notes = []
+    if decision.for_samples > 1:
+        notes.append(f"for {decision.for_samples} samples")
+    if decision.repeat_s:
+        notes.append(f"again every {duration_text(decision.repeat_s)}")
+    return RulePlan(
+        name=name,
+        text=writer.rule(decision.when, decision.clauses),
+        clear=None if decision.clear is None else writer.truth(decision.clear),
+        note=", ".join(notes),
+        for_samples=decision.for_samples,
+        repeat_s=decision.repeat_s or 0,
+        model=model,
+        first_action=0,
+        actions=tuple(_action(app, decision, action) for action in decision.actions),
+    )
+
+
+def _action(app: App, decision: Decision, action: Action) -> ActionPlan:
+    label, when = _ANY_LABEL, ""
+    if action.label is not None and decision.model is not None:
+        label = app.models[decision.model].classes.index(action.label)
+        when = f"{action.label}: "
+    return ActionPlan(
+        text=when + action.text,
+        actuator=list(app.actuators).index(action.actuator),
+        on=action.on,
+        seconds=action.duration_s or 0,
+        label=label,
+    )

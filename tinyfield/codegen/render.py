@@ -1,0 +1,66 @@
+"""app.h and app.c from a NodePlan."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING
+
+from tinyfield.codegen.plan import NodePlan
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+_WIDTH = 100
+
+
+def render_app(plan: NodePlan) -> dict[str, str]:
+    """The texts of ``app.h`` and ``app.c``."""
+    environment = _environment()
+    return {
+        name: _tidy(environment.get_template(f"{name}.j2").render(plan=plan))
+        for name in ("app.h", "app.c")
+    }
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("tinyfield.codegen"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["comment"] = comment
+    environment.filters["c_bool"] = lambda flag: "true" if flag else "false"
+    return environment
+
+
+def comment(text: str) -> str:
+    """The user's text, harmless inside a C comment and short enough for a line."""
+    clean = " ".join(text.split()).replace("*/", "* /").replace("/*", "/ *").rstrip("\\")
+    return clean if len(clean) <= 80 else clean[:79] + "…"
+
+
+def _tidy(text: str) -> str:
+    """At most one empty line in a row, at most 100 columns where a comma allows it."""
+    lines: list[str] = []
+    for line in re.sub(r"\n{3,}", "\n\n", text).splitlines():
+        lines += _wrap(line.rstrip())
+    return "\n".join(lines) + "\n"
+
+
+def _wrap(line: str) -> list[str]:
+    indent = " " * (len(line) - len(line.lstrip()) + 4)
+    pieces: list[str] = []
+    rest = line
+    while len(rest) > _WIDTH:
+        cut = rest.rfind(", ", len(indent) + 1, _WIDTH) + 1
+        if cut <= 0:
+            break
+        pieces.append(rest[:cut])
+        rest = indent + rest[cut:].lstrip()
+    return [*pieces, rest]
