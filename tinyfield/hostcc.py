@@ -185,7 +185,7 @@ def build_cached(
 ) -> Path:
     """Compiles and links with any gcc-like ``command`` into the content-addressed cache."""
     parts = [identity(command), *command[1:], "flags", *flags, filename]
-    for label, text in include_closure(sources, include, headers):
+    for label, text in (*include_closure(sources, include, headers), *sorted(headers.items())):
         parts += [label, text]
     folder = cache_dir() / "cc" / content_key(parts)
     result = folder / filename

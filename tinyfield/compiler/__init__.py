@@ -7,17 +7,38 @@ It knows neither YAML nor Keras. ``compile_model`` is the whole way: ``tflite.re
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from numpy.typing import NDArray
+
+from tinyfield.compiler.proof import CheckResult, Difference, compare, test_inputs
 from tinyfield.compiler.emit import Emitted, Port, emit, header_text, port, source_text
-from tinyfield.compiler.memory import plan
+from tinyfield.compiler.emulate import run_emulated
+from tinyfield.compiler.graph import Graph
+from tinyfield.compiler.host import Arrays, HostModel, run_host
+from tinyfield.compiler.memory import Plan, plan
 from tinyfield.compiler.ops import KINDS, Options, refuse_unsupported
 from tinyfield.compiler.passes import run_passes
+from tinyfield.compiler.targets import NAMES, target
 from tinyfield.compiler.tflite import read
-from tinyfield.errors import ModelError
+from tinyfield.errors import UsageError
 
-__all__ = ["Port", "Program", "compile_model", "join"]
+__all__ = [
+    "Arrays",
+    "CheckResult",
+    "Difference",
+    "HostModel",
+    "Port",
+    "Program",
+    "check",
+    "compile_model",
+    "join",
+    "run",
+]
+
+ROUNDINGS = ("litert", "tflm")
 
 
 @dataclass(frozen=True)
@@ -35,8 +56,11 @@ class Program:
         weights_bytes: constants in flash.
         graph_dump: the graph after the passes, as text.
         plan_dump: the memory plan, as text.
+        plan: the memory plan; ``memory.draw`` makes an SVG picture of it.
         parts: the C in pieces, for :func:`join`.
         sha256: of the model file, the same for every target.
+        output_tensors: the outputs' numbers in the model file.
+        output_nodes: the nodes that compute them.
     """
 
     prefix: str
@@ -49,12 +73,20 @@ class Program:
     weights_bytes: int
     graph_dump: str
     plan_dump: str
+    plan: Plan
     parts: Emitted
     sha256: str
+    output_tensors: tuple[int, ...]
+    output_nodes: tuple[str, ...]
 
 
 def compile_model(
-    tflite: bytes, *, prefix: str = "model", target: str = "host", rounding: str = "litert"
+    tflite: bytes,
+    *,
+    prefix: str = "model",
+    target: str = "host",
+    rounding: str = "litert",
+    expose_all: bool = False,
 ) -> Program:
     """Compiles a model to C.
 
@@ -65,19 +97,25 @@ def compile_model(
             on each.
         rounding: ``litert`` for LiteRT's reference kernels, ``tflm`` for TFLite Micro's, which
             round a fully-connected layer twice.
+        expose_all: every node's output is an output of the program (for checking).
 
     Raises:
         ModelError: not a model, damaged, or with operators that are not supported (all listed).
+        UsageError: no such target or rounding, or a prefix that cannot start a C name.
     """
-    if rounding not in ("litert", "tflm"):
-        raise ModelError(f"rounding {rounding!r} is unknown", hint="use litert or tflm")
+    _check_target(target)
+    if rounding not in ROUNDINGS:
+        raise UsageError(f"there is no rounding {rounding!r}", hint=f"use {' or '.join(ROUNDINGS)}")
     graph = read(tflite)
     refuse_unsupported(graph)
     graph = run_passes(graph)
+    if expose_all:
+        graph.outputs = _all_outputs(graph)
     options = Options(target, rounding)
     calls = [KINDS[op.kind].lower(graph, op, options) for op in graph.ops]
     layout = plan(graph, calls, align=1 if target == "avr" else 4)
     parts = emit(graph, layout, prefix)
+    writers = {index: graph.label(op) for op in graph.ops for index in op.outputs}
     return Program(
         prefix,
         header_text([parts], f"{prefix.upper()}_H"),
@@ -89,8 +127,11 @@ def compile_model(
         parts.weights_bytes,
         graph.dump(),
         layout.dump(),
+        layout,
         parts,
         hashlib.sha256(tflite).hexdigest(),
+        graph.outputs,
+        tuple(writers.get(index, "input") for index in graph.outputs),
     )
 
 
@@ -98,3 +139,54 @@ def join(programs: Sequence[Program], name: str = "model") -> tuple[str, str]:
     """Header and source that hold several models (prefixes must differ), as ``name``.h and .c."""
     parts = [program.parts for program in programs]
     return header_text(parts, f"{name.upper()}_H"), source_text(parts, f"{name}.h")
+
+
+def run(
+    tflite: bytes,
+    inputs: Mapping[str, NDArray[Any]],
+    target: str = "host",
+    *,
+    rounding: str = "litert",
+) -> Arrays:
+    """Runs the generated C: ``{"in0": [n, …], …}`` → ``{"out0": [n, …], …}``.
+
+    The n calls follow one another in one instance.
+
+    Args:
+        target: ``host``, or a processor, which is then emulated.
+
+    Raises:
+        ModelError: the model cannot be compiled, or the arrays do not fit it.
+        MissingToolError: a compiler or an emulator is not here.
+    """
+    program = compile_model(tflite, target=target, rounding=rounding)
+    if target == "host":
+        return run_host(program, inputs)
+    return run_emulated(program, inputs, target)
+
+
+def check(
+    tflite: bytes, *, calls: int = 32, seed: int = 0, rounding: str = "litert"
+) -> CheckResult:
+    """Compares the generated C with LiteRT's reference kernels, node by node, byte by byte.
+
+    Args:
+        calls: how many inputs; the first are extremes, the rest random.
+
+    Raises:
+        ModelError: the model cannot be compiled.
+        MissingToolError: ai-edge-litert or a C compiler is not here.
+    """
+    program = compile_model(tflite, rounding=rounding, expose_all=True)
+    difference = compare(program, tflite, test_inputs(program, calls, seed))
+    return CheckResult(calls, len(program.outputs), difference)
+
+
+def _check_target(name: str) -> None:
+    if name not in NAMES:
+        target(name)  # raises, with what was perhaps meant
+
+
+def _all_outputs(graph: Graph) -> tuple[int, ...]:
+    made = tuple(index for op in graph.ops for index in op.outputs)
+    return made + tuple(index for index in graph.outputs if index not in made)
