@@ -1,0 +1,141 @@
+"""Writes the reference pages from what the code itself knows, whenever the site is built.
+
+The app file's keys come from its JSON Schema, drivers and boards from their TOML files, commands
+from the command line's own definitions: none of them can fall behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File, Files
+
+
+def _resolve(schema: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
+    while "$ref" in part:
+        part = {**schema["$defs"][part["$ref"].rsplit("/", 1)[1]], **part}
+        del part["$ref"]
+    return part
+
+
+def _kind(part: dict[str, Any]) -> str:
+    if "enum" in part:
+        return " · ".join(f"`{value}`" for value in part["enum"])
+    if "const" in part:
+        return f"`{part['const']}`"
+    kinds = [option for key in ("anyOf", "oneOf") for option in part.get(key, ())]
+    if kinds:
+        return " or ".join(dict.fromkeys(_kind(option) for option in kinds))
+    if "$ref" in part:
+        return str(part["$ref"].rsplit("/", 1)[1]).lower()
+    kind = part.get("type", "text")
+    return str(kind if isinstance(kind, str) else " or ".join(kind))
+
+
+def _rows(schema: dict[str, Any], part: dict[str, Any], prefix: str) -> Iterator[str]:
+    needed = set(part.get("required", ()))
+    for name, raw in part.get("properties", {}).items():
+        entry = _resolve(schema, raw)
+        text = str(entry.get("description", "")).replace("\n", " ").replace("|", "\\|")
+        must = "yes" if name in needed else ""
+        kind = _kind(raw).replace("|", "\\|")
+        yield f"| `{prefix}{name}` | {kind} | {must} | {text} |"
+        if entry.get("properties") and prefix.count(".") < 3:
+            yield from _rows(schema, entry, f"{prefix}{name}.")
+        extra = entry.get("additionalProperties")
+        if isinstance(extra, dict) and prefix.count(".") < 3:
+            inner = _resolve(schema, extra)
+            yield from _rows(schema, inner, f"{prefix}{name}.<name>.")
+
+
+def app_page() -> str:
+    """Every key of the app file."""
+    from tinyfield.spec import json_schema
+
+    schema: dict[str, Any] = json_schema()
+    head = (
+        "# The app file\n\nOne YAML file is the whole app. Every key, as `tinyfield check` knows "
+        "it. `tinyfield schema` prints the same as JSON Schema for an editor.\n\n"
+        "| key | value | needed | what it says |\n|---|---|---|---|\n"
+    )
+    return head + "\n".join(_rows(schema, _resolve(schema, schema), "")) + "\n"
+
+
+def drivers_page() -> str:
+    """Every sensor and actuator."""
+    from tinyfield.spec.drivers import driver_names, load_driver
+
+    lines = ["# Drivers\n"]
+    for name in driver_names():
+        driver = load_driver(name)
+        lines += [f"## {driver.name}\n", f"{driver.summary}\n"]
+        if driver.datasheet:
+            lines.append(f"Source: {driver.datasheet}\n")
+        if driver.channels:
+            lines += ["| channel | unit | resolution |", "|---|---|---|"]
+            lines += [f"| `{c.name}` | {c.unit} | 10^{c.scale} |" for c in driver.channels]
+            lines.append("")
+        if driver.params:
+            lines += ["| parameter | kind | needed |", "|---|---|---|"]
+            lines += [
+                f"| `{key}` | {p.kind}{f' in {p.unit}' if p.unit else ''} "
+                f"| {'yes' if p.required else ''} |"
+                for key, p in driver.params.items()
+            ]
+            lines.append("")
+    return "\n".join(lines)
+
+
+def boards_page() -> str:
+    """Every board."""
+    from tinyfield.boards import load_boards
+
+    lines = [
+        "# Boards\n",
+        "| board | what | flash | RAM | clock | virtual twin |",
+        "|---|---|---|---|---|---|",
+    ]
+    for board in load_boards().values():
+        twin = "itself" if board.virtual else f"`{board.twin}`"
+        lines.append(
+            f"| `{board.name}` | {board.title} | {board.flash_bytes // 1024:,} KiB "
+            f"| {board.ram_bytes / 1024:,.0f} KiB | {board.clock_hz // 1_000_000} MHz | {twin} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def commands_page() -> str:
+    """Every command with its options."""
+    import click
+    import typer.main
+
+    from tinyfield.cli import cli
+
+    lines = ["# Commands\n", "Results go to stdout, talk to stderr. Exit codes: 0 ok, 1 your "]
+    lines[-1] += "mistake, 2 usage, 3 something missing on this machine.\n"
+
+    def walk(command: Any, name: str) -> None:
+        if hasattr(command, "commands"):
+            for key, inner in command.commands.items():
+                walk(inner, f"{name} {key}")
+            return
+        context = click.Context(command, info_name=name)
+        lines.append(f"## {name}\n\n```\n{command.get_help(context)}\n```\n")
+
+    walk(typer.main.get_command(cli), "tinyfield")
+    return "\n".join(lines)
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Add the generated pages to the site."""
+    pages = {
+        "reference/app.md": app_page,
+        "reference/drivers.md": drivers_page,
+        "reference/boards.md": boards_page,
+        "reference/commands.md": commands_page,
+    }
+    for name, make in pages.items():
+        files.append(File.generated(config, name, content=make()))
+    return files

@@ -1,0 +1,238 @@
+"""Results as tables for people. Every command's ``--json`` gives the same figures to scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from tinyfield.data.registry import Entry
+    from tinyfield.doctor import Finding
+    from tinyfield.estimate import BoardCost
+    from tinyfield.learn import Score, Trained
+    from tinyfield.pipeline import BuildResult, Compiled, Evaluation, TestResult
+    from tinyfield.sim import SimDecision
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", header_style="dim")
+    for column in columns:
+        left = column == columns[0] or column in ("note", "what", "cure", "why", "licence")
+        table.add_column(column, justify="left" if left else "right", no_wrap=column != "note")
+    return table
+
+
+def _size(used: int | None, total: int | None) -> str:
+    if used is None:
+        return "–"
+    share = f" ({used / total:.0%})" if total and total < 64 << 20 else ""
+    return f"{used:,} B{share}"
+
+
+def _score(score: Score) -> str:
+    if score.interval is None:
+        return f"{score.macro_f1:.3f}"
+    low, high = score.interval
+    return f"{score.macro_f1:.3f} [{low:.2f}–{high:.2f}]"
+
+
+def accuracy(models: Mapping[str, Trained], out: Console) -> None:
+    """Float, int8 and on-device scores beside the majority class."""
+    table = _table(
+        "How good the model is (test split: groups never trained on)",
+        "model", "figure", "float", "int8 (TFLite)", "on device", "majority class", "rows",
+    )  # fmt: skip
+    for name, trained in models.items():
+        report = trained.report
+        columns = (report.float, report.int8, report.device, report.baseline)
+        table.add_row(name, "macro F1 [95 %]", *map(_score, columns), f"{report.device.n:,}")
+        table.add_row("", "accuracy", *(f"{s.accuracy:.3f}" for s in columns), "")
+        for origin, part in report.by_origin.items():
+            table.add_row("", f"macro F1, {origin}", "", "", _score(part), "", f"{part.n:,}")
+    out.print(table)
+    for trained in models.values():
+        for note in trained.report.notes:
+            out.print(f"  note: {note}")
+
+
+def _board_row(row: BoardCost) -> tuple[str, ...]:
+    if row.measured_on is None:
+        return (row.board, "–", "–", "–", "–", "–", row.note)
+    count = f"{row.count:,} {row.unit}" if row.count is not None else "–"
+    latency = f"{row.latency_ms:.2f} ms" if row.latency_ms is not None else "–"
+    note = "" if row.measured_on == row.board else f"measured on {row.measured_on}"
+    return (
+        row.board,
+        _size(row.flash, row.flash_total),
+        _size(row.ram, row.ram_total),
+        f"{row.stack:,} B" if row.stack is not None else "–",
+        count,
+        latency,
+        "; ".join(filter(None, (note, row.note))),
+    )
+
+
+def boards(rows: Sequence[BoardCost], out: Console) -> None:
+    """What the whole firmware takes, and one inference."""
+    table = _table(
+        "What it costs (the whole firmware; one inference)",
+        "board", "flash", "RAM (static)", "stack", "inference", "time", "note",
+    )  # fmt: skip
+    for row in rows:
+        table.add_row(*_board_row(row))
+    out.print(table)
+
+
+def build(result: BuildResult, out: Console) -> None:
+    """The end of ``tinyfield build``."""
+    out.print()
+    for sentence in result.provenance:
+        out.print(f"  {sentence}")
+    for warning in result.app.warnings:
+        out.print(f"  warning: {warning.message}")
+    out.print()
+    accuracy(result.models, out)
+    out.print()
+    boards(result.boards, out)
+    out.print(f"\nNext: pio run -t upload        (builds and flashes {result.app.board})")
+    out.print("      tinyfield sim APP          (a season on this PC)")
+
+
+def evaluation(result: Evaluation, out: Console) -> None:
+    """The end of ``tinyfield evaluate``."""
+    for sentence in result.provenance:
+        out.print(f"  {sentence}")
+    for name, scores in result.models.items():
+        low, high = scores["interval"] or (None, None)
+        span = f" [{low:.3f}–{high:.3f}]" if low is not None else ""
+        out.print(
+            f"\n{name}: {scores['metric']} {scores['value']:.3f}{span}, accuracy "
+            f"{scores['accuracy']:.3f}, majority class {scores['baseline']:.3f}; "
+            f"{scores['n']:,} rows of {scores['groups']} groups never trained on"
+        )
+        table = _table("Confusion: truth down, answer across", "truth", *scores["classes"], "recall")
+        for label, row in zip(scores["classes"], scores["confusion"], strict=True):
+            recall = scores["per_class"][label]["recall"]
+            table.add_row(
+                label, *(f"{n:,}" for n in row), "–" if recall is None else f"{recall:.2f}"
+            )
+        out.print(table)
+    for title, rows in result.extra.items():
+        records(title, rows, out)
+
+
+def records(title: str, rows: Sequence[Mapping[str, Any]], out: Console) -> None:
+    """Like rows of plain values as one table."""
+    if not rows:
+        return
+    table = _table(title, *rows[0])
+    for row in rows:
+        table.add_row(*("–" if v is None else f"{v:,}" if isinstance(v, int) else
+                        f"{v:,.2f}" if isinstance(v, float) else str(v) for v in row.values()))  # fmt: skip
+    out.print()
+    out.print(table)
+
+
+def clock(t: int) -> str:
+    """Virtual seconds as ``day 12 06:40``."""
+    return f"day {t // 86400:3d} {t % 86400 // 3600:02d}:{t % 3600 // 60:02d}"
+
+
+def decision_line(decision: SimDecision) -> str:
+    """One decision in a line of text."""
+    text = f"{clock(decision.t)}  {decision.decision} = {decision.label}"
+    text += f" ({decision.confidence:.2f})"
+    if decision.action:
+        text += f" → {decision.action}: {decision.outcome}"
+    if decision.why:
+        text += "   because " + ", ".join(decision.why)
+    return text
+
+
+def season(summary: Mapping[str, Any], out: Console) -> None:
+    """The end of ``tinyfield sim``: one line of figures."""
+    parts = [f"{key.replace('_', ' ')} {value:,}" if isinstance(value, int) else
+             f"{key.replace('_', ' ')} {value:,.1f}" if isinstance(value, float) else
+             f"{key.replace('_', ' ')} {value}" for key, value in summary.items()]  # fmt: skip
+    out.print(", ".join(parts))
+
+
+def scenarios(results: Sequence[TestResult], out: Console) -> None:
+    """The end of ``tinyfield test``."""
+    for result in results:
+        mark = "[green]passed[/]" if result.passed else "[red]failed[/]"
+        out.print(f"{mark}  {result.name}")
+        for line in result.misses:
+            out.print(f"        {line}")
+    passed = sum(result.passed for result in results)
+    out.print(f"{passed} passed, {len(results) - passed} failed")
+
+
+def compiled(result: Compiled, out: Console) -> None:
+    """The end of ``tinyfield compile``."""
+    program = result.program
+    out.print(f"{', '.join(str(f) for f in result.files)}")
+    out.print(
+        f"arena {program.arena_bytes:,} B, constants {program.weights_bytes:,} B, "
+        f"{program.macs:,} multiply-accumulates"
+    )
+    if result.exact is not None:
+        out.print(result.verdict)
+
+
+def costs(rows: Sequence[Mapping[str, Any]], out: Console) -> None:
+    """The end of ``tinyfield bench``."""
+    table = _table(
+        "One inference, counted under emulation",
+        "model", "target", "count", "per MAC", "code", "data", "arena", "stack", "exact", "note",
+    )  # fmt: skip
+    for row in rows:
+        if "missing" in row:
+            table.add_row(row["model"], row["target"], *["–"] * 7, row["missing"])
+            continue
+        count, macs = row["count"], row["macs"]
+        table.add_row(
+            row["model"],
+            row["target"],
+            f"{count:,} {row['unit']}" if count is not None else "–",
+            f"{count / macs:.2f}" if count and macs else "–",
+            f"{row['flash']['code']:,}",
+            f"{row['flash']['data']:,}",
+            f"{row['ram']['arena']:,}",
+            f"{row['ram']['stack']:,}" if row["ram"]["stack"] is not None else "–",
+            "yes" if row["exact"] else "no",
+            "",
+        )
+    out.print(table)
+
+
+def findings(found: Sequence[Finding], places: Mapping[str, Path], out: Console) -> None:
+    """The end of ``tinyfield doctor``."""
+    table = _table("What is here", "what", "for", "version", "cure")
+    for finding in found:
+        here = finding.version is not None
+        version = f"[green]{finding.version}[/]" if here else "[red]missing[/]"
+        table.add_row(finding.name, finding.needed_for, version, "" if here else finding.install)
+    out.print(table)
+    for name, place in places.items():
+        out.print(f"{name}: {place}")
+
+
+def datasets(entries: Sequence[Entry], out: Console) -> None:
+    """The end of ``tinyfield data list``."""
+    table = _table("Data sets", "name", "what", "licence", "here")
+    for entry in entries:
+        table.add_row(entry.name, entry.title, entry.licence, "yes" if entry.where else "no")
+    out.print(table)
+
+
+def dataset(entry: Entry, out: Console) -> None:
+    """The end of ``tinyfield data info``."""
+    for key, value in entry.as_json().items():
+        if isinstance(value, (list, tuple)):
+            value = "\n    ".join(map(str, value))  # noqa: PLW2901
+        out.print(f"{key + ':':12} {value}")
