@@ -91,15 +91,19 @@ class ExpressionWriter:
                 text = f"{call}({text}, {self._logic(item, numbering)})"
             return text
         if isinstance(expr, Not):
+            if isinstance(expr.x, LabelIs):
+                return f"tiny_ne({self._label(expr.x)})"
             return f"tiny_not({self._logic(expr.x, numbering)})"
         if isinstance(expr, Compare):
             return self._compare(expr)
         if isinstance(expr, LabelIs):
-            label = f"tiny_verdict_label(v->verdict[{self._models[expr.model]}])"
-            return f"tiny_eq({label}, {expr.class_index})"
+            return f"tiny_eq({self._label(expr)})"
         if isinstance(expr, DecisionRef):
             return f"tiny_truth(v->rule[{expr.rule_id}].active)"
         raise NotBuiltYetError(f"no C is written for {type(expr).__name__} in a rule")
+
+    def _label(self, expr: LabelIs) -> str:
+        return f"tiny_verdict_label(v->verdict[{self._models[expr.model]}]), {expr.class_index}"
 
     def _compare(self, expr: Compare) -> str:
         op = _COMPARE[expr.op]

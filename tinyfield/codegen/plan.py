@@ -137,6 +137,13 @@ class NodePlan:
         return tuple(action for rule in self.rules for action in rule.actions)
 
     @property
+    def needs_crop(self) -> bool:
+        """Some model or rule is handed the crop."""
+        texts = [text for rule in self.rules for _, text in rule.text.clauses]
+        texts += [rule.clear or "" for rule in self.rules]
+        return bool(self.crop) and bool(self.models or any("&crop" in text for text in texts))
+
+    @property
     def arena_bytes(self) -> int:
         """The models run one after the other in one arena."""
         return max((model.arena_bytes for model in self.models), default=0)
