@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from tinyfield_gateway import log
@@ -12,7 +12,8 @@ from tinyfield_gateway.bus import BrokerAddress, Bus, EmbeddedBroker, parse_brok
 from tinyfield_gateway.health import Health
 from tinyfield_gateway.ingest import Ingest
 from tinyfield_gateway.sinks import Follower, JsonLines
-from tinyfield_gateway.store import open_store
+from tinyfield_gateway.store import Store, StoreUnavailableError
+from tinyfield_gateway.store.engine import make_engine, parse_url
 from tinyfield_gateway.web import serve
 from tinyfield_gateway.web.server import listen
 
@@ -30,8 +31,11 @@ def run(
 ) -> None:
     """A whole gateway until SIGINT or SIGTERM; ``say`` gets the addresses once it serves."""
     with ExitStack() as stack:
-        kept = open_store(store)
+        kept = Store(make_engine(parse_url(store)))
         stack.callback(kept.close)
+        # A disk or a database that is away now may come back: the page tells, ingest tries on.
+        with suppress(StoreUnavailableError):
+            kept.prepare()
         sock = listen(http)
         stack.callback(sock.close)
         address = parse_broker(broker) if broker else BrokerAddress()

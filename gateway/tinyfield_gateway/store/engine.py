@@ -58,22 +58,27 @@ def parse_url(text: str | None) -> URL:
 _ADDRESSES = "use sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE"
 
 
-def connect(url: URL) -> Engine:
-    """An engine on the newest schema.
+def make_engine(url: URL) -> Engine:
+    """An engine; nothing is opened yet."""
+    engine = create_engine(url, pool_pre_ping=url.get_backend_name() != "sqlite")
+    if engine.dialect.name == "sqlite":
+        _tune_sqlite(engine)
+    return engine
+
+
+def prepare(engine: Engine) -> None:
+    """Make the store, or bring it to the newest schema.
 
     Raises:
-        StoreUnavailableError: it cannot be reached or made.
+        StoreUnavailableError: it cannot be reached or made now.
+        EnvironmentFault: a newer gateway made it.
     """
     try:
-        if url.get_backend_name() == "sqlite":
-            Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(url, pool_pre_ping=url.get_backend_name() != "sqlite")
         if engine.dialect.name == "sqlite":
-            _tune_sqlite(engine)
+            Path(str(engine.url.database)).parent.mkdir(parents=True, exist_ok=True)
         _migrate(engine)
     except (OSError, SQLAlchemyError) as error:
-        raise unavailable(url, error) from None
-    return engine
+        raise unavailable(engine.url, error) from None
 
 
 def unavailable(url: URL, error: Exception) -> StoreUnavailableError:
@@ -133,7 +138,7 @@ def _migrate(engine: Engine) -> None:
         try:
             command.upgrade(config, "head")
         except CommandError as error:
-            raise StoreUnavailableError(
+            raise EnvironmentFault(
                 f"store {engine.url.render_as_string()}: {error}",
                 hint="a newer gateway made it; use that one",
             ) from None

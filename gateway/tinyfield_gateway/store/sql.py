@@ -29,8 +29,9 @@ from tinyfield_gateway.store import schema
 from tinyfield_gateway.store.engine import (
     IMMEDIATE,
     StoreUnavailableError,
-    connect,
+    make_engine,
     parse_url,
+    prepare,
     unavailable,
 )
 from tinyfield_gateway.store.records import (
@@ -56,7 +57,9 @@ _D, _N = schema.decision.c, schema.node.c
 
 def open_store(url: str | None) -> Store:
     """The store at ``url``, on the newest schema; None: SQLite in the data folder."""
-    return Store(connect(parse_url(url)))
+    store = Store(make_engine(parse_url(url)))
+    store.prepare()
+    return store
 
 
 class Store:
@@ -78,6 +81,10 @@ class Store:
     def close(self) -> None:
         """Give the connections back."""
         self._engine.dispose()
+
+    def prepare(self) -> None:
+        """Make the tables, if they are not there; to be done before anything else."""
+        prepare(self._engine)
 
     # --- writing
 
@@ -106,6 +113,7 @@ class Store:
         """Write something small; returns if the store can write again."""
         self._engine.dispose()  # a handle from before the trouble may stay read-only
         self._ids.clear()  # and the file may be another one now
+        self.prepare()
         with self._write() as connection:
             self._put_cursor(connection, "probe", self.generation)
 

@@ -1,0 +1,212 @@
+"""The page in a real browser, at the size of a desk and of a pocket."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import cbor2
+import paho.mqtt.client as mqtt
+import pytest
+from paho.mqtt.enums import CallbackAPIVersion
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+
+from tests.gateway.making import NOW, birth, decision, manifest
+from tests.gateway.processes import Gateway, need, wait_for
+from tinyfield.wire import Kind, Manifest, Message, encode_message, topic
+from tinyfield_gateway.bus import parse_broker
+from tinyfield_gateway.store import Batch, Heard, open_store
+
+pytestmark = pytest.mark.browser
+
+DESK, PHONE = (1280, 900), (390, 844)
+SECRET = 987_654_321
+"""Stands for a raw value that some firmware put into a message against the contract."""
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
+    options = webdriver.ChromeOptions()
+    options.binary_location = need("chromium")
+    for flag in (
+        "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+        "--disable-background-networking", "--disable-component-update", "--disable-sync",
+        "--disable-dev-shm-usage", f"--user-data-dir={tmp_path_factory.mktemp('chromium')}",
+        # A page that asks anyone but its gateway for anything shows it here.
+        "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
+    ):  # fmt: skip
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    service = webdriver.ChromeService(need("chromedriver"))
+    driver = webdriver.Chrome(options=options, service=service)
+    driver.set_page_load_timeout(30)
+    yield driver
+    driver.quit()
+
+
+def second_app() -> Manifest:
+    """An app with words that would be markup if they were not escaped."""
+    return Manifest.model_validate(
+        {
+            "app": "cold <i>store</i>",
+            "node": "shed-1",
+            "board": "esp32dev",
+            "rules": [{"name": "door", "labels": ["off", "on"], "clauses": ["a < b and <b>c</b>"]}],
+        }
+    )
+
+
+def fill(path: Path) -> None:
+    """Two nodes and a few days of decisions."""
+    store = open_store(str(path))
+    other = second_app()
+    heard = [Heard("bed-3", birth(), NOW)]
+    story: list[dict[str, Any]] = [
+        {"rule": 1, "label": 1, "score": 255, "flags": 1, "why": 1},
+        {"rule": 0, "label": 2, "score": 220},
+        {"rule": 0, "label": 0, "score": 240, "flags": 0, "why": 0},
+        {"rule": 0, "label": 1, "score": 199, "flags": 0b101, "why": 0b011},
+        {"rule": 2, "label": 1, "score": 255, "flags": 1, "why": 1},
+    ]
+    for seq, change in enumerate(story):
+        when = NOW + 43_200 * seq
+        heard.append(Heard("bed-3", decision(seq, heard=when, **change), NOW + seq))
+    shed = decision(0, manifest=other.hash, why=1, flags=1, rule=0, label=1, battery=None)
+    heard.append(Heard("shed-1", shed, NOW))
+    faulty = Message(
+        kind=Kind.HEARTBEAT, boot=1, node="bed-3", battery=3180, counters=(900, 4, 2), fault_mask=8
+    )
+    heard.append(Heard("bed-3", faulty, NOW))
+    heard.append(Heard("lost-7", decision(0, manifest=0x1A2B3C4D), NOW))
+    store.commit(Batch(heard=heard, manifests=[manifest(), other], online={"shed-1": False}))
+    store.close()
+
+
+@pytest.fixture(scope="module")
+def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    folder = tmp_path_factory.mktemp("gateway")
+    fill(folder / "gateway.db")
+    process = Gateway(folder)
+    yield process
+    assert process.stop() == 0  # also with a browser that keeps its connection open
+
+
+def look(browser: webdriver.Chrome, url: str, size: tuple[int, int], name: str) -> None:
+    """Open, and keep a picture where one is asked for."""
+    browser.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride",
+        {"width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": size is PHONE},
+    )
+    browser.get(url)
+    wait_for(lambda: browser.find_elements(By.CSS_SELECTOR, ".tf-head"), why="for the page")
+    picture(browser, name)
+
+
+def picture(browser: webdriver.Chrome, name: str) -> None:
+    folder = os.environ.get("TINYFIELD_SCREENSHOTS")
+    if folder:
+        browser.save_screenshot(str(Path(folder) / f"{name}.png"))
+
+
+def texts(browser: webdriver.Chrome, selector: str) -> list[str]:
+    """In one go: the page may be drawn anew between two questions."""
+    found: list[str] = browser.execute_script(
+        "return [...document.querySelectorAll(arguments[0])].map(one => one.innerText)", selector
+    )
+    return found
+
+
+def test_what_was_decided_and_why(browser: webdriver.Chrome, gateway: Gateway) -> None:
+    look(browser, gateway.page, DESK, "page-desk")
+    cards = browser.find_elements(By.CSS_SELECTOR, ".tf-decision")
+    assert len(cards) == 7
+    water = next(card for card in cards if "86 %" in card.text)
+    for word in ("water", "heavy", "bed-3", "valve on for 8 min", "done"):
+        assert word in water.text
+    chips = [one.text for one in water.find_elements(By.CSS_SELECTOR, ".tf-clause")]
+    assert chips == ["need == heavy", "confidence > 0.7", "tank.level > 15 %"]
+    blocked = next(card for card in cards if "light" in card.text)
+    assert "blocked by an interlock" in blocked.text
+    # The clause that was not true is no reason.
+    assert [one.text for one in blocked.find_elements(By.CSS_SELECTOR, ".tf-clause")] == [
+        "need == heavy",
+        "confidence > 0.7",
+    ]
+    assert texts(browser, '.tf-node[data-node="bed-3"] .tf-active') == [
+        "frost",
+        "tank_low",
+        "water: light",
+    ]
+    card = browser.find_element(By.CSS_SELECTOR, '.tf-node[data-node="bed-3"]').text
+    for word in ("irrigation on uno", "3.18 V", "no reading from tank", "2 decisions lost"):
+        assert word in card
+    lost = browser.find_element(By.CSS_SELECTOR, '.tf-node[data-node="lost-7"]').text
+    assert "manifest 1a2b3c4d is missing" in lost
+
+
+def test_names_are_never_markup(browser: webdriver.Chrome, gateway: Gateway) -> None:
+    look(browser, f"{gateway.page}/?node=shed-1", DESK, "page-one-node")
+    assert texts(browser, ".tf-clause") == ["a < b and <b>c</b>"]
+    assert "cold <i>store</i>" in browser.find_element(By.CSS_SELECTOR, ".tf-cols").text
+    assert len(browser.find_elements(By.CSS_SELECTOR, ".tf-decision")) == 1
+
+
+def test_a_decision_appears_by_itself_and_no_raw_value(
+    browser: webdriver.Chrome, gateway: Gateway
+) -> None:
+    look(browser, gateway.page, DESK, "page-before")
+    data = encode_message(decision(5, score=230))
+    told = {**cbor2.loads(data), 40: SECRET}
+    address = parse_broker(gateway.broker)
+    client = mqtt.Client(CallbackAPIVersion.VERSION2)
+    client.connect(address.host, address.port)
+    client.loop_start()
+    client.publish(topic("bed-3", "up"), cbor2.dumps(told, canonical=True), qos=1)
+    wait_for(lambda: "90 %" in " ".join(texts(browser, ".tf-decision")))
+    client.disconnect()
+    client.loop_stop()
+    assert len(texts(browser, ".tf-decision")) == 8
+    assert str(SECRET) not in browser.page_source
+    assert str(SECRET) not in str(gateway.get("/api/decisions"))
+    store = gateway.log.parent
+    assert not any(cbor2.dumps(SECRET) in one.read_bytes() for one in store.glob("gateway.db*"))
+
+
+def test_on_a_phone(browser: webdriver.Chrome, gateway: Gateway) -> None:
+    look(browser, gateway.page, PHONE, "page-phone")
+    wide = browser.execute_script("return document.documentElement.scrollWidth")
+    assert wide <= PHONE[0]
+    clause = browser.find_element(By.CSS_SELECTOR, ".tf-clause")
+    assert clause.rect["x"] + clause.rect["width"] <= PHONE[0]
+    browser.execute_script("document.querySelector('main').scrollIntoView()")
+    picture(browser, "page-phone-feed")
+
+
+def test_nothing_from_elsewhere(browser: webdriver.Chrome, gateway: Gateway) -> None:
+    browser.get_log("browser")  # type: ignore[no-untyped-call]
+    look(browser, gateway.page, DESK, "page-last")
+    entries = browser.get_log("browser")  # type: ignore[no-untyped-call]
+    assert [one for one in entries if one["level"] == "SEVERE"] == []
+    loaded = browser.execute_script(
+        "return performance.getEntriesByType('resource').map(one => one.name)"
+    )
+    assert loaded
+    assert [name for name in loaded if not name.startswith(gateway.page)] == []
+
+
+def test_an_empty_page_says_what_to_do(browser: webdriver.Chrome, tmp_path: Path) -> None:
+    fresh = Gateway(tmp_path)
+    try:
+        look(browser, fresh.page, DESK, "page-empty")
+        text = browser.find_element(By.CSS_SELECTOR, ".tf-empty").text
+        assert f"--broker {fresh.broker}" in text
+        assert "tinyfield-gateway bridge" in text
+        assert not browser.find_element(By.CSS_SELECTOR, ".tf-cols").is_displayed()
+        look(browser, fresh.page, PHONE, "page-empty-phone")
+        wide = browser.execute_script("return document.documentElement.scrollWidth")
+        assert wide <= PHONE[0]
+    finally:
+        fresh.stop()
