@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 from tinyfield.spec.app import Channel, Feature
 from tinyfield.spec.durations import duration_text, parse_seconds
 from tinyfield.spec.mistake import Mistake
 from tinyfield.spelling import listing, nearest
 
-WINDOW_OPS = ("mean", "min", "max", "sum", "slope", "std")
-CHANNEL_OPS = ("last", *WINDOW_OPS)
+WindowOp = Literal["mean", "min", "max", "sum", "slope", "std"]
+ChannelOp = Literal["last", "mean", "min", "max", "sum", "slope", "std"]
+WINDOW_OPS: tuple[WindowOp, ...] = get_args(WindowOp)
+CHANNEL_OPS: tuple[ChannelOp, ...] = get_args(ChannelOp)
 STAGES = 4
 INT32_MAX = 2**31 - 1
 LONGEST_WINDOW_S = 30 * 86400
@@ -50,7 +53,9 @@ def parse_feature(
     """
     words = [(m.group(), m.start()) for m in re.finditer(r"\S+", text)]
     if not words:
-        raise Mistake("an empty input", hint="write 'sensor.quantity op', such as 'soil.moisture last'")
+        raise Mistake(
+            "an empty input", hint="write 'sensor.quantity op', such as 'soil.moisture last'"
+        )
     source, at = words[0]
     if source in SITE:
         return _site(text, source, words, has_crop)
@@ -59,15 +64,18 @@ def parse_feature(
         if source.partition(".")[0] in unsure:
             return None
         raise _unknown_source(source, at, channels)
-    op, op_at = words[1] if len(words) > 1 else ("last", len(text))
-    if op not in CHANNEL_OPS:
-        near = nearest(op, CHANNEL_OPS)
+    word, op_at = words[1] if len(words) > 1 else ("last", len(text))
+    op = next((known for known in CHANNEL_OPS if known == word), None)
+    if op is None:
+        near = nearest(word, CHANNEL_OPS)
         raise Mistake(
-            f"{op!r} is nothing that can be done to a channel",
+            f"{word!r} is nothing that can be done to a channel",
             hint=f"did you mean {near!r}?" if near else f"write one of {listing(CHANNEL_OPS)}",
-            code="feature", offset=op_at, width=len(op),
-        )  # fmt: skip
-    rest_at = op_at + len(op)
+            code="feature",
+            offset=op_at,
+            width=len(word),
+        )
+    rest_at = op_at + len(word)
     rest = text[rest_at:]
     rest_at += len(rest) - len(rest.lstrip())
     rest = rest.strip()
@@ -75,57 +83,86 @@ def parse_feature(
     if op == "last":
         if rest:
             raise Mistake(
-                "'last' takes no window", hint=f"write '{source} last', or '{source} mean {rest}'",
-                code="feature", offset=rest_at, width=len(rest),
-            )  # fmt: skip
+                "'last' takes no window",
+                hint=f"write '{source} last', or '{source} mean {rest}'",
+                code="feature",
+                offset=rest_at,
+                width=len(rest),
+            )
         return Feature(
-            text=text, source=source, op="last", window_s=None, unit=channel.unit,
-            scale=channel.scale, width=1, channel=index,
-        )  # fmt: skip
+            text=text,
+            source=source,
+            op="last",
+            window_s=None,
+            unit=channel.unit,
+            scale=channel.scale,
+            width=1,
+            channel=index,
+        )
     window_s = _window(source, op, rest, rest_at, sample_s)
     unit, scale, greatest = _measure(op, channel, window_s)
     if greatest > INT32_MAX:
         raise Mistake(
             f"{op} over {rest} of {source} can pass what 32 bits hold",
-            hint="take a shorter window", code="overflow", offset=rest_at, width=len(rest),
-        )  # fmt: skip
+            hint="take a shorter window",
+            code="overflow",
+            offset=rest_at,
+            width=len(rest),
+        )
     return Feature(
-        text=text, source=source, op=op, window_s=window_s, unit=unit, scale=scale, width=1,
+        text=text,
+        source=source,
+        op=op,
+        window_s=window_s,
+        unit=unit,
+        scale=scale,
+        width=1,
         channel=index,
-    )  # fmt: skip
+    )
 
 
-def _site(
-    text: str, source: str, words: list[tuple[str, int]], has_crop: bool
-) -> Feature:
+def _site(text: str, source: str, words: list[tuple[str, int]], has_crop: bool) -> Feature:
     if not has_crop:
         raise Mistake(
             f"{source} comes from the crop table, but site.plant is not set",
-            hint="add 'plant: tomato' and 'planted: 2026-04-20' under 'site'", code="site",
-            offset=words[0][1], width=len(source),
-        )  # fmt: skip
+            hint="add 'plant: tomato' and 'planted: 2026-04-20' under 'site'",
+            code="site",
+            offset=words[0][1],
+            width=len(source),
+        )
     allowed = ("value", "one_hot") if source == "site.stage" else ("value",)
     op = words[1][0] if len(words) > 1 else "value"
     if op not in allowed or len(words) > 2:
         word, at = words[2] if op in allowed else words[1]
         extra = " or 'site.stage one_hot'" if source == "site.stage" else ""
         raise Mistake(
-            f"{word!r} does not go with {source}", hint=f"write just '{source}'{extra}",
-            code="feature", offset=at, width=len(word),
-        )  # fmt: skip
+            f"{word!r} does not go with {source}",
+            hint=f"write just '{source}'{extra}",
+            code="feature",
+            offset=at,
+            width=len(word),
+        )
     site = SITE[source]
     return Feature(
-        text=text, source=source, op="one_hot" if op == "one_hot" else "value", window_s=None,
-        unit=site.unit, scale=site.scale, width=STAGES if op == "one_hot" else 1, channel=None,
-    )  # fmt: skip
+        text=text,
+        source=source,
+        op="one_hot" if op == "one_hot" else "value",
+        window_s=None,
+        unit=site.unit,
+        scale=site.scale,
+        width=STAGES if op == "one_hot" else 1,
+        channel=None,
+    )
 
 
 def _window(source: str, op: str, rest: str, at: int, sample_s: int) -> int:
     if not rest:
         raise Mistake(
-            f"{op!r} needs a window", hint=f"write '{source} {op} 6 h'", code="feature",
+            f"{op!r} needs a window",
+            hint=f"write '{source} {op} 6 h'",
+            code="feature",
             offset=at - 1,
-        )  # fmt: skip
+        )
     try:
         window_s = parse_seconds(rest, least=1, most=LONGEST_WINDOW_S)
     except Mistake as mistake:
@@ -140,15 +177,19 @@ def _window(source: str, op: str, rest: str, at: int, sample_s: int) -> int:
         raise Mistake(
             f"a window of {rest} holds fewer than {least} samples of every {period}",
             hint=f"take at least {duration_text(least * sample_s)}, or sample more often",
-            code="window", offset=at, width=len(rest),
-        )  # fmt: skip
+            code="window",
+            offset=at,
+            width=len(rest),
+        )
     if window_s % sample_s:
         below = window_s // sample_s * sample_s
         raise Mistake(
             f"a window of {rest} is no whole number of samples of every {period}",
             hint=f"take {duration_text(below)} or {duration_text(below + sample_s)}",
-            code="window", offset=at, width=len(rest),
-        )  # fmt: skip
+            code="window",
+            offset=at,
+            width=len(rest),
+        )
     return window_s
 
 
@@ -166,6 +207,7 @@ def _measure(op: str, channel: Channel, window_s: int) -> tuple[str, int, int]:
 
 def _unknown_source(source: str, at: int, channels: tuple[Channel, ...]) -> Mistake:
     names = [ch.name for ch in channels]
+    hint: str | None
     sensor, _, quantity = source.partition(".")
     of_sensor = [ch.quantity for ch in channels if ch.sensor == sensor]
     if of_sensor and quantity:

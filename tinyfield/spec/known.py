@@ -9,7 +9,14 @@ DATASETS = ("irrigation_maricopa", "soil_quebec")
 STAND_INS = ("fao56",)
 SPLITS = ("by plot", "by group", "by time")
 SOILS = (
-    "sand", "loamy_sand", "sandy_loam", "loam", "silt_loam", "silt", "silty_clay_loam",
-    "silty_clay", "clay",
-)  # fmt: skip
+    "sand",
+    "loamy_sand",
+    "sandy_loam",
+    "loam",
+    "silt_loam",
+    "silt",
+    "silty_clay_loam",
+    "silty_clay",
+    "clay",
+)
 """Soil textures of FAO-56 table 19."""

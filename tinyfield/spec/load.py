@@ -4,30 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tinyfield.boards import Board, board_names
 from tinyfield.boards import board as board_of
 from tinyfield.errors import SpecError
-from tinyfield.spec.app import Actuator, App, Channel, Decision, Model, Reporting, Scenario, Sensor
-from tinyfield.spec.mark import Mark
+from tinyfield.spec.app import App
 from tinyfield.spec.mistake import Mistake
 from tinyfield.spec.nodes import Map, Node
 from tinyfield.spec.problems import Problems
-from tinyfield.spec.resolve_models import resolve_model
-from tinyfield.spec.resolve_parts import (
-    Part, channels_of, check_addresses, read_part, valid_name,
-)  # fmt: skip
-from tinyfield.spec.resolve_pins import Wiring, override_pins, wire
-from tinyfield.spec.resolve_rest import (
-    has_crop, resolve_network, resolve_power, resolve_reporting, resolve_site, resolve_test,
-)  # fmt: skip
-from tinyfield.spec.resolve_rules import resolve_decision
-from tinyfield.spec.rule_types import Scope
-from tinyfield.spec.sections.app import AppSection
-from tinyfield.spec.sections.base import ok, read_section
+from tinyfield.spec.resolve import Resolver
+from tinyfield.spec.sections.app import AppSection, key_tree
+from tinyfield.spec.sections.base import read_section
 from tinyfield.spec.sections.fields import check_node
-from tinyfield.spec.sections.rest import BUILT_LINKS, WIRELESS, BoardSection
+from tinyfield.spec.structure import straighten
 from tinyfield.spec.yaml_marks import read_tree
-from tinyfield.spelling import listing, nearest
+
+START = "begin with 'app: my_app' and 'board: uno'"
 
 
 def load_app(path: Path | str, *, board: str | None = None, node: str | None = None) -> App:
@@ -44,7 +34,7 @@ def load_app(path: Path | str, *, board: str | None = None, node: str | None = N
             SpecError and a NotBuiltYetError) when all that is wrong is that nothing generates it.
     """
     path = Path(path)
-    if board is not None and board not in board_names():
+    if board is not None:
         board_of(board)
     if node is not None:
         try:
@@ -52,348 +42,30 @@ def load_app(path: Path | str, *, board: str | None = None, node: str | None = N
         except Mistake as mistake:
             raise SpecError(mistake.message, hint=mistake.hint) from None
     problems = Problems()
-    root = read_tree(path, problems)
-    section = _section(root, path, problems)
-    if section is None or not isinstance(root, Map):
+    root = _tree(path, problems)
+    if root is None:
         raise problems.error()
-    app = _Loader(path, root, section, problems).app(board, node)
+    section = read_section(AppSection, root, problems)
+    if section is None:
+        raise problems.error()
+    app = Resolver(path, root, section, problems).app(board, node)
     if problems.wrong or app is None:
         raise problems.error()
     return app
 
 
-def _section(root: Node | None, path: Path, problems: Problems) -> AppSection | None:
+def _tree(path: Path, problems: Problems) -> Map | None:
+    """The file's tree, if it is an app's at all."""
+    root: Node | None = read_tree(path, problems)
+    keys = key_tree()
     if root is None:
+        if not problems.wrong:
+            problems.nothing(str(path), "the file is empty", START)
         return None
-    if not isinstance(root, Map):
-        problems.at(
-            root, f"{path.name} is no app: it must be a list of 'key: value' lines",
-            hint="begin with 'app: my_app' and 'board: uno'", code="yaml", path="",
-        )  # fmt: skip
+    if not isinstance(root, Map) or not keys.keys() & root.items.keys():
+        problems.found.clear()
+        found = "a list" if root.value().__class__ is list else "text"
+        found = "a file with other keys" if isinstance(root, Map) and root.items else found
+        problems.at(root, f"this is no app, but {found}", hint=START, code="yaml", path="")
         return None
-    return read_section(AppSection, root, problems)
-
-
-class _Loader:
-    """Holds what the checks of one file share."""
-
-    def __init__(self, path: Path, root: Map, section: AppSection, problems: Problems) -> None:
-        self.path = path
-        self.root = root
-        self.section = section
-        self.problems = problems
-        self.sample_s = section.sample if ok(section.sample) else 0
-        self.unsure: set[str] = set()
-        self.names: dict[str, str] = {}
-
-    def app(self, board: str | None, node: str | None) -> App | None:
-        section, problems = self.section, self.problems
-        site = resolve_site(
-            section.site if ok(section.site) else None, self.root.items.get("site"), problems
-        )
-        own = self._board()
-        chosen = board_of(board) if board is not None else own
-        sensor_parts = self._parts("sensors", ["driver"])
-        actuator_parts = self._parts("actuators", ["driver", "max_on", "min_off", "safe",
-                                                   "excludes"])  # fmt: skip
-        check_addresses(sensor_parts, problems)
-        parts = sensor_parts + actuator_parts
-        channels = tuple(ch for part in sensor_parts for ch in channels_of(part))
-        actuators = self._actuators(actuator_parts)
-        reporting = self._reporting(own, chosen)
-        pins = self._wire(parts, own, chosen)
-        models = self._models(channels)
-        decisions = self._decisions(channels, models, actuators)
-        tests = self._tests(decisions)
-        # A link that is not built yet is complaint enough.
-        needed = reporting is not None and reporting.link in {*WIRELESS} & {*BUILT_LINKS}
-        network = resolve_network(self.root.items.get("network"), needed=needed, problems=problems)
-        power = resolve_power(section.power if ok(section.power) else None)
-        if problems.wrong or chosen is None or own is None or reporting is None:
-            return None
-        override = self._override(chosen.name)
-        if override is not None and override.power is not None:
-            power = resolve_power(override.power)
-        name = section.app
-        return App(
-            name=name,
-            node=node or section.node or name.replace("_", "-"),
-            board=chosen.name,
-            own_board=own.name,
-            path=self.path,
-            sample_s=self.sample_s,
-            site=site,
-            sensors={
-                part.name: Sensor(
-                    name=part.name, driver=part.driver.name,
-                    params={**part.params, **pins.get(part.name, {})},
-                    channels=tuple(ch.name for ch in channels_of(part)),
-                )
-                for part in sensor_parts
-            },
-            channels=channels,
-            models={name: model for name, model in models.items() if model is not None},
-            actuators={
-                name: actuator.model_copy(
-                    update={"params": {**actuator.params, **pins.get(name, {})}}
-                )
-                for name, actuator in actuators.items()
-            },
-            decisions={n: d for n, d in decisions.items() if d is not None},
-            reporting=reporting,
-            power=power,
-            network=network,
-            tests=tests,
-            warnings=problems.warnings(),
-            marks=_marks(self.root),
-        )  # fmt: skip
-
-    def _board(self) -> Board | None:
-        name = self.section.board
-        if not ok(name):
-            return None
-        return self._known_board(name, self.root.items["board"], key=False)
-
-    def _known_board(self, name: str, node: Node, *, key: bool) -> Board | None:
-        if name in board_names():
-            return board_of(name)
-        near = nearest(name, board_names())
-        hint = f"did you mean {near!r}?" if near else f"boards: {listing(board_names())}"
-        self.problems.at(node, f"there is no board {name!r}", hint=hint, key=key, code="unknown")
-        return None
-
-    def _items(self, key: str) -> list[tuple[str, Map]]:
-        """The entries of a section that are mappings; the others are remembered as unsure."""
-        node = self.root.items.get(key)
-        found: list[tuple[str, Map]] = []
-        for name, item in node.children() if isinstance(node, Map) else ():
-            good = valid_name(name, item, self.problems)
-            if isinstance(item, Map):
-                found.append((name, item))
-            if not good or not isinstance(item, Map) or item.damaged:
-                self.unsure.add(name)
-            self._unique(name, key, item)
-        if node is not None and (not isinstance(node, Map) or node.damaged):
-            self.unsure.update(self._guess_lost(node))
-        return found
-
-    def _guess_lost(self, node: Node) -> set[str]:
-        """Names on lines that could not be read, so that nobody misses them."""
-        import re
-
-        lines = node.source.lines[node.line - 1 : node.end_line + 1]
-        return {m.group(1) for line in lines if (m := re.match(r"\s*([\w-]+)\s*:", line))}
-
-    def _unique(self, name: str, key: str, item: Node) -> None:
-        kind = {"models": "model", "decisions": "decision", "actuators": "actuator",
-                "sensors": "sensor"}.get(key)  # fmt: skip
-        if kind is None:
-            return
-        other = self.names.setdefault(name, kind)
-        if other != kind:
-            self.problems.at(item, f"{name!r} is already the name of a {other}".replace(
-                "a actuator", "an actuator"), hint=f"rename this {kind}", key=True,
-                code="duplicate")  # fmt: skip
-
-    def _parts(self, key: str, own_keys: list[str]) -> list[Part]:
-        kind = key.removesuffix("s")
-        sections = self.section.sensors if key == "sensors" else self.section.actuators
-        parts = []
-        for name, node in self._items(key):
-            section = sections.get(name) if ok(sections) else None
-            if section is None or not ok(section) or not ok(section.driver):
-                self.unsure.add(name)
-                continue
-            before = len(self.problems.found)
-            part = read_part(name, node, section.driver, kind, own_keys, self.problems)
-            if part is None:
-                self.unsure.add(name)
-            else:
-                parts.append(part)
-            if any(d.code == "pin" for d in self.problems.found[before:]):
-                self.unsure.add(name)
-        return parts
-
-    def _actuators(self, parts: list[Part]) -> dict[str, Actuator]:
-        sections = self.section.actuators
-        names = [part.name for part in parts]
-        found: dict[str, Actuator] = {}
-        pairs: dict[str, set[str]] = {name: set() for name in names}
-        for part in parts:
-            section = sections[part.name]
-            node = part.node.items.get("excludes")
-            if node is not None and ok(section.excludes):
-                for (_, item), other in zip(node.children(), section.excludes, strict=False):
-                    if other == part.name:
-                        self.problems.at(item, f"{other!r} excludes itself", hint="remove it",
-                                         code="interlock")  # fmt: skip
-                    elif other in pairs:
-                        pairs[part.name].add(other)
-                        pairs[other].add(part.name)
-                    elif other not in self.unsure:
-                        near = nearest(other, names)
-                        hint = f"did you mean {near!r}?" if near else f"actuators: {listing(names)}"
-                        self.problems.at(item, f"there is no actuator {other!r}", hint=hint,
-                                         code="unknown")  # fmt: skip
-        for part in parts:
-            section = sections[part.name]
-            max_on = section.max_on if ok(section.max_on) else 0
-            found[part.name] = Actuator(
-                name=part.name, driver=part.driver.name, params=dict(part.params), max_on_s=max_on,
-                min_off_s=section.min_off if ok(section.min_off) else 0,
-                safe=section.safe if ok(section.safe) else False,
-                excludes=tuple(n for n in names if n in pairs[part.name]),
-            )  # fmt: skip
-        return found
-
-    def _override(self, name: str) -> BoardSection | None:
-        boards = self.section.boards
-        section = boards.get(name) if ok(boards) else None
-        return section if section is not None and ok(section) else None
-
-    def _reporting(self, own: Board | None, chosen: Board | None) -> Reporting | None:
-        """The chosen board's reporting; every other board's is checked too."""
-        result: Reporting | None = None
-        base_node = self.root.items.get("reporting")
-        for target in dict.fromkeys(b for b in (own, chosen) if b is not None):
-            override = self._override(target.name)
-            section, node = self.section.reporting, base_node
-            if override is not None and override.reporting is not None:
-                section = override.reporting
-                node = _down(self.root, "boards", target.name, "reporting")
-            found = resolve_reporting(
-                section, node, target, sample_s=self.sample_s, chosen=target is chosen,
-                problems=self.problems,
-            )  # fmt: skip
-            if target is chosen:
-                result = found
-        for name, target in self._other_boards(own, chosen):
-            override = self._override(name)
-            if override is not None and override.reporting is not None:
-                resolve_reporting(
-                    override.reporting, _down(self.root, "boards", name, "reporting"), target,
-                    sample_s=self.sample_s, chosen=False, problems=self.problems,
-                )  # fmt: skip
-        return result
-
-    def _other_boards(self, own: Board | None, chosen: Board | None) -> list[tuple[str, Board]]:
-        node = self.root.items.get("boards")
-        found = []
-        for name, item in node.children() if isinstance(node, Map) else ():
-            if name in board_names():
-                target = board_of(name)
-                if target is not own and target is not chosen:
-                    found.append((name, target))
-            else:
-                self._known_board(name, item, key=True)
-        return found
-
-    def _wire(
-        self, parts: list[Part], own: Board | None, chosen: Board | None
-    ) -> dict[str, dict[str, int]]:
-        """Pins on the chosen board; every board the file names is checked."""
-        boards = [own, chosen, *(b for _, b in self._other_boards(own, chosen))]
-        pins_of = own if chosen is not None and chosen.virtual else chosen
-        result: dict[str, dict[str, int]] = {}
-        for target in dict.fromkeys(b for b in boards if b is not None):
-            pins_node = _down(self.root, "boards", target.name, "pins")
-            named = override_pins(pins_node, parts, self.problems, self.unsure)
-            if target is chosen and target.virtual and named:
-                pins_of = target
-            if target.virtual and not named and target is not own:
-                continue
-            section = _down(self.root, "boards", target.name) if target is not own else None
-            radio = self._link(target) in WIRELESS
-            numbers = wire(parts, Wiring(target, named, section, radio), self.problems)
-            if target is pins_of:
-                result = numbers
-        return result
-
-    def _link(self, target: Board) -> str:
-        override = self._override(target.name)
-        section = self.section.reporting
-        if override is not None and override.reporting is not None:
-            section = override.reporting
-        return section.link if ok(section) and ok(section.link) and not target.virtual else "serial"
-
-    def _models(self, channels: tuple[Channel, ...]) -> dict[str, Model | None]:
-        found: dict[str, Model | None] = {}
-        sections = self.section.models
-        for name, node in self._items("models"):
-            section = sections.get(name) if ok(sections) else None
-            if section is None or not ok(section):
-                self.unsure.add(name)
-                found[name] = None
-                continue
-            found[name] = resolve_model(
-                name, section, node, channels, sample_s=self.sample_s,
-                has_crop=has_crop(self.root.items.get("site")), unsure=self.unsure,
-                problems=self.problems,
-            )  # fmt: skip
-        return found
-
-    def _decisions(
-        self,
-        channels: tuple[Channel, ...],
-        models: dict[str, Model | None],
-        actuators: dict[str, Actuator],
-    ) -> dict[str, Decision | None]:
-        items = self._items("decisions")
-        sections = self.section.decisions
-        classes: dict[str, tuple[str, ...]] = {}
-        for name in models:
-            section = self.section.models.get(name) if ok(self.section.models) else None
-            if section is not None and ok(section) and ok(section.classes):
-                classes[name] = tuple(section.classes)
-            else:
-                self.unsure.add(name)
-        ids = {name: index for index, (name, _) in enumerate(items)}
-        found: dict[str, Decision | None] = {}
-        for name, node in items:
-            rule = sections.get(name) if ok(sections) else None
-            if rule is None or not ok(rule):
-                found[name] = None
-                continue
-            scope = Scope(
-                channels=channels, models=classes, decisions=ids, own_name=name,
-                has_crop=has_crop(self.root.items.get("site")), unsure=frozenset(self.unsure),
-            )  # fmt: skip
-            found[name] = resolve_decision(
-                name, rule, node, scope, actuators, sample_s=self.sample_s, problems=self.problems
-            )
-        return found
-
-    def _tests(self, decisions: dict[str, Decision | None]) -> dict[str, Scenario]:
-        node, sections = self.root.items.get("tests"), self.section.tests
-        ids = {name: index for index, name in enumerate(decisions)}
-        found: dict[str, Scenario] = {}
-        for name, item in node.children() if isinstance(node, Map) else ():
-            section = sections.get(name) if ok(sections) else None
-            if section is None or not ok(section) or not isinstance(item, Map):
-                continue
-            test = resolve_test(name, section, item, ids, self.path.parent,
-                                frozenset(self.unsure), self.problems)  # fmt: skip
-            if test is not None:
-                found[name] = test
-        return found
-
-
-def _down(root: Map, *keys: str) -> Node | None:
-    """The node at exactly that path, or None."""
-    node: Node = root
-    for key in keys:
-        if not isinstance(node, Map) or key not in node.items:
-            return None
-        node = node.items[key]
-    return node
-
-
-def _marks(root: Map) -> dict[str, Mark]:
-    """Where each key path stands."""
-    marks: dict[str, Mark] = {}
-    todo: list[Node] = [root]
-    while todo:
-        node = todo.pop()
-        marks[node.path] = (node.key or node).mark()
-        todo.extend(child for _, child in node.children())
-    return marks
+    return straighten(root, keys, problems)

@@ -11,10 +11,32 @@ from tinyfield.spec.mark import Mark
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """A text file as read: the name the user gave, its lines without line ends."""
+    """A text file as read: the name the user gave, its lines without line ends.
+
+    ``shifts`` tells, for lines mended in memory, where a mended column was in the user's text:
+    line to (first mended column, difference).
+    """
 
     name: str
     lines: tuple[str, ...]
+    shifts: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
+
+    def shift(self, number: int, old: str, new: str) -> None:
+        """Notes that a line was mended from ``old`` to ``new``."""
+        difference = len(new) - len(old)
+        if not difference:
+            return
+        first = next((i for i, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), None)
+        if first is None:
+            first = min(len(old), len(new))
+        self.shifts.setdefault(number, []).append((first + 1, difference))
+
+    def column(self, number: int, column: int) -> int:
+        """The column in the user's text of a column in the mended text; both from 1."""
+        for first, difference in reversed(self.shifts.get(number, [])):
+            if column > first:
+                column = max(first, column - difference)
+        return column
 
     def line(self, number: int) -> str | None:
         """The text of a line counted from 1, or None."""
@@ -53,7 +75,7 @@ class Node:
             length = len((self.source.line(self.line) or "").rstrip()) - self.column + 1
         return Mark(self.source.name, self.line, self.column, max(1, length))
 
-    def _inside(self, offset: int, width: int) -> Mark:
+    def _inside(self, offset: int, width: int) -> Mark:  # noqa: ARG002 - a scalar's business
         return self.mark()
 
     def value(self) -> Any:

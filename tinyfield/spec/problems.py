@@ -77,6 +77,10 @@ class Problems:
         line = source.line(mark.line) if source else None
         self.found.append(Diagnostic(mark, path, message, hint, line, kind, code))
 
+    def nothing(self, name: str, message: str, hint: str) -> None:
+        """A mistake of a whole file that has no line to show."""
+        self.add(Mark(name, 1, 1), message, hint=hint, code="file")
+
     @property
     def wrong(self) -> bool:
         """Whether anything but warnings was found."""

@@ -10,8 +10,10 @@ from tinyfield.spec.nodes import List, Map, Node, Scalar
 from tinyfield.spec.problems import Problems
 from tinyfield.spec.sections.base import ok
 from tinyfield.spec.sections.models import (
-    BUILT_ARCHITECTURES, PLANNED_ARCHITECTURES, ModelSection,
-)  # fmt: skip
+    BUILT_ARCHITECTURES,
+    PLANNED_ARCHITECTURES,
+    ModelSection,
+)
 from tinyfield.spelling import listing, nearest
 
 MAX_INPUTS = 64
@@ -30,43 +32,62 @@ def resolve_model(
 ) -> Model | None:
     """The model, or None with its mistakes reported."""
     before = len(problems.found)
-    inputs = _inputs(node, channels, sample_s, has_crop, unsure, problems)
+    inputs = _inputs(
+        node, channels, sample_s=sample_s, has_crop=has_crop, unsure=unsure, problems=problems
+    )
     _classes(node, problems)
     _train(node, problems)
     _architecture(node, section, problems)
     _compress(node, problems)
-    parts = (section.inputs, section.classes, section.train, section.architecture, section.hidden,
-             section.compress, section.budget, section.accept)  # fmt: skip
+    parts = (
+        section.inputs,
+        section.classes,
+        section.train,
+        section.architecture,
+        section.hidden,
+        section.compress,
+        section.budget,
+        section.accept,
+    )
     if not all(ok(part) for part in parts):
         return None
     if any(d.kind == "error" for d in problems.found[before:]) or inputs is None:
         return None
     train, compress = section.train, section.compress
     budget, accept = section.budget, section.accept
-    fields = [getattr(part, n) for part in (train, compress, budget, accept)
-              for n in type(part).model_fields]  # fmt: skip
+    fields = [
+        getattr(part, n)
+        for part in (train, compress, budget, accept)
+        for n in type(part).model_fields
+    ]
     if not all(ok(value) for value in fields):
         return None
     return Model(
         name=name,
         inputs=inputs,
         classes=tuple(section.classes),
-        train=Train(dataset=train.dataset, stand_in=train.stand_in, label=train.label,
-                    split=train.split),
+        train=Train(
+            dataset=train.dataset, stand_in=train.stand_in, label=train.label, split=train.split
+        ),
         architecture=section.architecture,
         hidden=tuple(section.hidden),
-        compress=Compress(quantize=compress.quantize, prune=compress.prune,
-                          cluster=compress.cluster),
+        compress=Compress(
+            quantize=compress.quantize, prune=compress.prune, cluster=compress.cluster
+        ),
         budget=Budget(flash_bytes=budget.flash, ram_bytes=budget.ram, latency_us=budget.latency),
-        accept=Accept(accuracy=accept.accuracy, macro_f1=accept.macro_f1,
-                      max_drop=accept.max_drop),
-    )  # fmt: skip
+        accept=Accept(accuracy=accept.accuracy, macro_f1=accept.macro_f1, max_drop=accept.max_drop),
+    )
 
 
 def _inputs(
-    node: Map, channels: tuple[Channel, ...], sample_s: int, has_crop: bool, unsure: set[str],
+    node: Map,
+    channels: tuple[Channel, ...],
+    *,
+    sample_s: int,
+    has_crop: bool,
+    unsure: set[str],
     problems: Problems,
-) -> tuple[Feature, ...] | None:  # fmt: skip
+) -> tuple[Feature, ...] | None:
     listed = node.items.get("inputs")
     if not isinstance(listed, List):
         return None
@@ -79,8 +100,12 @@ def _inputs(
             continue
         said = " ".join(item.text.split())
         if said in seen:
-            problems.at(item, f"{said!r} is listed twice", hint=f"it is input {seen[said]} already: "
-                        "remove one", code="duplicate")  # fmt: skip
+            problems.at(
+                item,
+                f"{said!r} is listed twice",
+                hint=f"it is input {seen[said]} already: remove one",
+                code="duplicate",
+            )
             continue
         seen[said] = len(seen) + 1
         try:
@@ -97,8 +122,13 @@ def _inputs(
             found.append(feature)
     width = sum(feature.width for feature in found)
     if width > MAX_INPUTS:
-        problems.at(listed, f"{width} inputs are too many", hint=f"at most {MAX_INPUTS}", key=True,
-                    code="range")  # fmt: skip
+        problems.at(
+            listed,
+            f"{width} inputs are too many",
+            hint=f"at most {MAX_INPUTS}",
+            key=True,
+            code="range",
+        )
     return tuple(found) if whole else None
 
 
@@ -108,8 +138,9 @@ def _classes(node: Map, problems: Problems) -> None:
     for item in listed.items if isinstance(listed, List) else ():
         text = item.text if isinstance(item, Scalar) else ""
         if text and text in seen:
-            problems.at(item, f"the class {text!r} is listed twice", hint="remove one",
-                        code="duplicate")  # fmt: skip
+            problems.at(
+                item, f"the class {text!r} is listed twice", hint="remove one", code="duplicate"
+            )
         seen.add(text)
 
 
@@ -140,8 +171,13 @@ def _architecture(node: Map, section: ModelSection, problems: Problems) -> None:
         return
     built = " or ".join(repr(a) for a in BUILT_ARCHITECTURES)
     if name in PLANNED_ARCHITECTURES or name.endswith((".keras", ".h5")):
-        problems.at(place, f"architecture {name!r}", hint=f"write {built} for now",
-                    kind="not built yet", code="not built")  # fmt: skip
+        problems.at(
+            place,
+            f"architecture {name!r}",
+            hint=f"write {built} for now",
+            kind="not built yet",
+            code="not built",
+        )
         return
     near = nearest(name, [*BUILT_ARCHITECTURES, *PLANNED_ARCHITECTURES])
     hint = f"did you mean {near!r}?" if near else f"write {built}"
@@ -154,6 +190,11 @@ def _compress(node: Map, problems: Problems) -> None:
         return
     for key in ("prune", "cluster"):
         if key in compress.items:
-            problems.at(compress.items[key], f"compress.{key}", key=True, code="not built",
-                        hint="remove it for now; 'quantize: int8' works",
-                        kind="not built yet")  # fmt: skip
+            problems.at(
+                compress.items[key],
+                f"compress.{key}",
+                key=True,
+                code="not built",
+                hint="remove it for now; 'quantize: int8' works",
+                kind="not built yet",
+            )

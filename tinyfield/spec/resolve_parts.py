@@ -31,7 +31,7 @@ class Part:
 
 
 def read_part(
-    name: str, node: Map, driver_name: str, kind: str, own_keys: list[str], problems: Problems
+    name: str, node: Map, driver_name: str, *, kind: str, own_keys: list[str], problems: Problems
 ) -> Part | None:
     """The part with all parameters but its pins; None when its driver is not known."""
     found = _driver(node, driver_name, kind, problems)
@@ -61,11 +61,16 @@ def channels_of(part: Part) -> list[Channel]:
     """The channels the part's driver gives."""
     return [
         Channel(
-            name=f"{part.name}.{ch.name}", sensor=part.name, quantity=ch.name, unit=ch.unit,
-            scale=ch.scale, minimum=ch.minimum, maximum=ch.maximum,
+            name=f"{part.name}.{ch.name}",
+            sensor=part.name,
+            quantity=ch.name,
+            unit=ch.unit,
+            scale=ch.scale,
+            minimum=ch.minimum,
+            maximum=ch.maximum,
         )
         for ch in part.driver.channels
-    ]  # fmt: skip
+    ]
 
 
 def valid_name(name: str, node: Node, problems: Problems) -> bool:
@@ -95,9 +100,12 @@ def check_addresses(parts: list[Part], problems: Problems) -> None:
             hint = f"strap one to {_hex(same[0])} and write 'address: {_hex(same[0])}' for it"
         place = part.nodes.get("address", part.node)
         problems.at(
-            place, f"{other.name!r} and {part.name!r} are both at I2C address {_hex(address)}",
-            hint=hint, code="address", key="address" not in part.nodes,
-        )  # fmt: skip
+            place,
+            f"{other.name!r} and {part.name!r} are both at I2C address {_hex(address)}",
+            hint=hint,
+            code="address",
+            key="address" not in part.nodes,
+        )
 
 
 def _driver(node: Map, name: str, kind: str, problems: Problems) -> Driver | None:
@@ -114,9 +122,11 @@ def _driver(node: Map, name: str, kind: str, problems: Problems) -> Driver | Non
         where = "sensors" if found.kind == "sensor" else "actuators"
         article = "a sensor" if found.kind == "sensor" else "an actuator"
         problems.at(
-            place, f"{name!r} is {article}", hint=f"write it under '{where}', or take one of "
-            f"{listing(same_kind)}", code="unknown",
-        )  # fmt: skip
+            place,
+            f"{name!r} is {article}",
+            hint=f"write it under '{where}', or take one of {listing(same_kind)}",
+            code="unknown",
+        )
         return None
     return found
 
@@ -131,17 +141,16 @@ def _flat(part: Part, own_keys: list[str], problems: Problems) -> dict[str, Node
     for key, value in part.node.items.items():
         if key in own_keys:
             continue
+        names = [n.partition(".")[2] for n in params if n.startswith(key + ".")]
         if key in groups:
             if not isinstance(value, Map):
-                inner = [n.partition(".")[2] for n in params if n.startswith(key + ".")]
-                hint = f"write '{key}: {{{', '.join(f'{n}: …' for n in inner)}}}'"
-                problems.at(value, f"expected a section, got {spelled(value)}", hint=hint,
-                            code="type")  # fmt: skip
-                given.update({f"{key}.{n}": value for n in inner})
-                for n in inner:
-                    part.nodes[f"{key}.{n}"] = value
+                hint = f"write '{key}: {{{', '.join(f'{n}: …' for n in names)}}}'"
+                problems.at(
+                    value, f"expected a section, got {spelled(value)}", hint=hint, code="type"
+                )
+                # Named here, so that nobody says they are missing.
+                part.nodes.update({f"{key}.{n}": value for n in names})
                 continue
-            names = [n.partition(".")[2] for n in params if n.startswith(key + ".")]
             for inner_key, inner in value.items.items():
                 if inner_key in names:
                     given[f"{key}.{inner_key}"] = inner
@@ -151,13 +160,17 @@ def _flat(part: Part, own_keys: list[str], problems: Problems) -> dict[str, Node
             given[key] = value
         elif key == "address":
             problems.at(
-                value, f"{part.driver.name!r} has no I2C address", key=True, code="unknown key",
+                value,
+                f"{part.driver.name!r} has no I2C address",
+                key=True,
+                code="unknown key",
                 hint=f"remove it; keys here: {listing(known, 14)}",
-            )  # fmt: skip
+            )
         else:
             inside = next((n for n in params if n.endswith(f".{key}")), None)
-            hint = f"write it as '{inside.partition('.')[0]}: {{{key}: …}}'" if inside else None
-            unknown_key(problems, value, known, hint=hint)
+            group = inside.partition(".")[0] if inside else ""
+            hint = f"write it as '{group}: {{{key}: …}}'" if inside else ""
+            unknown_key(problems, value, known, hint=hint or None)
     return given
 
 
@@ -173,18 +186,27 @@ def _absent(part: Part, param: Param, problems: Problems) -> None:
     if place.damaged:
         return
     example = {"pin": "…", "quantity": f"… {param.unit}"}.get(param.kind, "…")
-    text = f"{group}: {{{leaf}: {example}}}" if group and place is part.node else f"{leaf}: {example}"
+    text = (
+        f"{group}: {{{leaf}: {example}}}" if group and place is part.node else f"{leaf}: {example}"
+    )
     problems.at(
-        place, f"{leaf!r} is missing: {param.summary}", hint=f"add '{text}'", key=True,
+        place,
+        f"{leaf!r} is missing: {param.summary}",
+        hint=f"add '{text}'",
+        key=True,
         code="missing",
-    )  # fmt: skip
+    )
 
 
 def _value(param: Param, node: Node, problems: Problems) -> int | None:
     if not isinstance(node, Scalar):
         if node.key is not None and node.key.source is node.source and isinstance(node, Map):
-            problems.at(node, f"expected one value, got {spelled(node)}", code="type",
-                        hint=f"write '{param.name.rpartition('.')[2]}: …'")  # fmt: skip
+            problems.at(
+                node,
+                f"expected one value, got {spelled(node)}",
+                code="type",
+                hint=f"write '{param.name.rpartition('.')[2]}: …'",
+            )
         return None
     if node.path.rpartition(".")[2] != param.name.rpartition(".")[2]:
         return None
@@ -199,8 +221,11 @@ def _number(param: Param, node: Scalar) -> int:
     value: Any = node.text if node.quoted else node.data
     if param.kind == "bool":
         if not isinstance(value, bool):
-            raise Mistake(f"expected true or false, got {spelled(node)}",
-                          hint="write true or false", code="type")  # fmt: skip
+            raise Mistake(
+                f"expected true or false, got {spelled(node)}",
+                hint="write true or false",
+                code="type",
+            )
         return int(value)
     if param.kind == "choice":
         if str(value) not in param.choices:
@@ -210,21 +235,28 @@ def _number(param: Param, node: Scalar) -> int:
         return param.choices.index(str(value))
     if param.kind == "int":
         if isinstance(value, bool) or not isinstance(value, int):
-            raise Mistake(f"expected a whole number, got {spelled(node)}",
-                          hint="write digits only", code="type")  # fmt: skip
+            raise Mistake(
+                f"expected a whole number, got {spelled(node)}",
+                hint="write digits only",
+                code="type",
+            )
         number = value
     else:
         if value is None or isinstance(value, bool):
-            raise Mistake(f"expected a quantity, got {spelled(node)}",
-                          hint=f"write a number and a unit: '… {param.unit}'", code="type")  # fmt: skip
+            raise Mistake(
+                f"expected a quantity, got {spelled(node)}",
+                hint=f"write a number and a unit: '… {param.unit}'",
+                code="type",
+            )
         exact: Fraction = measure(node.text, param.unit, f"{param.least or 1} {param.unit}")
         number = nearest_int(exact)
     low, high = param.least, param.most
     if (low is not None and number < low) or (high is not None and number > high):
         raise Mistake(
-            f"{node.text!r} is out of range", code="range",
+            f"{node.text!r} is out of range",
+            code="range",
             hint=f"write {low} {param.unit} to {high} {param.unit}".replace("  ", " "),
-        )  # fmt: skip
+        )
     return number
 
 
@@ -236,10 +268,11 @@ def _differ(part: Part, problems: Problems) -> None:
         if part.params[param.name] == part.params[other]:
             mine, its = param.name.rpartition(".")[2], other.rpartition(".")[2]
             problems.at(
-                part.nodes[param.name], f"{mine!r} and {its!r} are the same",
+                part.nodes[param.name],
+                f"{mine!r} and {its!r} are the same",
                 hint=f"measure both again: {part.driver.channels[0].name} is read between them",
                 code="calibration",
-            )  # fmt: skip
+            )
 
 
 def _address(part: Part, node: Node | None, problems: Problems) -> None:
@@ -257,8 +290,9 @@ def _address(part: Part, node: Node | None, problems: Problems) -> None:
     allowed = part.driver.addresses
     names = listing([_hex(a) for a in allowed])
     if isinstance(value, bool) or not isinstance(value, int):
-        problems.at(node, f"{spelled(node)} is no I2C address", hint=f"write one of {names}",
-                    code="address")  # fmt: skip
+        problems.at(
+            node, f"{spelled(node)} is no I2C address", hint=f"write one of {names}", code="address"
+        )
         return
     if value not in allowed:
         hint = f"it can be strapped to {names}"

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tinyfield.boards import Board, Pin
+from tinyfield.spec.mistake import Mistake
 from tinyfield.spec.nodes import Node, Scalar
 from tinyfield.spec.problems import Problems
 from tinyfield.spec.resolve_parts import Part
@@ -45,15 +46,23 @@ def override_pins(
             if name not in unsure:
                 near = nearest(name, by_name)
                 hint = f"did you mean {near!r}?" if near else f"parts: {listing(by_name)}"
-                problems.at(value, f"there is no sensor or actuator {name!r}", hint=hint, key=True,
-                            code="unknown")  # fmt: skip
+                problems.at(
+                    value,
+                    f"there is no sensor or actuator {name!r}",
+                    hint=hint,
+                    key=True,
+                    code="unknown",
+                )
             continue
         pins = list(part.pins)
         if not pins:
             problems.at(
-                value, f"{name!r} has no pin to set: it is on the {part.driver.bus.upper()} bus",
-                hint="remove the line", key=True, code="unknown",
-            )  # fmt: skip
+                value,
+                f"{name!r} has no pin to set: it is on the {part.driver.bus.upper()} bus",
+                hint="remove the line",
+                key=True,
+                code="unknown",
+            )
         elif not param and len(pins) == 1:
             named[f"{name}.{pins[0]}"] = value
         elif param in pins:
@@ -62,9 +71,13 @@ def override_pins(
             near = nearest(param, pins) if param else None
             full = listing([f"{name}.{p}" for p in pins])
             hint = f"did you mean '{name}.{near}'?" if near else f"write {full}"
-            problems.at(value, f"{name!r} has no pin {param!r}" if param else
-                        f"{name!r} has more than one pin", hint=hint, key=True,
-                        code="unknown")  # fmt: skip
+            problems.at(
+                value,
+                f"{name!r} has no pin {param!r}" if param else f"{name!r} has more than one pin",
+                hint=hint,
+                key=True,
+                code="unknown",
+            )
     return named
 
 
@@ -82,87 +95,99 @@ def wire(parts: list[Part], wiring: Wiring, problems: Problems) -> dict[str, dic
             node = wiring.pins.get(full, own)
             if node is None:
                 continue
-            inherited = wiring.section is not None and full not in wiring.pins
-            pin = _pin(part, param, node, wiring, problems, inherited=inherited)
-            if pin is None:
+            function = part.driver.params[param].function
+            try:
+                pin = _pin(node, function, wiring, used)
+                if not board.any_pin and (other := used.get(pin.number)) is not None:
+                    said, free = _said(node), _free(wiring, function, used)
+                    raise Mistake(
+                        f"pin {said} is already used by {_owner(other)}",
+                        hint=f"take another: {free}",
+                        code="pin",
+                    )
+            except Mistake as mistake:
+                _place(problems, wiring, node, full, mistake)
                 continue
-            other = used.setdefault(pin.number, full)
-            if other != full and not board.any_pin:
-                free = _free(board, part.driver.params[param].function, used, wiring)
-                _say(problems, wiring, node, full,
-                     f"pin {spelled(node).strip(chr(39))} is already used by {_owner(other)}",
-                     f"take another: {free}", inherited=inherited)  # fmt: skip
+            if pin.strapping:
+                problems.at(
+                    node,
+                    f"pin {_said(node)} of {board.name} is read at reset: {pin.note}",
+                    hint=f"better: {_free(wiring, function, used)}",
+                    kind="warning",
+                    code="strapping",
+                )
+            used[pin.number] = full
             numbers[part.name][param] = pin.number
     return numbers
 
 
-def _pin(
-    part: Part, param: str, node: Node, wiring: Wiring, problems: Problems, *, inherited: bool
-) -> Pin | None:
+def _pin(node: Node, function: str, wiring: Wiring, used: Mapping[int, str]) -> Pin:
+    """The pin a node names, if it can do what it must; Mistake otherwise."""
     board = wiring.board
-    function = part.driver.params[param].function
-    full = f"{part.name}.{param}"
     value = node.data if isinstance(node, Scalar) else None
+    said = _said(node)
     if isinstance(value, bool) or not isinstance(value, (str, int)):
-        problems.at(node, f"{spelled(node)} is no pin", hint="write its name, such as A0 or 7",
-                    code="type")  # fmt: skip
-        return None
+        raise Mistake(f"{said!r} is no pin", hint="write its name, such as A0 or 7", code="type")
     pin = board.pin(value)
-    said = spelled(node).strip("'")
-    free = _free(board, function, {}, wiring)
+    free = _free(wiring, function, used)
     if pin is None:
-        near = nearest(str(value), board.pins) if isinstance(value, str) else None
-        hint = f"did you mean {near!r}? " if near and len(str(value)) > 2 else ""
-        _say(problems, wiring, node, full, f"{board.name} has no pin {said!r}",
-             f"{hint}{_HAVE[function]}: {free}", inherited=inherited)  # fmt: skip
-        return None
+        near = nearest(value, board.pins) if isinstance(value, str) and len(value) > 2 else None
+        guess = f"did you mean {near!r}? " if near else ""
+        raise Mistake(
+            f"{board.name} has no pin {said!r}",
+            hint=f"{guess}{_HAVE[function]}: {free}",
+            code="pin",
+        )
     if not pin.functions:
-        _say(problems, wiring, node, full, f"pin {said} of {board.name} is taken: {pin.note}",
-             f"take one of {free}", inherited=inherited)  # fmt: skip
-        return None
+        raise Mistake(
+            f"pin {said} of {board.name} is taken: {pin.note}",
+            hint=f"take one of {free}",
+            code="pin",
+        )
+    cannot = f"pin {said} of {board.name} cannot {_NEED[function]}"
     if function not in pin.functions:
-        note = f" ({pin.note})" if pin.note else ""
-        _say(problems, wiring, node, full,
-             f"pin {said} of {board.name} cannot {_NEED[function]}{note}",
-             f"{_HAVE[function]}: {free}", inherited=inherited)  # fmt: skip
-        return None
+        note = f": it is {pin.note}" if pin.note == "input only" else ""
+        raise Mistake(f"{cannot}{note}", hint=f"{_HAVE[function]}: {free}", code="pin")
     for conflict in board.conflicts:
         if wiring.radio and conflict.function == function and pin.name in conflict.pins:
-            _say(problems, wiring, node, full,
-                 f"pin {said} of {board.name} cannot {_NEED[function]}: {conflict.why}",
-                 f"take one of {free}", inherited=inherited)  # fmt: skip
-            return None
-    if pin.strapping:
-        problems.at(node, f"pin {said} of {board.name} is read at reset: {pin.note}",
-                    hint=f"better: {free}", kind="warning", code="strapping")  # fmt: skip
+            raise Mistake(f"{cannot}: {conflict.why}", hint=f"take one of {free}", code="pin")
     return pin
 
 
-def _say(
-    problems: Problems, wiring: Wiring, node: Node, full: str, message: str, hint: str, *,
-    inherited: bool,
-) -> None:  # fmt: skip
+def _place(problems: Problems, wiring: Wiring, node: Node, full: str, mistake: Mistake) -> None:
     """At the pin; for another board that has no line for it, at that board's section."""
-    if inherited and wiring.section is not None:
-        problems.at(
-            wiring.section, f"{full}: {message}", key=True, code="pin",
-            hint=f"add '{full}: …' to its pins; {hint}",
-        )  # fmt: skip
-    else:
-        problems.at(node, message, hint=hint, code="pin")
+    if wiring.section is None or full in wiring.pins:
+        problems.mistake(node, mistake)
+        return
+    short = full.removesuffix(".pin")
+    problems.at(
+        wiring.section,
+        f"{short!r}: {mistake.message}",
+        hint=f"add '{short}: …' to the pins here; {mistake.hint}",
+        key=True,
+        code="pin",
+    )
 
 
-def _free(board: Board, function: str, used: Mapping[int, str], wiring: Wiring) -> str:
+def _said(node: Node) -> str:
+    return spelled(node).strip("'")
+
+
+def _free(wiring: Wiring, function: str, used: Mapping[int, str]) -> str:
     """Pins that would do: with the function, not used, nothing to beware of; best first."""
+    board = wiring.board
     taken = {p for c in board.conflicts if c.function == function and wiring.radio for p in c.pins}
     bus = set(board.i2c or ())
     names = [
         pin.name
         for pin in board.pins.values()
-        if function in pin.functions and pin.number not in used and pin.name not in taken | bus
-        and not pin.strapping and "led" not in pin.functions
+        if function in pin.functions
+        and pin.number not in used
+        and pin.name not in taken | bus
+        and not pin.strapping
+        and "led" not in pin.functions
         and (function == "adc" or "adc" not in pin.functions)
-    ]  # fmt: skip
+    ]
     return listing(names, 8)
 
 

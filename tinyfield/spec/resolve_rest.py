@@ -10,8 +10,14 @@ from pydantic import SecretStr
 
 from tinyfield.boards import Board
 from tinyfield.spec.app import (
-    Expectation, Network, Power, Reporting, Scenario, Site, Wifi,
-)  # fmt: skip
+    Expectation,
+    Network,
+    Power,
+    Reporting,
+    Scenario,
+    Site,
+    Wifi,
+)
 from tinyfield.spec.crops import crops
 from tinyfield.spec.durations import duration_text
 from tinyfield.spec.known import SOILS
@@ -19,8 +25,11 @@ from tinyfield.spec.nodes import Map, Node, Scalar
 from tinyfield.spec.problems import Problems
 from tinyfield.spec.sections.base import ok, spelled
 from tinyfield.spec.sections.rest import (
-    BUILT_LINKS, PowerSection, ReportingSection, ScenarioSection,
-)  # fmt: skip
+    BUILT_LINKS,
+    PowerSection,
+    ReportingSection,
+    ScenarioSection,
+)
 from tinyfield.spec.sections.site import SiteSection
 from tinyfield.spelling import listing, nearest
 
@@ -41,22 +50,36 @@ def resolve_site(section: SiteSection | None, node: Node | None, problems: Probl
         if crop is None:
             near = nearest(section.plant, crops())
             hint = f"did you mean {near!r}?" if near else f"plants: {listing(crops(), 20)}"
-            problems.at(node.items["plant"], f"there is no plant {section.plant!r} in the crop table",
-                        hint=hint, code="unknown")  # fmt: skip
+            problems.at(
+                node.items["plant"],
+                f"there is no plant {section.plant!r} in the crop table",
+                hint=hint,
+                code="unknown",
+            )
         elif section.planted is None and "planted" not in node.items:
-            problems.at(node.items["plant"], "'planted' is missing: a crop's needs hang on its age",
-                        hint="add 'planted: 2026-04-20'", key=True, code="missing")  # fmt: skip
+            problems.at(
+                node.items["plant"],
+                "'planted' is missing: a crop's needs hang on its age",
+                hint="add 'planted: 2026-04-20'",
+                key=True,
+                code="missing",
+            )
     if ok(section.soil) and section.soil is not None and section.soil not in SOILS:
         near = nearest(section.soil, SOILS)
         hint = f"did you mean {near!r}?" if near else f"soils: {listing(SOILS)}"
-        problems.at(node.items["soil"], f"there is no soil {section.soil!r}", hint=hint,
-                    code="unknown")  # fmt: skip
+        problems.at(
+            node.items["soil"], f"there is no soil {section.soil!r}", hint=hint, code="unknown"
+        )
     if not all(ok(getattr(section, name)) for name in type(section).model_fields):
         return None
     return Site(
-        plant=section.plant, planted=section.planted, latitude=section.latitude, soil=section.soil,
-        area_m2=section.area / 10_000 if section.area is not None else None, crop=crop,
-    )  # fmt: skip
+        plant=section.plant,
+        planted=section.planted,
+        latitude=section.latitude,
+        soil=section.soil,
+        area_m2=section.area / 10_000 if section.area is not None else None,
+        crop=crop,
+    )
 
 
 def has_crop(node: Node | None) -> bool:
@@ -78,21 +101,30 @@ def resolve_reporting(
         return None
     items = node.items if isinstance(node, Map) else {}
     heartbeat = items.get("heartbeat")
-    if heartbeat is not None and 0 < sample_s and section.heartbeat < sample_s:
+    if heartbeat is not None and sample_s > 0 and section.heartbeat < sample_s:
         problems.at(
-            heartbeat, f"a heartbeat more often than a sample (every {duration_text(sample_s)})",
+            heartbeat,
+            f"a heartbeat more often than a sample (every {duration_text(sample_s)})",
             hint=f"the node sleeps in between: write {duration_text(sample_s)} or more",
             code="window",
-        )  # fmt: skip
+        )
     link = "serial" if board.virtual else section.link
     place = items.get("link")
     if place is not None and link not in board.links:
-        problems.at(place, f"{board.name} cannot report over {link}", code="link",
-                    hint=f"it has: {listing(board.links)}")  # fmt: skip
+        problems.at(
+            place,
+            f"{board.name} cannot report over {link}",
+            code="link",
+            hint=f"it has: {listing(board.links)}",
+        )
     elif place is not None and chosen and link not in BUILT_LINKS:
-        problems.at(place, f"link {link!r}", hint="write 'link: serial' for now (with "
-                    "'tinyfield-gateway bridge' behind it)", kind="not built yet",
-                    code="not built")  # fmt: skip
+        problems.at(
+            place,
+            f"link {link!r}",
+            hint="write 'link: serial' for now (with 'tinyfield-gateway bridge' behind it)",
+            kind="not built yet",
+            code="not built",
+        )
     return Reporting(link=link, heartbeat_s=section.heartbeat)
 
 
@@ -105,9 +137,7 @@ def resolve_power(section: PowerSection | None) -> Power | None:
     return Power(battery_mah=section.battery, solar_mw=section.solar, sleep=section.sleep)
 
 
-def resolve_network(
-    node: Node | None, *, needed: bool, problems: Problems
-) -> Network | None:
+def resolve_network(node: Node | None, *, needed: bool, problems: Problems) -> Network | None:
     """Wi-Fi and broker, masked. A clone without secrets.yaml is fine while nothing needs it."""
     if not isinstance(node, Map):
         return None
@@ -119,8 +149,12 @@ def resolve_network(
         if isinstance(value, str):
             broker = SecretStr(value)
         else:
-            problems.at(broker_node, f"expected an address, got {spelled(broker_node)}",
-                        hint="write 'mqtt://host:1883'", code="type")  # fmt: skip
+            problems.at(
+                broker_node,
+                f"expected an address, got {spelled(broker_node)}",
+                hint="write 'mqtt://host:1883'",
+                code="type",
+            )
     return Network(wifi=wifi, broker=broker)
 
 
@@ -130,8 +164,12 @@ def _absent(node: Node, needed: bool, problems: Problems) -> bool:
         return False
     if needed and not any(d.code == "secret" and d.path == node.path for d in problems.found):
         name, node.secret = node.secret, None
-        problems.at(node, "there is no secrets.yaml beside the app", code="secret",
-                    hint=f"make one with a line '{name}: …' (git ignores it)")  # fmt: skip
+        problems.at(
+            node,
+            "there is no secrets.yaml beside the app",
+            code="secret",
+            hint=f"make one with a line '{name}: …' (git ignores it)",
+        )
     return True
 
 
@@ -150,15 +188,25 @@ def _wifi(node: Node | None, *, needed: bool, problems: Problems) -> Wifi | None
                 ssid=SecretStr(texts["ssid"].text),
                 password=SecretStr(password.text) if password else None,
             )
-    problems.at(node, "expected a network name and password", code="type",
-                hint="write {ssid: …, password: …} in secrets.yaml")  # fmt: skip
+    problems.at(
+        node,
+        "expected a network name and password",
+        code="type",
+        hint="write {ssid: …, password: …} in secrets.yaml",
+    )
     return None
 
 
 def resolve_test(
-    name: str, section: ScenarioSection, node: Map, decisions: Mapping[str, int], folder: Path,
-    unsure: frozenset[str], problems: Problems,
-) -> Scenario | None:  # fmt: skip
+    name: str,
+    section: ScenarioSection,
+    node: Map,
+    *,
+    decisions: Mapping[str, int],
+    folder: Path,
+    unsure: frozenset[str],
+    problems: Problems,
+) -> Scenario | None:
     """One scenario; names of decisions and counts are checked."""
     expect_node = node.items.get("expect")
     found: list[Expectation] = []
@@ -167,27 +215,38 @@ def resolve_test(
             if key not in unsure:
                 near = nearest(key, decisions)
                 hint = f"did you mean {near!r}?" if near else f"decisions: {listing(decisions)}"
-                problems.at(value, f"there is no decision {key!r}", hint=hint, key=True,
-                            code="unknown")  # fmt: skip
+                problems.at(
+                    value, f"there is no decision {key!r}", hint=hint, key=True, code="unknown"
+                )
             continue
         text = value.text.strip() if isinstance(value, Scalar) else ""
         match = _EXPECT.fullmatch(text)
         if match is None:
-            problems.at(value, f"{spelled(value)} is no count", code="value",
-                        hint="write 'never', 'once', '3', 'at least 3', 'at most 3' or '2 to 5'")  # fmt: skip
+            problems.at(
+                value,
+                f"{spelled(value)} is no count",
+                code="value",
+                hint="write 'never', 'once', '3', 'at least 3', 'at most 3' or '2 to 5'",
+            )
             continue
         least, most = _counts(match)
         if most is not None and least > most:
-            problems.at(value, f"{text!r} counts backwards", hint=f"write '{most} to {least}'",
-                        code="range")  # fmt: skip
+            problems.at(
+                value, f"{text!r} counts backwards", hint=f"write '{most} to {least}'", code="range"
+            )
             continue
         found.append(Expectation(decision=key, least=least, most=most, text=text))
     if not ok(section.trace) or not ok(section.expect):
         return None
     trace = folder / section.trace
     if not trace.exists():
-        problems.at(node.items["trace"], f"there is no file {section.trace} yet", kind="warning",
-                    hint="'tinyfield test' will need it", code="file")  # fmt: skip
+        problems.at(
+            node.items["trace"],
+            f"there is no file {section.trace} yet",
+            kind="warning",
+            hint="'tinyfield test' will need it",
+            code="file",
+        )
     return Scenario(name=name, trace=trace, expect=tuple(found))
 
 

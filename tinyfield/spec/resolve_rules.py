@@ -40,12 +40,13 @@ def resolve_decision(
     if when and clear and when.expr and clear.expr:
         _far_side(when.expr, clear.expr, node, problems)
     repeat_s = section.repeat if ok(section.repeat) else None
-    if repeat_s is not None and 0 < sample_s and repeat_s < sample_s:
+    if repeat_s is not None and sample_s > 0 and repeat_s < sample_s:
         problems.at(
-            node.items["repeat"], f"repeats more often than it samples (every "
-            f"{duration_text(sample_s)})", hint=f"write {duration_text(sample_s)} or more",
+            node.items["repeat"],
+            f"repeats more often than it samples (every {duration_text(sample_s)})",
+            hint=f"write {duration_text(sample_s)} or more",
             code="window",
-        )  # fmt: skip
+        )
     if any(d.kind == "error" for d in problems.found[before:]):
         return None
     if when is None or when.expr is None or not ok(section.severity) or not ok(section.repeat):
@@ -70,8 +71,12 @@ def _condition(node: Node | None, scope: Scope, problems: Problems) -> Typed | N
         return None
     if not isinstance(node, Scalar) or isinstance(node.data, (int, float)) or node.data is None:
         if not node.damaged:
-            problems.at(node, f"expected a condition, got {spelled(node)}", code="expression",
-                        hint="write one, such as 'need == heavy'")  # fmt: skip
+            problems.at(
+                node,
+                f"expected a condition, got {spelled(node)}",
+                code="expression",
+                hint="write one, such as 'need == heavy'",
+            )
         return None
     typed = compile_condition(node.text, scope)
     for mistake in typed.mistakes:
@@ -86,13 +91,17 @@ def _samples(node: Node | None, sample_s: int, problems: Problems) -> int:
     match = re.fullmatch(r"\s*(\d{1,9})\s*(samples?)?\s*", str(value))
     try:
         if isinstance(value, bool) or not isinstance(value, (str, int)):
-            raise Mistake(f"expected a number of samples, got {spelled(node)}", code="type",
-                          hint="write '2 samples' or '20 min'")  # fmt: skip
+            raise Mistake(
+                f"expected a number of samples, got {spelled(node)}",
+                code="type",
+                hint="write '2 samples' or '20 min'",
+            )
         if match:
             count = int(match[1])
         elif isinstance(value, str) and re.match(r"\s*\d+\s*samp", value):
-            raise Mistake(f"{value!r} is no number of samples", hint="write '2 samples'",
-                          code="unit")  # fmt: skip
+            raise Mistake(
+                f"{value!r} is no number of samples", hint="write '2 samples'", code="unit"
+            )
         else:
             seconds = parse_seconds(value)
             if sample_s <= 0:
@@ -102,11 +111,12 @@ def _samples(node: Node | None, sample_s: int, problems: Problems) -> int:
                     f"{value} is no whole number of samples of every {duration_text(sample_s)}",
                     hint=f"write {duration_text(-(-seconds // sample_s) * sample_s)}",
                     code="window",
-                )  # fmt: skip
+                )
             count = seconds // sample_s
         if not 1 <= count <= MAX_SAMPLES:
-            raise Mistake(f"{value} is out of range", code="range",
-                          hint=f"write 1 to {MAX_SAMPLES} samples")  # fmt: skip
+            raise Mistake(
+                f"{value} is out of range", code="range", hint=f"write 1 to {MAX_SAMPLES} samples"
+            )
     except Mistake as mistake:
         problems.mistake(node, mistake)
         return 1
@@ -117,9 +127,13 @@ class _Actions:
     """Reads ``do:`` in its forms."""
 
     def __init__(
-        self, scope: Scope, actuators: Mapping[str, Actuator], model: str | None,
-        problems: Problems, rule: Map,
-    ) -> None:  # fmt: skip
+        self,
+        scope: Scope,
+        actuators: Mapping[str, Actuator],
+        model: str | None,
+        problems: Problems,
+        rule: Map,
+    ) -> None:
         self.scope = scope
         self.actuators = actuators
         self.model = model
@@ -140,8 +154,9 @@ class _Actions:
             return found
         assert isinstance(node, Scalar)
         if not isinstance(node.data, str):
-            self.problems.at(node, f"expected an action, got {spelled(node)}", code="type",
-                             hint=self._example())  # fmt: skip
+            self.problems.at(
+                node, f"expected an action, got {spelled(node)}", code="type", hint=self._example()
+            )
             return []
         try:
             action = self._sentence(node)
@@ -166,9 +181,12 @@ class _Actions:
             at = words[1][1] if len(words) > 1 else len(node.text) - 1
             width = len(words[1][0]) if len(words) > 1 else 1
             raise Mistake(
-                f"say whether {first!r} goes on or off", hint=f"write '{first} on for 8 min' or "
-                f"'{first} off'", code="action", offset=at, width=width,
-            )  # fmt: skip
+                f"say whether {first!r} goes on or off",
+                hint=f"write '{first} on for 8 min' or '{first} off'",
+                code="action",
+                offset=at,
+                width=width,
+            )
         on = words[1][0] == "on"
         if len(words) == 2:
             return Action(actuator=first, on=on, duration_s=None, label=None)
@@ -176,16 +194,21 @@ class _Actions:
             word, at = words[2]
             raise Mistake(
                 f"{word!r} does not fit behind '{first} {words[1][0]}'",
-                hint=f"write '{first} on for 8 min'", code="action", offset=at, width=len(word),
-            )  # fmt: skip
+                hint=f"write '{first} on for 8 min'",
+                code="action",
+                offset=at,
+                width=len(word),
+            )
         if not on:
             raise Mistake(
                 "an actuator goes off at once, not for a time",
-                hint=f"write '{first} off' (its min_off keeps it off)", code="action",
-                offset=words[2][1], width=len(node.text) - words[2][1],
-            )  # fmt: skip
+                hint=f"write '{first} off' (its min_off keeps it off)",
+                code="action",
+                offset=words[2][1],
+                width=len(node.text) - words[2][1],
+            )
         at = words[3][1]
-        seconds = self._time(node.text[at:], first, node, at)
+        seconds = self._time(node.text[at:], first, at)
         if seconds is None:
             return None
         return Action(actuator=first, on=True, duration_s=seconds, label=None)
@@ -204,13 +227,17 @@ class _Actions:
                 f"{raw[0] if raw else rest!r} is a raw reading, and no reading leaves the node",
                 hint="write just 'report': the label, confidence and which conditions held are "
                 "sent",
-                code="privacy", offset=at, width=len(rest),
-            )  # fmt: skip
+                code="privacy",
+                offset=at,
+                width=len(rest),
+            )
         raise Mistake(
             f"'report' takes nothing behind it: {rest!r}",
             hint="write just 'report': label, confidence and battery are always in the message",
-            code="action", offset=at, width=len(rest),
-        )  # fmt: skip
+            code="action",
+            offset=at,
+            width=len(rest),
+        )
 
     def _known(
         self, name: str, node: Node, *, key: bool = False, offset: int | None = None
@@ -222,27 +249,39 @@ class _Actions:
         near = nearest(name, [*self.actuators, "report"])
         hint = f"did you mean {near!r}?" if near else None
         if hint is None:
-            hint = f"actuators: {listing(self.actuators)}" if self.actuators else (
-                "add it under 'actuators', or write 'report'"
-            )  # fmt: skip
-        self.problems.at(node, f"there is no actuator {name!r}", hint=hint, key=key, code="unknown",
-                         offset=offset, width=max(1, len(name)))  # fmt: skip
+            hint = (
+                f"actuators: {listing(self.actuators)}"
+                if self.actuators
+                else ("add it under 'actuators', or write 'report'")
+            )
+        self.problems.at(
+            node,
+            f"there is no actuator {name!r}",
+            hint=hint,
+            key=key,
+            code="unknown",
+            offset=offset,
+            width=max(1, len(name)),
+        )
         return False
 
-    def _time(self, text: str, actuator: str, node: Node, at: int | None) -> int | None:
+    def _time(self, text: str, actuator: str, at: int | None) -> int | None:
         width = len(text) if at is not None else None
         try:
             seconds = parse_seconds(text)
         except Mistake as mistake:
-            raise Mistake(mistake.message, hint=mistake.hint, code=mistake.code, offset=at,
-                          width=width) from None  # fmt: skip
+            raise Mistake(
+                mistake.message, hint=mistake.hint, code=mistake.code, offset=at, width=width
+            ) from None
         limit = self.actuators[actuator].max_on_s
         if 0 < limit < seconds:
             raise Mistake(
                 f"{text.strip()} is longer than {actuator}'s max_on of {duration_text(limit)}",
-                hint=f"write at most {duration_text(limit)}, or raise max_on", code="interlock",
-                offset=at, width=width,
-            )  # fmt: skip
+                hint=f"write at most {duration_text(limit)}, or raise max_on",
+                code="interlock",
+                offset=at,
+                width=width,
+            )
         return seconds
 
     def _of(self, actuator: str, value: Node) -> list[Action]:
@@ -261,9 +300,11 @@ class _Actions:
             if not self.scope.unsure and "when" in self.rule.items:
                 models = listing(self.scope.models) or "a model"
                 self.problems.at(
-                    table, "a table of classes, but 'when' names no model", code="action",
+                    table,
+                    "a table of classes, but 'when' names no model",
+                    code="action",
                     hint=f"name {models} in 'when', or write '{actuator} on for 8 min'",
-                )  # fmt: skip
+                )
             return []
         classes = self.scope.models[self.model]
         found: list[Action] = []
@@ -271,8 +312,13 @@ class _Actions:
             if label not in classes:
                 near = nearest(label, classes)
                 hint = f"did you mean {near!r}?" if near else f"its classes: {listing(classes)}"
-                self.problems.at(value, f"{self.model!r} has no class {label!r}", hint=hint,
-                                 key=True, code="unknown")  # fmt: skip
+                self.problems.at(
+                    value,
+                    f"{self.model!r} has no class {label!r}",
+                    hint=hint,
+                    key=True,
+                    code="unknown",
+                )
                 continue
             try:
                 action = self._switch(actuator, value, label)
@@ -285,8 +331,9 @@ class _Actions:
 
     def _switch(self, actuator: str, value: Node, label: str | None) -> Action | None:
         if not isinstance(value, Scalar) or not isinstance(value.data, (str, int, float)):
-            raise Mistake(f"expected a time, got {spelled(value)}", hint="write '4 min' or 'off'",
-                          code="type")  # fmt: skip
+            raise Mistake(
+                f"expected a time, got {spelled(value)}", hint="write '4 min' or 'off'", code="type"
+            )
         text = value.text.strip()
         if text in ("on", "off"):
             return Action(actuator=actuator, on=text == "on", duration_s=None, label=label)
@@ -295,7 +342,7 @@ class _Actions:
         time = text[at:] if at else text
         if not match and isinstance(value.data, (int, float)):
             raise Mistake(f"{text} of what?", hint=f"give a unit: '{text} min'", code="unit")
-        seconds = self._time(time, actuator, value, at)
+        seconds = self._time(time, actuator, at)
         if seconds is None:
             return None
         return Action(actuator=actuator, on=True, duration_s=seconds, label=label)
@@ -316,8 +363,9 @@ def _far_side(when: Expr, clear: Expr, node: Map, problems: Problems) -> None:
     side = "above" if when.op in ("<", "<=") else "below"
     sign = ">" if side == "above" else "<"
     hint = f"put the threshold of 'clear' {side} that of 'when', with '{sign}'"
-    problems.at(clear_node, f"'clear' is true while 'when: {said}' still is", hint=hint,
-                code="threshold")  # fmt: skip
+    problems.at(
+        clear_node, f"'clear' is true while 'when: {said}' still is", hint=hint, code="threshold"
+    )
 
 
 def _half(expr: Compare) -> tuple[str, float, float] | None:
@@ -327,8 +375,11 @@ def _half(expr: Compare) -> tuple[str, float, float] | None:
     key, limit = dump(expr.a), expr.b.value
     inf = float("inf")
     spans = {
-        "<": (-inf, limit - 1), "<=": (-inf, limit), ">": (limit + 1, inf), ">=": (limit, inf),
+        "<": (-inf, limit - 1),
+        "<=": (-inf, limit),
+        ">": (limit + 1, inf),
+        ">=": (limit, inf),
         "==": (limit, limit),
-    }  # fmt: skip
+    }
     span = spans.get(expr.op)
     return (key, *span) if span else None

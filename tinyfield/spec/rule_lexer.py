@@ -57,7 +57,7 @@ def _number(text: str, at: int) -> Token | None:
         return None
     end = match.end()
     if re.match(r",\d", text[end:]):
-        fixed = re.sub(r"(\d),(\d)", r"\1.\2", text[at : end + 8].split(" ")[0])
+        fixed = re.sub(r"(\d),(\d)", r"\1.\2", text[at : end + 8].split(" ", maxsplit=1)[0])
         raise Mistake(
             "a decimal comma", hint=f"write a point: {fixed}", code="expression", offset=end
         )
@@ -73,7 +73,10 @@ def _number(text: str, at: int) -> Token | None:
             parse_quantity(quantity_text)
         except Mistake as mistake:
             raise Mistake(
-                mistake.message, hint=mistake.hint, code="unit", offset=end + gap,
+                mistake.message,
+                hint=mistake.hint,
+                code="unit",
+                offset=end + gap,
                 width=len(word.group()),
             ) from None
     if length:
@@ -95,28 +98,44 @@ def _simple(text: str, at: int) -> Token:
         lower = word.lower()
         if lower in KEYWORDS and word != lower:
             raise Mistake(
-                f"{word!r} is written in capitals", hint=f"write {lower!r}", code="expression",
-                offset=at, width=len(word),
-            )  # fmt: skip
+                f"{word!r} is written in capitals",
+                hint=f"write {lower!r}",
+                code="expression",
+                offset=at,
+                width=len(word),
+            )
         return Token("op" if word in KEYWORDS else "name", word, at)
-    if (match := _FOREIGN_PATTERN.match(text, at)) and not text.startswith(("==", "!=", "<=", ">="), at):
+    if (match := _FOREIGN_PATTERN.match(text, at)) and not text.startswith(
+        ("==", "!=", "<=", ">="), at
+    ):
         word = match.group()
         raise Mistake(
-            f"{word!r} is not an operator here", hint=f"write {_FOREIGN[word]!r}",
-            code="expression", offset=at, width=len(word),
-        )  # fmt: skip
+            f"{word!r} is not an operator here",
+            hint=f"write {_FOREIGN[word]!r}",
+            code="expression",
+            offset=at,
+            width=len(word),
+        )
     if (match := _OPERATOR.match(text, at)) is not None:
         if text.startswith("===", at):
-            raise Mistake("'===' is not an operator here", hint="write '=='", code="expression",
-                          offset=at, width=3)  # fmt: skip
+            raise Mistake(
+                "'===' is not an operator here",
+                hint="write '=='",
+                code="expression",
+                offset=at,
+                width=3,
+            )
         return Token("op", match.group(), at)
     if text[at] in "'\"":
         raise Mistake(
-            "a quote that is never closed", hint="leave the quotes out: need == heavy",
-            code="expression", offset=at,
-        )  # fmt: skip
+            "a quote that is never closed",
+            hint="leave the quotes out: need == heavy",
+            code="expression",
+            offset=at,
+        )
     raise Mistake(
         f"{text[at]!r} means nothing in a rule",
         hint="rules have names, numbers with units, and or not == != < <= > >= + - * / ( )",
-        code="expression", offset=at,
-    )  # fmt: skip
+        code="expression",
+        offset=at,
+    )

@@ -7,14 +7,27 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from tinyfield.spec.expr import (
-    Arith, Battery, ChannelRef, Confidence, Neg, Num, Numeric, Rescale, SiteRef,
-)  # fmt: skip
+    Arith,
+    Battery,
+    ChannelRef,
+    Confidence,
+    Neg,
+    Num,
+    Numeric,
+    Rescale,
+    SiteRef,
+)
 from tinyfield.spec.features import SITE
 from tinyfield.spec.mistake import Mistake
 from tinyfield.spec.rule_parser import Tree
 from tinyfield.spec.units import (
-    Quantity, dimension_name, find_unit, nearest_int, power_of_ten, same_dimension,
-)  # fmt: skip
+    Quantity,
+    dimension_name,
+    find_unit,
+    nearest_int,
+    power_of_ten,
+    same_dimension,
+)
 
 INT64_MAX = 2**63 - 1
 MORE_DIGITS = 3
@@ -36,9 +49,11 @@ def in_steps(const: Const, like: Numeric, tree: Tree, said: str) -> Fraction:
     """The constant in steps of ``like``; Mistake when the units do not fit."""
     if const.unit == "" and like.unit != "":
         raise _at(
-            tree, f"{said} of what? This is compared with {dimension_name(like.unit)}",
-            f"write '{said} {like.unit}'", "unit",
-        )  # fmt: skip
+            tree,
+            f"{said} of what? This is compared with {dimension_name(like.unit)}",
+            f"write '{said} {like.unit}'",
+            "unit",
+        )
     if not same_dimension(const.unit, like.unit):
         want = dimension_name(like.unit)
         hint = f"write {want} in {like.unit}" if like.unit else "leave the unit out"
@@ -74,9 +89,11 @@ def common(a: Numeric, b: Numeric, tree: Tree) -> tuple[Numeric, Numeric]:
     """Both in one unit and one scale."""
     if not same_dimension(a.unit, b.unit):
         raise _at(
-            tree, f"{dimension_name(a.unit)} and {dimension_name(b.unit)} do not go together",
-            "compare quantities of one kind", "unit",
-        )  # fmt: skip
+            tree,
+            f"{dimension_name(a.unit)} and {dimension_name(b.unit)} do not go together",
+            "compare quantities of one kind",
+            "unit",
+        )
     mine, other = find_unit(a.unit), find_unit(b.unit)
     if mine.offset != other.offset:
         raise _at(tree, f"{a.unit} and {b.unit} have different zeros", "use one of them", "unit")
@@ -107,8 +124,12 @@ def arithmetic(tree: Tree, a: Side, b: Side) -> Side:
 def _sum(tree: Tree, op: str, a: Side, b: Side) -> Side:
     if isinstance(a, Const) and isinstance(b, Const):
         if not same_dimension(a.unit, b.unit):
-            raise _at(tree, f"{a.unit or 'a plain number'} and {b.unit or 'a plain number'} do "
-                      "not add up", "add quantities of one kind", "unit")  # fmt: skip
+            raise _at(
+                tree,
+                f"{a.unit or 'a plain number'} and {b.unit or 'a plain number'} do not add up",
+                "add quantities of one kind",
+                "unit",
+            )
         factor = find_unit(b.unit).factor / find_unit(a.unit).factor
         other = b.value * factor
         return Const(a.value + other if op == "+" else a.value - other, a.unit)
@@ -124,11 +145,19 @@ def _alike(tree: Tree, a: Side, b: Side) -> tuple[Numeric, Numeric]:
         return first, second
     if isinstance(b, Const):
         if b.unit == "" and a.unit != "":
-            raise _at(tree, f"a plain number cannot be added to {dimension_name(a.unit)}",
-                      f"give it a unit: {a.unit}", "unit")  # fmt: skip
+            raise _at(
+                tree,
+                f"a plain number cannot be added to {dimension_name(a.unit)}",
+                f"give it a unit: {a.unit}",
+                "unit",
+            )
         if not same_dimension(a.unit, b.unit):
-            raise _at(tree, f"{dimension_name(a.unit)} and {dimension_name(b.unit)} do not add up",
-                      "add quantities of one kind", "unit")  # fmt: skip
+            raise _at(
+                tree,
+                f"{dimension_name(a.unit)} and {dimension_name(b.unit)} do not add up",
+                "add quantities of one kind",
+                "unit",
+            )
         # A difference of temperatures has no offset, so factors alone.
         value = b.value * find_unit(b.unit).factor / find_unit(a.unit).factor
         value /= power_of_ten(a.scale)
@@ -161,7 +190,7 @@ def _quotient(tree: Tree, a: Side, b: Side) -> Side:
         inverse = Const(1 / b.value, _joined("", b.unit, "/"))
         if isinstance(a, Const):
             return Const(a.value / b.value, _joined(a.unit, b.unit, "/"))
-        if (b.value.numerator * 10**6) % b.value.numerator == 0 and _exact(inverse.value):
+        if _exact(inverse.value):
             return _product(tree, a, inverse)
         times = Num("", -MORE_DIGITS, b.value.denominator * 10**MORE_DIGITS)
         grown = _checked(Arith(a.unit, a.scale - MORE_DIGITS, "*", a, times), tree)
@@ -237,16 +266,20 @@ def check_possible(tree: Tree, op: str, a: Numeric, limit: int, said: str) -> No
     """Mistake when the comparison can never change over the range of readings."""
     low, high = interval(a)
     always, never = {
-        "<": (high < limit, low >= limit), "<=": (high <= limit, low > limit),
-        ">": (low > limit, high <= limit), ">=": (low >= limit, high < limit),
+        "<": (high < limit, low >= limit),
+        "<=": (high <= limit, low > limit),
+        ">": (low > limit, high <= limit),
+        ">=": (low >= limit, high < limit),
         "==": (low == high == limit, not low <= limit <= high),
         "!=": (not low <= limit <= high, low == high == limit),
-    }[op]  # fmt: skip
+    }[op]
     if always or never:
         raise _at(
-            tree, f"{said!r} is {'always' if always else 'never'} true",
-            f"it goes from {_physical(a, low)} to {_physical(a, high)}", "range",
-        )  # fmt: skip
+            tree,
+            f"{said!r} is {'always' if always else 'never'} true",
+            f"it goes from {_physical(a, low)} to {_physical(a, high)}",
+            "range",
+        )
 
 
 def _physical(node: Numeric, value: int) -> str:
@@ -260,8 +293,12 @@ def _physical(node: Numeric, value: int) -> str:
 def _checked(node: Numeric, tree: Tree) -> Numeric:
     low, high = interval(node)
     if max(abs(low), abs(high)) > INT64_MAX:
-        raise _at(tree, "the numbers here can pass what 64 bits hold",
-                  "divide before multiplying, or drop a term", "overflow")  # fmt: skip
+        raise _at(
+            tree,
+            "the numbers here can pass what 64 bits hold",
+            "divide before multiplying, or drop a term",
+            "overflow",
+        )
     return node
 
 
@@ -270,6 +307,15 @@ def _at(tree: Tree, message: str, hint: str, code: str) -> Mistake:
 
 
 __all__ = [
-    "Const", "Quantity", "Side", "arithmetic", "check_possible", "common", "in_steps", "interval",
-    "negate", "step", "step_text",
-]  # fmt: skip
+    "Const",
+    "Quantity",
+    "Side",
+    "arithmetic",
+    "check_possible",
+    "common",
+    "in_steps",
+    "interval",
+    "negate",
+    "step",
+    "step_text",
+]

@@ -42,9 +42,10 @@ def parse(text: str) -> Tree:
         )
     if len(text) > MAX_LENGTH:
         raise Mistake(
-            f"a condition of more than {MAX_LENGTH} characters", hint="split the rule",
+            f"a condition of more than {MAX_LENGTH} characters",
+            hint="split the rule",
             code="expression",
-        )  # fmt: skip
+        )
     parser = _Parser(tokens(text), text)
     tree = parser.expression(0, 0)
     parser.finish()
@@ -77,9 +78,10 @@ class _Parser:
             if op.text in COMPARISONS and self.now.text in COMPARISONS:
                 a, b = self._slice(left), self._slice(right)
                 raise self._at(
-                    self.now, "two comparisons in a row",
+                    self.now,
+                    "two comparisons in a row",
                     f"write '{a} {op.text} {b} and {b} {self.now.text} …'",
-                )  # fmt: skip
+                )
             if op.text in ("and", "or") and left.kind == op.text and not left.bracketed:
                 items = (*left.items, right)
             else:
@@ -115,8 +117,11 @@ class _Parser:
             )
         if token.text == ")":
             raise self._at(token, "a ')' without its '('", "remove it")
-        raise self._at(token, f"{token.text!r} where a name or a number is needed",
-                       f"write something before {token.text!r}")  # fmt: skip
+        raise self._at(
+            token,
+            f"{token.text!r} where a name or a number is needed",
+            f"write something before {token.text!r}",
+        )
 
     def finish(self) -> None:
         """Nothing may be left over."""
@@ -131,9 +136,10 @@ class _Parser:
                 word = token if token.text in ("is", "equals") else before
                 raise self._at(word, f"{word.text!r} is not an operator here", "write '=='")
             raise self._at(
-                token, f"nothing joins {before.text!r} and {token.text!r}",
+                token,
+                f"nothing joins {before.text!r} and {token.text!r}",
                 "put 'and', 'or' or a comparison such as '>' between them",
-            )  # fmt: skip
+            )
         raise self._at(token, f"{token.text!r} does not fit here", "put 'and' or 'or' before it")
 
     def _slice(self, tree: Tree) -> str:

@@ -9,9 +9,21 @@ from fractions import Fraction
 from tinyfield.spec import rule_numbers as numbers
 from tinyfield.spec.app import Channel
 from tinyfield.spec.expr import (
-    And, Battery, ChannelRef, Clause, Compare, Confidence, DecisionRef, Expr, LabelIs, Not, Num,
-    Numeric, Or, SiteRef,
-)  # fmt: skip
+    And,
+    Battery,
+    ChannelRef,
+    Clause,
+    Compare,
+    Confidence,
+    DecisionRef,
+    Expr,
+    LabelIs,
+    Not,
+    Num,
+    Numeric,
+    Or,
+    SiteRef,
+)
 from tinyfield.spec.features import SITE
 from tinyfield.spec.mistake import Mistake
 from tinyfield.spec.rule_numbers import Const
@@ -23,7 +35,7 @@ MAX_CLAUSES = 16
 _FLIPPED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "==": "==", "!=": "!="}
 
 
-class Unsure(Exception):
+class Unsure(Exception):  # noqa: N818 - a signal, not an error
     """The rule hangs on something whose own mistake is already reported."""
 
 
@@ -47,9 +59,16 @@ class Scope:
     def names(self) -> list[str]:
         """Everything a rule may name, for hints."""
         site = list(SITE) if self.has_crop else []
-        return [ch.name for ch in self.channels] + list(self.models) + list(self.decisions) + [
-            "confidence", "battery", *site,
-        ]  # fmt: skip
+        return (
+            [ch.name for ch in self.channels]
+            + list(self.models)
+            + list(self.decisions)
+            + [
+                "confidence",
+                "battery",
+                *site,
+            ]
+        )
 
 
 @dataclass
@@ -74,9 +93,12 @@ def compile_condition(text: str, scope: Scope) -> Typed:
     expr = maker.boolean(tree)
     if len(maker.clauses) > MAX_CLAUSES:
         result.mistakes.append(
-            Mistake(f"a rule of more than {MAX_CLAUSES} conditions", hint="split it in two rules",
-                    code="expression")
-        )  # fmt: skip
+            Mistake(
+                f"a rule of more than {MAX_CLAUSES} conditions",
+                hint="split it in two rules",
+                code="expression",
+            )
+        )
     if expr is not None and not result.mistakes:
         result.expr, result.clauses = expr, tuple(maker.clauses)
     return result
@@ -180,26 +202,29 @@ class _Maker:
         name, classes = model.text, self.scope.models[model.text]
         if tree.kind not in ("==", "!="):
             raise _at(
-                tree, f"classes have no order: {name!r} is one of {listing(classes)}",
+                tree,
+                f"classes have no order: {name!r} is one of {listing(classes)}",
                 f"write '{name} == {classes[-1]}'",
-            )  # fmt: skip
+            )
         self._one_model(model)
         word = other.text.strip("'\"")
         if other.kind not in ("name", "word") or word not in classes:
             near = nearest(word, classes)
             raise _at(
-                other, f"{name!r} has no class {self._said(other).strip(chr(39))!r}",
+                other,
+                f"{name!r} has no class {self._said(other).strip(chr(39))!r}",
                 f"did you mean {near!r}?" if near else f"its classes: {listing(classes)}",
-            )  # fmt: skip
+            )
         label = LabelIs(name, classes.index(word))
         return label if tree.kind == "==" else Not(label)
 
     def _one_model(self, tree: Tree) -> None:
         if tree.text in self.models[1:]:
             raise _at(
-                tree, f"a rule can name one model, this one already names {self.models[0]!r}",
+                tree,
+                f"a rule can name one model, this one already names {self.models[0]!r}",
                 "make a second decision and name it here",
-            )  # fmt: skip
+            )
 
     def _numbers(self, tree: Tree, a: Numeric | Const, b: Numeric | Const) -> Expr:
         if isinstance(a, Const) and isinstance(b, Const):
@@ -218,22 +243,22 @@ class _Maker:
             if limit is None:
                 unit = numbers.step_text(a)
                 raise _at(
-                    const_tree, f"finer than a step of {unit}: it can never be equal",
+                    const_tree,
+                    f"finer than a step of {unit}: it can never be equal",
                     "compare with < or >",
-                )  # fmt: skip
+                )
             numbers.check_possible(tree, op, a, limit, self._said(tree))
             return Compare(op, a, Num(a.unit, a.scale, limit))
         first, second = numbers.common(a, b, tree)
         return Compare(op, first, second)
 
-    def _confidence(
-        self, tree: Tree, op: str, a: Numeric, b: Numeric | Const
-    ) -> Expr:
+    def _confidence(self, tree: Tree, op: str, a: Numeric, b: Numeric | Const) -> Expr:
         if not isinstance(a, Confidence) or not isinstance(b, Const):
             raise _at(
-                tree, "confidence can only be compared with a number",
+                tree,
+                "confidence can only be compared with a number",
                 "write 'confidence > 0.7'",
-            )  # fmt: skip
+            )
         other = tree.items[1] if tree.items[0].text == "confidence" else tree.items[0]
         share = b.value / 100 if b.unit == "%" else b.value
         if b.unit not in ("", "%") or not 0 <= share <= 1:
@@ -258,8 +283,11 @@ class _Maker:
             a, b = (self._numeric(item) for item in tree.items)
             for item, side in zip(tree.items, (a, b), strict=True):
                 if isinstance(side, Confidence):
-                    raise _at(item, "nothing can be computed with confidence",
-                              "compare it with a number: 'confidence > 0.7'")  # fmt: skip
+                    raise _at(
+                        item,
+                        "nothing can be computed with confidence",
+                        "compare it with a number: 'confidence > 0.7'",
+                    )
             return numbers.arithmetic(tree, a, b)
         if tree.kind == "name":
             return self._reference(tree, mistakes_other)
@@ -289,8 +317,11 @@ class _Maker:
             return Confidence("score", 0, self.models[0])
         if name in SITE:
             if not scope.has_crop:
-                raise _at(tree, f"{name} comes from the crop table, but site.plant is not set",
-                          "add 'plant: tomato' and 'planted: 2026-04-20' under 'site'")  # fmt: skip
+                raise _at(
+                    tree,
+                    f"{name} comes from the crop table, but site.plant is not set",
+                    "add 'plant: tomato' and 'planted: 2026-04-20' under 'site'",
+                )
             return SiteRef(SITE[name].unit, SITE[name].scale, name)
         if name.partition(".")[0] in scope.unsure or name in scope.unsure:
             raise Unsure

@@ -50,13 +50,16 @@ class _Reader:
         source = Source(name, tuple(text.splitlines()))
         damaged: set[int] = set()
         try:
-            root = compose(text, source, self.problems, damaged)
+            root = compose(source, self.problems, damaged)
         except RecursionError:
             mark = Mark(name, 1, 1)
             self.problems.add(
-                mark, "nested too deep", hint=f"an app needs no more than {MAX_DEPTH} levels",
-                code="yaml", source=source,
-            )  # fmt: skip
+                mark,
+                "nested too deep",
+                hint=f"an app needs no more than {MAX_DEPTH} levels",
+                code="yaml",
+                source=source,
+            )
             return None
         if root is None:
             return None
@@ -99,9 +102,11 @@ class _Reader:
                 line = before.count("\n") + 1
                 column = index - before.rfind("\n")
                 self.problems.add(
-                    Mark(name, line, column), f"a control character (code {ord(char)})",
-                    hint="is this a text file? remove the character", code="yaml",
-                )  # fmt: skip
+                    Mark(name, line, column),
+                    f"a control character (code {ord(char)})",
+                    hint="is this a text file? remove the character",
+                    code="yaml",
+                )
                 return None
         return text
 
@@ -125,19 +130,24 @@ class _Reader:
         self.count += 1
         start, end = raw.start_mark, raw.end_mark
         place = {
-            "source": source, "line": start.line + 1, "column": start.column + 1,
-            "end_line": end.line + 1, "end_column": end.column + 1, "path": path,
-        }  # fmt: skip
+            "source": source,
+            "line": start.line + 1,
+            "column": start.column + 1,
+            "end_line": end.line + 1,
+            "end_column": end.column + 1,
+            "path": path,
+        }
         if self.count > MAX_NODES or depth > MAX_DEPTH:
             self.problems.at(
-                Node(**place), "too large or nested too deep",
+                Node(**place),
+                "too large or nested too deep",
                 hint=f"an app needs no more than {MAX_DEPTH} levels and {MAX_NODES} values",
                 code="yaml",
-            )  # fmt: skip
+            )
             return None
         tag = raw.tag if isinstance(raw.tag, str) else str(raw.tag or "")
         if tag in ("!secret", "!include"):
-            return self._tagged(tag, raw, Node(**place), depth)
+            return self._tagged(tag, raw, Node(**place))
         if tag.startswith("!") and tag != "!":
             self.problems.at(
                 Node(**place), f"unknown tag {tag!r}", hint="tags: !secret, !include", code="yaml"
@@ -171,14 +181,22 @@ class _Reader:
                 into.damaged = True
                 continue
             name = key.text
+            if not key.quoted and (
+                split := re.match(r"(\w+)(:|\s*(?=[{\[]))(.+)", name, re.DOTALL)
+            ):
+                self._glued(key, raw_value, split, into)
+                continue
             path = f"{into.path}.{name}" if into.path else name
             if name in into.items:
                 first = into.items[name].key
                 assert first is not None
                 self.problems.at(
-                    key, f"{name!r} is written twice", path=path, code="duplicate",
+                    key,
+                    f"{name!r} is written twice",
+                    path=path,
+                    code="duplicate",
                     hint=f"the first is in line {first.line}: rename or remove one",
-                )  # fmt: skip
+                )
                 # Its contents may hold mistakes of their own: look, but do not keep.
                 self._node(raw_value, into.source, path, depth + 1)
                 continue
@@ -195,7 +213,25 @@ class _Reader:
             into.items.setdefault(name, node)
         return into
 
-    def _tagged(self, tag: str, raw: Any, place: Node, depth: int) -> Node | None:
+    def _glued(self, key: Scalar, raw_value: Any, split: re.Match[str], into: Map) -> None:
+        """``driver:bme280`` and ``air {driver``: the ':' or the space behind it is missing."""
+        name, rest = split.group(1), split.group(3)
+        if split.group(2) == ":":
+            message, at = f"no space behind '{name}:'", len(name) + 1
+            hint = f"write '{name}: {rest}'"
+        else:
+            message, at = f"no ':' behind {name!r}", 0
+            hint = f"write '{name}: {rest[0]}…'"
+        self.problems.at(key, message, hint=hint, code="yaml", offset=at, width=1)
+        into.damaged = True
+        if split.group(2) == ":" and raw_value.id == "scalar" and raw_value.value == "":
+            path = f"{into.path}.{name}" if into.path else name
+            value = Scalar(**{**_span(key), "path": path}, text=rest, data=scalar(rest))
+            value.column += len(name) + 1
+            value.key = key
+            into.items.setdefault(name, value)
+
+    def _tagged(self, tag: str, raw: Any, place: Node) -> Node | None:
         word = raw.value if isinstance(raw.value, str) else ""
         if not word:
             example = "!secret wifi" if tag == "!secret" else "!include sensors.yaml"
@@ -206,11 +242,13 @@ class _Reader:
         path = self.folder / word if len(self.open) == 1 else self.open[-1].parent / word
         if path.resolve() in self.open:
             self.problems.at(
-                place, f"{word} includes itself", code="include",
+                place,
+                f"{word} includes itself",
+                code="include",
                 hint="a file cannot be part of itself: remove this !include",
-            )  # fmt: skip
+            )
             return None
-        node = self.file(path, _display(path, self.problems), asked=place)
+        node = self.file(path, str(path), asked=place)
         if node is not None:
             _move(node, place.path)
         return node
@@ -218,9 +256,11 @@ class _Reader:
     def _secret(self, name: str, place: Node) -> Node:
         if not place.path.startswith("network"):
             self.problems.at(
-                place, f"!secret cannot be used for {place.path!r}", code="secret",
-                hint="only values under 'network' are kept out of logs and builds; write it plainly",
-            )  # fmt: skip
+                place,
+                f"!secret cannot be used for {place.path!r}",
+                code="secret",
+                hint="only values under 'network' are kept out of logs; write it plainly",
+            )
         secrets = self._secrets()
         values = secrets.items if isinstance(secrets, Map) else {}
         node = values.get(name)
@@ -231,9 +271,11 @@ class _Reader:
             if isinstance(secrets, Map):
                 near = nearest(name, values)
                 self.problems.at(
-                    place, f"{SECRETS} has no {name!r}", code="secret",
+                    place,
+                    f"{SECRETS} has no {name!r}",
+                    code="secret",
                     hint=f"did you mean {near!r}?" if near else f"add a line '{name}: …' to it",
-                )  # fmt: skip
+                )
             return missing
         return _disguise(node, place, name)
 
@@ -248,21 +290,24 @@ class _Reader:
                     first = quiet.found[0]
                     # The line itself is not shown: it holds secrets.
                     self.problems.add(
-                        first.mark, "cannot be read as YAML", code="secret",
+                        first.mark,
+                        "cannot be read as YAML",
+                        code="secret",
                         hint="write one 'name: value' a line",
-                    )  # fmt: skip
+                    )
         return self.secrets
-
-def _display(path: Path, problems: Problems) -> str:
-    return str(path)
 
 
 def _span(node: Node) -> dict[str, Any]:
     return {
-        "source": node.source, "line": node.line, "column": node.column,
-        "end_line": node.end_line, "end_column": node.end_column, "path": node.path,
+        "source": node.source,
+        "line": node.line,
+        "column": node.column,
+        "end_line": node.end_line,
+        "end_column": node.end_column,
+        "path": node.path,
         "key": node.key,
-    }  # fmt: skip
+    }
 
 
 def _disguise(node: Node, place: Node, name: str) -> Node:

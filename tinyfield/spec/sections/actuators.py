@@ -18,9 +18,13 @@ class ActuatorSection(Section):
         description="longest time on in one go; the node switches it off then",
         examples=["15 min"],
     )
-    min_off: Seconds = Field(0, description="rest between two times on", examples=["30 min"])
+    min_off: Seconds = Field(
+        default=0, description="rest between two times on", examples=["30 min"]
+    )
     safe: Switch = Field(
-        False, description="state at boot, on a fault and when nothing is known", examples=["off"]
+        default=False,
+        description="state at boot, on a fault and when nothing is known",
+        examples=["off"],
     )
     excludes: list[str] = Field(
         default=[], description="actuators that must be off while this one is on"

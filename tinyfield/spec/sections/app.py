@@ -10,8 +10,12 @@ from tinyfield.spec.sections.decisions import DecisionSection
 from tinyfield.spec.sections.fields import Every, Name, NodeId
 from tinyfield.spec.sections.models import ModelSection
 from tinyfield.spec.sections.rest import (
-    BoardSection, NetworkSection, PowerSection, ReportingSection, ScenarioSection,
-)  # fmt: skip
+    BoardSection,
+    NetworkSection,
+    PowerSection,
+    ReportingSection,
+    ScenarioSection,
+)
 from tinyfield.spec.sections.sensors import SensorSection
 from tinyfield.spec.sections.site import SiteSection
 
@@ -20,9 +24,11 @@ class AppSection(Section):
     """One app: a kind of node that decides by itself."""
 
     app: Name = Field(description="name of the app", examples=["irrigation"])
-    node: NodeId | None = Field(None, description="id of the node (default: the app's name)")
+    node: NodeId | None = Field(
+        default=None, description="id of the node (default: the app's name)"
+    )
     board: str = Field(description="the board it is built for", examples=["uno"])
-    site: SiteSection | None = Field(None, description="where and what the node watches")
+    site: SiteSection | None = Field(default=None, description="where and what the node watches")
     sensors: dict[str, SensorSection] = Field(
         description="what the node measures", examples=["{air: {driver: bme280}}"]
     )
@@ -32,12 +38,23 @@ class AppSection(Section):
     decisions: dict[str, DecisionSection] = Field(
         description="its rules", examples=["{tank_low: {when: tank.level < 10 %}}"]
     )
-    reporting: ReportingSection = Field(
-        default=ReportingSection(), description="how it reports"
-    )
-    power: PowerSection | None = Field(None, description="its supply")
-    boards: dict[str, BoardSection] = Field(
-        default={}, description="what differs on another board"
-    )
-    network: NetworkSection | None = Field(None, description="what a wireless link needs")
+    reporting: ReportingSection = Field(default=ReportingSection(), description="how it reports")
+    power: PowerSection | None = Field(default=None, description="its supply")
+    boards: dict[str, BoardSection] = Field(default={}, description="what differs on another board")
+    network: NetworkSection | None = Field(default=None, description="what a wireless link needs")
     tests: dict[str, ScenarioSection] = Field(default={}, description="the app's own tests")
+
+
+def key_tree() -> dict[str, frozenset[str] | None]:
+    """Top-level keys with the keys below each: None for a plain value, empty for free names."""
+    named: dict[str, type[Section]] = {
+        "site": SiteSection,
+        "reporting": ReportingSection,
+        "power": PowerSection,
+        "network": NetworkSection,
+    }
+    free = ("sensors", "models", "actuators", "decisions", "boards", "tests")
+    tree: dict[str, frozenset[str] | None] = dict.fromkeys(AppSection.model_fields)
+    tree.update(dict.fromkeys(free, frozenset()))
+    tree.update({name: frozenset(section.model_fields) for name, section in named.items()})
+    return tree

@@ -65,7 +65,7 @@ class Section(BaseModel):
         cls, data: Any, handler: ModelWrapValidatorHandler[Self], info: ValidationInfo
     ) -> Self:
         if not ok(data):
-            return data
+            return data  # type: ignore[no-any-return]
         reading: Reading | None = info.context
         if reading is None or not isinstance(data, Marked):
             return handler(data)
@@ -122,9 +122,12 @@ def report(
             missing.append(name)
             if not node.damaged:
                 problems.at(
-                    node, f"{name!r} is missing", key=True, code="missing",
+                    node,
+                    f"{name!r} is missing",
+                    key=True,
+                    code="missing",
                     hint=f"add {_example(section, name)}",
-                )  # fmt: skip
+                )
             continue
         if kind == "extra_forbidden" and section is not None and len(loc) == 1:
             known = [f.alias or n for n, f in section.model_fields.items()]
@@ -147,8 +150,7 @@ def unknown_key(
 ) -> None:
     """A key nobody knows here, with the nearest one that is."""
     name = place.key.text if isinstance(place.key, Scalar) else ""
-    present = set()
-    near = nearest(name, [k for k in known if k not in present])
+    near = nearest(name, known)
     if hint is None:
         hint = f"did you mean {near!r}?" if near else f"keys here: {listing(known, 14)}"
     problems.at(place, f"unknown key {name!r}", hint=hint, key=True, code="unknown key")
@@ -189,8 +191,12 @@ def _phrase(kind: str, item: Any, place: Node) -> tuple[str, str | None]:
         near = nearest(str(place.value()), words)
         hint = f"did you mean {near!r}?" if near else f"write one of {listing(words)}"
         return f"{spelled(place)} is not known here", hint
-    limits = {"greater_than": "gt", "greater_than_equal": "ge", "less_than": "lt",
-              "less_than_equal": "le"}  # fmt: skip
+    limits = {
+        "greater_than": "gt",
+        "greater_than_equal": "ge",
+        "less_than": "lt",
+        "less_than_equal": "le",
+    }
     if kind in limits:
         words_for = {"gt": "more than", "ge": "at least", "lt": "less than", "le": "at most"}
         key = limits[kind]

@@ -43,19 +43,22 @@ class DecisionSection(Section):
         description="condition that makes it fire", examples=["need == heavy and confidence > 0.7"]
     )
     for_: Samples = Field(
-        1, alias="for", description="how long 'when' must hold first", examples=["2 samples"]
+        default=1,
+        alias="for",
+        description="how long 'when' must hold first",
+        examples=["2 samples"],
     )
     do: Do = Field(
-        None,
+        default=None,
         description="what an actuator does; without it the decision is only reported",
         examples=["valve on for 8 min"],
     )
     clear: Condition = Field(
-        None, description="condition that ends it (default: 'when' no longer holds)"
+        default=None, description="condition that ends it (default: 'when' no longer holds)"
     )
     repeat: Seconds | None = Field(
-        None, description="fire again this often while 'when' still holds"
+        default=None, description="fire again this often while 'when' still holds"
     )
     severity: Literal["info", "warning", "critical"] = Field(
-        "info", description="how loudly the gateway shows it"
+        default="info", description="how loudly the gateway shows it"
     )

@@ -8,23 +8,29 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema
+from pydantic import PlainValidator, WithJsonSchema
 
 from tinyfield.spec.durations import parse_every, parse_seconds
 from tinyfield.spec.mistake import Mistake
 from tinyfield.spec.units import (
-    dimension_name, find_unit, nearest_int, parse_quantity, same_dimension, units_like,
-)  # fmt: skip
+    dimension_name,
+    nearest_int,
+    parse_quantity,
+    same_dimension,
+    units_like,
+)
 from tinyfield.spelling import listing
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _NODE = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
-RESERVED = frozenset(
-    """and or not if for in is true false null none site confidence battery node app report on off
+_WORDS = """
+    and or not if for in is true false null none site confidence battery node app report on off
     auto break case char const continue default do double else enum extern float goto inline int
     long register restrict return short signed sizeof static struct switch typedef union unsigned
-    void volatile while bool""".split()
-)
+    void volatile while bool
+"""
+RESERVED = frozenset(_WORDS.split())
+"""Words of the rule language and of C, which no name may be."""
 
 
 def check_name(value: Any) -> str:
@@ -35,8 +41,9 @@ def check_name(value: Any) -> str:
         better = better if better[:1].isalpha() else f"n_{better}".rstrip("_")
         raise Mistake(
             f"{text!r} cannot be a name: small letters, digits and '_', a letter first",
-            hint=f"write '{better[:24]}'", code="name",
-        )  # fmt: skip
+            hint=f"write '{better[:24]}'",
+            code="name",
+        )
     if len(text) > 24:
         raise Mistake(
             f"the name {text!r} is longer than 24 characters", hint="shorten it", code="name"
@@ -67,8 +74,9 @@ def check_node(value: Any) -> str:
         better = re.sub(r"-+", "-", re.sub(r"[^a-z0-9]", "-", text.lower())).strip("-")[:32]
         raise Mistake(
             f"{text!r} cannot be a node id: small letters, digits and '-', at most 32",
-            hint=f"write '{better or 'node-1'}'", code="name",
-        )  # fmt: skip
+            hint=f"write '{better or 'node-1'}'",
+            code="name",
+        )
     return text
 
 
@@ -82,29 +90,30 @@ def measure(value: Any, unit: str, example: str) -> Any:
     if quantity.unit == "" and unit != "":
         raise Mistake(
             f"{value} of what? {dimension_name(unit)} needs a unit".replace("? a", "? A", 1),
-            hint=f"write '{value} {unit}'", code="unit",
-        )  # fmt: skip
+            hint=f"write '{value} {unit}'",
+            code="unit",
+        )
     if not same_dimension(quantity.unit, unit):
         raise Mistake(
             f"{str(value)!r} is {dimension_name(quantity.unit)}, but {dimension_name(unit)} "
             "is needed",
-            hint=f"units that fit: {listing(units_like(unit))}, as in {example!r}", code="unit",
-        )  # fmt: skip
+            hint=f"units that fit: {listing(units_like(unit))}, as in {example!r}",
+            code="unit",
+        )
     return quantity.exact(unit)
 
 
-def whole(
-    unit: str, least: int, most: int, example: str
-) -> Callable[[Any], int]:
+def whole(unit: str, least: int, most: int, example: str) -> Callable[[Any], int]:
     """A validator: a quantity as a whole number of ``unit`` within limits."""
 
     def validate(value: Any) -> int:
         number = nearest_int(measure(value, unit, example))
         if not least <= number <= most:
             raise Mistake(
-                f"{value} is out of range", hint=f"write {least} {unit} to {most} {unit}",
+                f"{value} is out of range",
+                hint=f"write {least} {unit} to {most} {unit}",
                 code="range",
-            )  # fmt: skip
+            )
         return number
 
     return validate
@@ -157,6 +166,7 @@ def _text(kind: str, example: str, **more: Any) -> WithJsonSchema:
 
 _NUMBER_WITH_UNIT = r"^\s*[+-]?[0-9.]+([eE][+-]?[0-9]+)?\s*\S.*$"
 
+
 def _seconds(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         raise Mistake("expected a time", hint="write it as '10 min'", code="type")
@@ -169,11 +179,6 @@ def _every(value: Any) -> int:
     return parse_every(value)
 
 
-def _words(value: Any) -> Any:
-    """Words written as YAML numbers or booleans are words all the same."""
-    return value
-
-
 Name = Annotated[
     str, PlainValidator(check_name), _text("a name", "soil", pattern=r"^[a-z][a-z0-9_]{0,23}$")
 ]
@@ -181,49 +186,52 @@ Label = Annotated[
     str, PlainValidator(check_label), _text("a class", "heavy", pattern=r"^[a-z][a-z0-9_]{0,23}$")
 ]
 NodeId = Annotated[
-    str, PlainValidator(check_node),
+    str,
+    PlainValidator(check_node),
     _text("a node id", "bed-3", pattern=r"^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$"),
-]  # fmt: skip
+]
 Seconds = Annotated[
     int, PlainValidator(_seconds), _text("a time", "10 min", pattern=_NUMBER_WITH_UNIT)
 ]
 Every = Annotated[int, PlainValidator(_every), _text("a period", "every 10 min")]
 Bytes = Annotated[
-    int, PlainValidator(whole("B", 1, 2**30, "8 KiB")),
+    int,
+    PlainValidator(whole("B", 1, 2**30, "8 KiB")),
     _text("an amount of memory", "8 KiB", pattern=_NUMBER_WITH_UNIT),
-]  # fmt: skip
+]
 Micros = Annotated[
-    int, PlainValidator(whole("us", 1, 600_000_000, "20 ms")),
+    int,
+    PlainValidator(whole("us", 1, 600_000_000, "20 ms")),
     _text("a time", "20 ms", pattern=_NUMBER_WITH_UNIT),
-]  # fmt: skip
+]
 MilliampHours = Annotated[
-    int, PlainValidator(whole("mAh", 1, 1_000_000, "2600 mAh")),
+    int,
+    PlainValidator(whole("mAh", 1, 1_000_000, "2600 mAh")),
     _text("a battery capacity", "2600 mAh", pattern=_NUMBER_WITH_UNIT),
-]  # fmt: skip
+]
 Milliwatts = Annotated[
-    int, PlainValidator(whole("mW", 1, 1_000_000, "0.5 W")),
+    int,
+    PlainValidator(whole("mW", 1, 1_000_000, "0.5 W")),
     _text("a power", "0.5 W", pattern=_NUMBER_WITH_UNIT),
-]  # fmt: skip
+]
 SquareCentimetres = Annotated[
-    int, PlainValidator(whole("cm2", 1, 10**10, "20 m2")),
+    int,
+    PlainValidator(whole("cm2", 1, 10**10, "20 m2")),
     _text("an area", "20 m2", pattern=_NUMBER_WITH_UNIT),
-]  # fmt: skip
+]
 Share = Annotated[
-    Decimal, PlainValidator(_share),
+    Decimal,
+    PlainValidator(_share),
     WithJsonSchema({"type": ["string", "number"], "examples": ["50 %", 0.5]}),
-]  # fmt: skip
+]
 Score = Annotated[
-    float, PlainValidator(_score),
+    float,
+    PlainValidator(_score),
     WithJsonSchema({"type": ["string", "number"], "examples": [0.8, "80 %"]}),
-]  # fmt: skip
+]
 Day = Annotated[date, PlainValidator(_date), _text("a day", "2026-04-20", format="date")]
 Switch = Annotated[
-    bool, PlainValidator(_switch),
+    bool,
+    PlainValidator(_switch),
     WithJsonSchema({"enum": ["on", "off", True, False], "description": "on or off"}),
-]  # fmt: skip
-
-__all__ = [
-    "BeforeValidator", "Bytes", "Day", "Every", "Field", "Label", "Micros", "MilliampHours", "Milliwatts",
-    "Name", "NodeId", "Score", "Seconds", "Share", "SquareCentimetres", "Switch", "check_name",
-    "check_node", "find_unit", "measure", "whole",
-]  # fmt: skip
+]

@@ -18,36 +18,40 @@ class TrainSection(Section):
 
     dataset: str = Field(description="a data set", examples=["irrigation_maricopa"])
     stand_in: str | None = Field(
-        None, description="generator that stands in where the data set is missing"
+        default=None, description="generator that stands in where the data set is missing"
     )
     label: str = Field(description="the column to learn", examples=["need"])
-    split: str = Field("by group", description="what must not be in two parts", examples=["by plot"])
+    split: str = Field(
+        default="by group", description="what must not be in two parts", examples=["by plot"]
+    )
 
 
 class CompressSection(Section):
     """How the trained model is made small."""
 
-    quantize: Literal["int8"] = Field("int8", description="number format of weights and values")
-    prune: Share | None = Field(None, description="share of the weights to remove")
+    quantize: Literal["int8"] = Field(
+        default="int8", description="number format of weights and values"
+    )
+    prune: Share | None = Field(default=None, description="share of the weights to remove")
     cluster: Annotated[int, Field(ge=2, le=256)] | None = Field(
-        None, description="number of different weights to keep"
+        default=None, description="number of different weights to keep"
     )
 
 
 class BudgetSection(Section):
     """What the model may cost; the build fails above it."""
 
-    flash: Bytes | None = Field(None, description="code and weights", examples=["8 KiB"])
-    ram: Bytes | None = Field(None, description="working memory", examples=["512 B"])
-    latency: Micros | None = Field(None, description="one inference", examples=["20 ms"])
+    flash: Bytes | None = Field(default=None, description="code and weights", examples=["8 KiB"])
+    ram: Bytes | None = Field(default=None, description="working memory", examples=["512 B"])
+    latency: Micros | None = Field(default=None, description="one inference", examples=["20 ms"])
 
 
 class AcceptSection(Section):
     """What the model must reach on the test split; the build fails below it."""
 
-    accuracy: Score | None = Field(None, description="share of right labels")
-    macro_f1: Score | None = Field(None, description="mean F1 of the classes")
-    max_drop: Score | None = Field(None, description="loss allowed from float to int8")
+    accuracy: Score | None = Field(default=None, description="share of right labels")
+    macro_f1: Score | None = Field(default=None, description="mean F1 of the classes")
+    max_drop: Score | None = Field(default=None, description="loss allowed from float to int8")
 
 
 class ModelSection(Section):
@@ -64,7 +68,7 @@ class ModelSection(Section):
         description="where the examples come from", examples=["{dataset: …, label: …}"]
     )
     architecture: str = Field(
-        "mlp", description="mlp, bonsai, cnn, ds_cnn, gru, forest or a Keras file"
+        default="mlp", description="mlp, bonsai, cnn, ds_cnn, gru, forest or a Keras file"
     )
     hidden: Annotated[list[Annotated[int, Field(ge=1, le=1024)]], Field(max_length=8)] = Field(
         default=[16], description="units of each hidden layer of an mlp"

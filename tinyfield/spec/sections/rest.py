@@ -19,26 +19,30 @@ _Any = Annotated[Any, WithJsonSchema({})]
 class ReportingSection(Section):
     """How the node reports. Only decisions leave it, never a reading."""
 
-    link: Literal["serial", "mqtt", "lora"] = Field("serial", description="the way out")
+    link: Literal["serial", "mqtt", "lora"] = Field(default="serial", description="the way out")
     heartbeat: Seconds = Field(
-        21600, description="how often it says that it lives", examples=["6 h"]
+        default=21600, description="how often it says that it lives", examples=["6 h"]
     )
 
 
 class PowerSection(Section):
     """The supply."""
 
-    battery: MilliampHours | None = Field(None, description="battery capacity")
-    solar: Milliwatts | None = Field(None, description="solar panel's peak power")
-    sleep: Literal["deep", "light", "none"] = Field("deep", description="sleep between samples")
+    battery: MilliampHours | None = Field(default=None, description="battery capacity")
+    solar: Milliwatts | None = Field(default=None, description="solar panel's peak power")
+    sleep: Literal["deep", "light", "none"] = Field(
+        default="deep", description="sleep between samples"
+    )
 
 
 class NetworkSection(Section):
     """What a wireless link needs; keep it in secrets.yaml."""
 
-    wifi: _Any = Field(None, description="{ssid: …, password: …}", examples=["!secret wifi"])
+    wifi: _Any = Field(
+        default=None, description="{ssid: …, password: …}", examples=["!secret wifi"]
+    )
     broker: Annotated[Any, WithJsonSchema({"type": "string"})] = Field(
-        None, description="mqtt://user:password@host:1883", examples=["!secret broker"]
+        default=None, description="mqtt://user:password@host:1883", examples=["!secret broker"]
     )
 
 
@@ -57,5 +61,5 @@ class BoardSection(Section):
     pins: dict[str, Any] = Field(
         default={}, description="'sensor' or 'sensor.param' to pin", examples=["{soil: 34}"]
     )
-    reporting: ReportingSection | None = Field(None, description="instead of the app's own")
-    power: PowerSection | None = Field(None, description="instead of the app's own")
+    reporting: ReportingSection | None = Field(default=None, description="instead of the app's own")
+    power: PowerSection | None = Field(default=None, description="instead of the app's own")

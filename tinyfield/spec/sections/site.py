@@ -13,10 +13,12 @@ from tinyfield.spec.sections.fields import Day, SquareCentimetres
 class SiteSection(Section):
     """Where and what the node watches."""
 
-    plant: str | None = Field(None, description="the crop, from the bundled FAO-56 table")
-    planted: Day | None = Field(None, description="day of planting or sowing; day 0 of the season")
-    latitude: Annotated[float, Field(ge=-90, le=90)] | None = Field(
-        None, description="degrees, north is positive"
+    plant: str | None = Field(default=None, description="the crop, from the bundled FAO-56 table")
+    planted: Day | None = Field(
+        default=None, description="day of planting or sowing; day 0 of the season"
     )
-    soil: str | None = Field(None, description="soil texture, such as sandy_loam")
-    area: SquareCentimetres | None = Field(None, description="watered area")
+    latitude: Annotated[float, Field(ge=-90, le=90)] | None = Field(
+        default=None, description="degrees, north is positive"
+    )
+    soil: str | None = Field(default=None, description="soil texture, such as sandy_loam")
+    area: SquareCentimetres | None = Field(default=None, description="watered area")
