@@ -7,8 +7,8 @@
 #include "hal.h"
 #include "journal.h"
 #include "number.h"
-#include "report.h"
 #include "rows.h"
+#include "links/report.h"
 
 #define ROOM(n) ((n) > 0 ? (n) : 1)
 
@@ -154,7 +154,9 @@ static void decide(uint8_t rule, const app_view_t *view) {
     uint8_t flags = node.clock.set ? TINY_FLAG_CLOCK : 0;
     if (state->active) {
         flags |= TINY_FLAG_ACTIVE;
-        flags |= event == TINY_RULE_REPEATED ? TINY_FLAG_REPEAT : 0;
+        if (event == TINY_RULE_REPEATED) {
+            flags |= TINY_FLAG_REPEAT;
+        }
         flags |= act(rule, verdict.label);
     }
     const tiny_decision_t decision = {

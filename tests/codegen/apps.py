@@ -92,7 +92,7 @@ def node_sources(folder: Path) -> list[Path]:
 def include_folders(folder: Path) -> list[Path]:
     """The folders that a node's sources include from."""
     firmware = firmware_dir()
-    return [firmware / "core", firmware / "hal", firmware / "links", firmware, folder]
+    return [firmware / "core", firmware / "hal", firmware, folder]
 
 
 def native(folder: Path, flags: Sequence[str] = (), *, sanitize: bool = True) -> Path:
