@@ -42,12 +42,12 @@ def targets(env, program, size):
     """``exec`` and ``upload`` run the app's default season on this board; ``size`` prints it."""
     from SCons.Script import AlwaysBuild, Default
 
-    def season(target, source, env):
+    def season(target, source, env):  # noqa: ARG001
         app = os.environ.get("TINYFIELD_APP") or env.GetProjectOption("custom_app", "")
         if not app:
             sys.stderr.write(
-                "Error: no app to run. Try: tinyfield build APP --board %s, or set TINYFIELD_APP\n"
-                % env["PIOENV"]
+                f"Error: no app to run. Try: tinyfield build APP --board {env['PIOENV']}, "
+                "or set TINYFIELD_APP\n"
             )
             return 1
         if shutil.which("tinyfield") and not os.environ.get("TINYFIELD_PYTHON"):
@@ -58,9 +58,7 @@ def targets(env, program, size):
         command += shlex.split(os.environ.get("TINYFIELD_SIM_ARGS", ""))
         # The image is this build's own: a second pio run inside this one would fight over it.
         image = {"TINYFIELD_IMAGE": str(source[0].get_abspath())}
-        return subprocess.call(
-            command, cwd=env.subst("$PROJECT_DIR"), env={**os.environ, **image}
-        )
+        return subprocess.call(command, cwd=env.subst("$PROJECT_DIR"), env={**os.environ, **image})
 
     for name in ("exec", "upload"):
         env.AddPlatformTarget(

@@ -7,14 +7,14 @@ network. Nothing is written into PlatformIO's folders.
 """
 
 import importlib.util
-import os
+from pathlib import Path
 
 from platformio.package.commands import install
 from platformio.package.manager.core import get_core_package_dir
 from platformio.platform import _run
 from platformio.platform.base import PlatformBase
 
-_SHIM = os.path.join(os.path.dirname(os.path.realpath(__file__)), "scons")
+_SHIM = str(Path(__file__).resolve().parent / "scons")
 
 
 def _package_dir(name, spec=None, auto_install=True):

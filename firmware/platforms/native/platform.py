@@ -1,8 +1,8 @@
-import os
 import sys
+from pathlib import Path
 
-sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
-from virtual_platform import VirtualPlatform  # noqa: E402
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from virtual_platform import VirtualPlatform
 
 
 class TinyfieldnativePlatform(VirtualPlatform):

@@ -1,12 +1,13 @@
 """Builds the node as a program of this PC."""
 
-import os
 import sys
+from pathlib import Path
 
 from SCons.Script import DefaultEnvironment
 
 env = DefaultEnvironment()
-sys.path.insert(0, os.path.dirname(env.PioPlatform().get_dir()))
+HERE = Path(env.PioPlatform().get_dir())
+sys.path.insert(0, str(HERE.parent))
 import virtual_board  # noqa: E402
 
 virtual_board.tools(env, "", "gcc libc6-dev")

@@ -1,12 +1,13 @@
-"""Builds the node for QEMU's RV32 virt machine on picolibc's start and linker script."""
+"""Builds the node for QEMU's RV32 virt machine: our own start, picolibc's memory functions."""
 
-import os
 import sys
+from pathlib import Path
 
 from SCons.Script import DefaultEnvironment
 
 env = DefaultEnvironment()
-sys.path.insert(0, os.path.dirname(env.PioPlatform().get_dir()))
+HERE = Path(env.PioPlatform().get_dir())
+sys.path.insert(0, str(HERE.parent))
 import virtual_board  # noqa: E402
 
 virtual_board.tools(
@@ -15,17 +16,10 @@ virtual_board.tools(
 virtual_board.warnings(env)
 
 CPU = ["-march=rv32imac", "-mabi=ilp32", "-mcmodel=medany"]
-# The machine's RAM starts at 0x80000000; half of the 8 MiB we use plays the flash.
-MEMORY = {"__flash": 0x80000000, "__flash_size": 0x400000, "__ram": 0x80400000}
-MEMORY["__ram_size"] = 0x400000
 env.Append(
     CCFLAGS=[*CPU, "--specs=picolibc.specs"],
-    LINKFLAGS=[
-        *CPU,
-        "--specs=picolibc.specs",
-        "--oslib=semihost",
-        "--crt0=semihost",
-        *(f"-Wl,--defsym={name}={value:#x}" for name, value in MEMORY.items()),
-    ],
+    LINKFLAGS=[*CPU, "--specs=picolibc.specs", "-nostartfiles"],
+    LIBPATH=[str(HERE.parent)],
+    LDSCRIPT_PATH=str(HERE / "board.ld"),
 )
 virtual_board.targets(env, env.BuildProgram(), "riscv64-unknown-elf-size -A -d")

@@ -1,27 +1,31 @@
 """Builds the node for an Arduino Uno with Debian's AVR core, and the runner that plays the Uno."""
 
-import shutil
-
 import os
+import shutil
+import subprocess
 import sys
+from pathlib import Path
 
 from SCons.Script import DefaultEnvironment
 
 env = DefaultEnvironment()
-sys.path.insert(0, os.path.dirname(env.PioPlatform().get_dir()))
+HERE = Path(env.PioPlatform().get_dir())
+sys.path.insert(0, str(HERE.parent))
 import virtual_board  # noqa: E402
 
-CORE = os.environ.get("TINYFIELD_ARDUINO_AVR", "/usr/share/arduino/hardware/arduino/avr")
+CORE = Path(os.environ.get("TINYFIELD_ARDUINO_AVR", "/usr/share/arduino/hardware/arduino/avr"))
 
 virtual_board.tools(env, "avr-", "gcc-avr avr-libc")
-if not os.path.isdir(CORE):
-    sys.stderr.write("Error: no AVR core. Try: sudo apt-get install arduino-core-avr\n")
+if not CORE.is_dir():
+    sys.stderr.write(
+        "Error: the AVR core is not installed. Try: sudo apt-get install arduino-core-avr\n"
+    )
     env.Exit(1)
 
 CPU = ["-mmcu=atmega328p"]
 env.Append(
     CPPDEFINES=[("F_CPU", "16000000L"), ("ARDUINO", 10813), "ARDUINO_AVR_UNO", "ARDUINO_ARCH_AVR"],
-    CPPPATH=[os.path.join(CORE, "cores", "arduino"), os.path.join(CORE, "variants", "standard")],
+    CPPPATH=[str(CORE / "cores" / "arduino"), str(CORE / "variants" / "standard")],
     ASPPFLAGS=[*CPU, "-x", "assembler-with-cpp"],
     CCFLAGS=[*CPU, "-flto", "-fno-fat-lto-objects"],
     CXXFLAGS=["-std=gnu++11", "-fno-exceptions", "-fno-threadsafe-statics", "-fpermissive"],
@@ -35,10 +39,9 @@ env.Append(CPPDEFINES=[("DECIMAL_DIG", "__DECIMAL_DIG__")])
 core = env.Clone()
 core.ProcessFlags(env.get("BUILD_FLAGS"))
 core.Append(CCFLAGS=["-w"])
-sources = os.path.join(CORE, "cores", "arduino")
 env.Prepend(
     LIBS=[
-        core.BuildLibrary(os.path.join("$BUILD_DIR", "Arduino" + part), sources, filter_)
+        core.BuildLibrary(f"$BUILD_DIR/Arduino{part}", str(CORE / "cores" / "arduino"), filter_)
         for part, filter_ in (
             ("Core", "+<*> -<wiring_pulse.S> -<USB*> -<CDC*> -<Plug*> -<IPAddress*>"),
             ("Asm", "+<wiring_pulse.S>"),  # shares its stem with wiring_pulse.c
@@ -48,22 +51,25 @@ env.Prepend(
 virtual_board.warnings(env)
 program = env.BuildProgram()
 
-# The runner is a program of this PC.
-host = env.Clone(CC=os.environ.get("CC", "cc"), LINK=os.environ.get("CC", "cc"))
-for name in ("CFLAGS", "CCFLAGS", "LINKFLAGS", "CPPDEFINES", "CPPPATH", "LIBS", "LIBPATH"):
-    host.Replace(**{name: []})
-host.Replace(CFLAGS=["-std=gnu11"], CCFLAGS=["-O2", "-Wall", "-Wextra"], _LIBFLAGS="")
-if shutil.which("pkg-config") is None or os.system("pkg-config --exists simavr") != 0:
-    sys.stderr.write("Error: no libsimavr. Try: sudo apt-get install libsimavr-dev libelf-dev pkg-config\n")
-    env.Exit(1)
-SOURCE = os.path.join(env.PioPlatform().get_dir(), "runner", "tiny_simavr.c")
-runner = host.Command(
-    os.path.join("$BUILD_DIR", "tiny_simavr"),
-    SOURCE,
-    env.VerboseAction(
-        "$CC $CFLAGS $CCFLAGS -o $TARGET $SOURCE `pkg-config --cflags --libs simavr` -lelf",
-        "Building the runner $TARGET",
-    ),
+# The runner is a program of this PC, so nothing of the AVR's flags may reach it.
+CC = os.environ.get("CC") or shutil.which("cc") or "gcc"
+INSTALL = "sudo apt-get install libsimavr-dev libelf-dev gcc libc6-dev"
+
+
+def build_runner(target, source, env):  # noqa: ARG001
+    command = [CC, "-std=gnu11", "-O2", "-Wall", "-Wextra", "-o", str(target[0]), str(source[0])]
+    command += ["-lsimavr", "-lelf"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    sys.stderr.write(done.stderr)
+    if done.returncode and "simavr" in done.stderr:
+        sys.stderr.write(f"Error: libsimavr is not installed. Try: {INSTALL}\n")
+    return done.returncode
+
+
+runner = env.Command(
+    "$BUILD_DIR/tiny_simavr",
+    str(HERE / "runner" / "tiny_simavr.c"),
+    env.VerboseAction(build_runner, "Building the runner $TARGET"),
 )
 env.Depends(program, runner)
 virtual_board.targets(env, program, "avr-size -A -d")
