@@ -11,6 +11,8 @@ import pytest
 RANK = {
     "errors": 0,
     "paths": 1,
+    "spelling": 1,
+    "tomlfile": 1,
     "spec": 2,
     "boards": 2,
     "wire": 2,
@@ -24,14 +26,17 @@ RANK = {
     "codegen": 6,
     "project": 6,
     "pio": 6,
+    "progress": 6,
+    "tables": 9,
     "sim": 7,
     "report": 7,
     "doctor": 7,
     "logs": 7,
     "score": 8,
+    "modelfile": 8,
     "pipeline": 8,
-    "cli": 9,
-    "__main__": 10,
+    "cli": 10,
+    "__main__": 11,
 }
 # Pairs within a rank, or across ranks, that are settled one by one.
 ALLOWED = {("spec", "boards")}

@@ -78,7 +78,7 @@ def check(app: App, board: OneBoard = None, as_json: Json = False) -> None:
     else:
         print(f"{app}: ok ({loaded.name} on {loaded.board})")
         for warning in loaded.warnings:
-            print(warning, file=sys.stderr)
+            print(warning.render(), file=sys.stderr)
 
 
 @cli.command()
@@ -180,33 +180,37 @@ def compile_(
     target: Annotated[str, typer.Option(help="What the code is for.")] = "host",
     check: Annotated[bool, typer.Option(help="Prove bit-exactness against TFLite.")] = False,
     dump: Annotated[bool, typer.Option(help="Print the graph and the memory plan.")] = False,
+    rounding: Annotated[
+        str, typer.Option(help="litert, or tflm for TFLite Micro's double rounding.")
+    ] = "litert",
     as_json: Json = False,
 ) -> None:
     """Turn anyone's int8 TFLite model into plain C."""
-    from tinyfield import pipeline, tables
+    from tinyfield import modelfile, tables
 
-    result = pipeline.compile_file(model, out, target=target, check=check)
+    result = modelfile.compile_file(model, out, target=target, check=check, rounding=rounding)
     if dump:
-        print(result.dump())
+        print(result.program.graph_dump)
+        print(result.program.plan_dump)
     if as_json:
         _print_json(result.as_json())
     else:
         tables.compiled(result, _out())
-    if result.exact is False:
+    if result.proof is not None and not result.proof.exact:
         raise typer.Exit(1)
 
 
-@cli.command()
-def run_model(
+@cli.command(name="run")
+def run_(
     model: Annotated[Path, typer.Argument(metavar="MODEL.tflite")],
     inputs: Annotated[Path, typer.Option(help="An .npz with in0 [n, ...].")],
     outputs: Annotated[Path, typer.Option(help="The .npz to write, out0 [n, ...].")],
     target: Annotated[str, typer.Option(help="host, or an emulated target.")] = "host",
 ) -> None:
     """Run a model's generated C over arrays."""
-    from tinyfield import pipeline
+    from tinyfield import modelfile
 
-    pipeline.run_file(model, inputs, outputs, target=target)
+    modelfile.run_file(model, inputs, outputs, target=target)
 
 
 @cli.command()
@@ -218,9 +222,11 @@ def bench(
     as_json: Json = False,
 ) -> None:
     """Instructions, flash, RAM and stack of one inference, counted under emulation."""
-    from tinyfield import pipeline, tables
+    from tinyfield import modelfile, pipeline, tables
 
-    costs = pipeline.bench(subject, targets=target)
+    with _progress(as_json) as progress:
+        models = pipeline.models_of(subject, progress=progress)
+    costs = modelfile.bench(models, target)
     if as_json:
         _print_json(costs)
     else:

@@ -14,14 +14,18 @@ if TYPE_CHECKING:
     from tinyfield.doctor import Finding
     from tinyfield.estimate import BoardCost
     from tinyfield.learn import Score, Trained
-    from tinyfield.pipeline import BuildResult, Compiled, Evaluation, TestResult
+    from tinyfield.modelfile import Compiled
+    from tinyfield.pipeline import BuildResult, Evaluation, TestResult
     from tinyfield.sim import SimDecision
+
+
+_WORDS = {"note", "what", "for", "version", "cure", "licence", "here", "policy", "weather"}
 
 
 def _table(title: str, *columns: str) -> Table:
     table = Table(title=title, title_justify="left", title_style="bold", header_style="dim")
     for column in columns:
-        left = column == columns[0] or column in ("note", "what", "cure", "why", "licence")
+        left = column == columns[0] or column in _WORDS
         table.add_column(column, justify="left" if left else "right", no_wrap=column != "note")
     return table
 
@@ -180,8 +184,14 @@ def compiled(result: Compiled, out: Console) -> None:
         f"arena {program.arena_bytes:,} B, constants {program.weights_bytes:,} B, "
         f"{program.macs:,} multiply-accumulates"
     )
-    if result.exact is not None:
-        out.print(result.verdict)
+    proof = result.proof
+    if proof is not None and proof.exact:
+        out.print(
+            f"[green]exact[/]: {proof.calls} inputs, {proof.nodes} nodes, no byte differs from "
+            "TFLite's reference kernels"
+        )
+    elif proof is not None:
+        out.print(f"[red]not exact[/]: {proof.difference}")
 
 
 def costs(rows: Sequence[Mapping[str, Any]], out: Console) -> None:
