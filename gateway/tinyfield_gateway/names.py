@@ -88,6 +88,7 @@ def show(decision: Decision, manifests: Mapping[int, Manifest]) -> Shown:
     else:
         why = tuple(rule.clauses[bit] for bit in bits if bit < len(rule.clauses))
     action = manifest.action_text(decision.rule, label) if manifest and rule else None
+    outcome = _OUTCOMES[decision.outcome]
     return Shown(
         id=decision.id,
         node=decision.node,
@@ -99,8 +100,8 @@ def show(decision: Decision, manifests: Mapping[int, Manifest]) -> Shown:
         label=label,
         confidence=decision.score / 255,
         modelled=rule is not None and rule.labels != ("off", "on"),
-        action=action if decision.active else None,
-        outcome=_OUTCOMES[decision.outcome],
+        action=action if outcome else None,
+        outcome=outcome,
         active=decision.active,
         repeated=bool(decision.flags & 16),
         severity=rule.severity if rule else "info",

@@ -181,8 +181,6 @@ def test_on_a_phone(browser: webdriver.Chrome, gateway: Gateway) -> None:
     assert wide <= PHONE[0]
     clause = browser.find_element(By.CSS_SELECTOR, ".tf-clause")
     assert clause.rect["x"] + clause.rect["width"] <= PHONE[0]
-    browser.execute_script("document.querySelector('main').scrollIntoView()")
-    picture(browser, "page-phone-feed")
 
 
 def test_nothing_from_elsewhere(browser: webdriver.Chrome, gateway: Gateway) -> None:

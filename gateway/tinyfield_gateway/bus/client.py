@@ -59,6 +59,9 @@ class Bus:
             manual_ack=True,
             reconnect_on_failure=False,
         )
+        # Answers under way; those that find no room are asked for again by their nodes.
+        client.max_inflight_messages_set(100)
+        client.max_queued_messages_set(10_000)
         client.will_set(TOPIC_GATEWAY_STATE, OFFLINE, qos=1, retain=True)
         if address.user:
             client.username_pw_set(address.user, address.password)
