@@ -27,6 +27,10 @@ enum {
 /* Downlink keys */
 enum { D_BOOT = 0, D_SEQ = 1, D_EPOCH = 2, D_ACTUATOR = 3, D_ON = 4, D_SECONDS = 5 };
 
+#define DOWN_KEYS    6u
+#define DOWN_MARK    ((1u << D_BOOT) | (1u << D_SEQ))
+#define DOWN_COMMAND ((1u << D_ACTUATOR) | (1u << D_ON))
+
 typedef struct {
     uint8_t *out;
     size_t cap;
@@ -63,22 +67,45 @@ static void head(writer_t *w, uint8_t major, uint32_t value) {
     }
 }
 
-static void pair(writer_t *w, uint8_t key, uint32_t value) {
-    head(w, UINT, key);
-    head(w, UINT, value);
-}
-
 static size_t finish(const writer_t *w) {
     return w->n <= w->cap ? w->n : 0;
 }
 
-static void pair_unless_zero(writer_t *w, uint8_t key, uint32_t value) {
-    if (value != 0) {
-        pair(w, key, value);
+/* A map's head and its pairs with the keys 0 to keys - 1: key k comes with values[k] if bit k of
+ * `present` is set. */
+static void pairs(writer_t *w, uint8_t more, const uint32_t *values, uint8_t keys,
+                  uint16_t present) {
+    uint8_t count = more;
+    for (uint16_t bits = present; bits != 0; bits >>= 1) {
+        count = (uint8_t)(count + (bits & 1u));
+    }
+    head(w, MAP, count);
+    for (uint8_t key = 0; key < keys; key++) {
+        if ((((unsigned)present >> key) & 1u) != 0) {
+            head(w, UINT, key);
+            head(w, UINT, values[key]);
+        }
     }
 }
 
-static void node_id(writer_t *w, const char TINY_ROM *node) {
+static uint16_t bit_unless_zero(uint8_t key, uint32_t value) {
+    return (uint16_t)(value != 0 ? 1u << key : 0u);
+}
+
+size_t tiny_wire_decision(uint8_t *out, size_t cap, const tiny_decision_t *d, uint32_t age,
+                          uint32_t backlog) {
+    writer_t w = {out, cap, 0};
+    const uint32_t values[] = {d->boot,  d->seq,        age,     d->rule, d->label, d->score,
+                               d->flags, d->battery_mv, d->hash, d->why,  backlog};
+    const uint16_t always = 0x37F; /* all but battery and backlog */
+    pairs(&w, 0, values, K_BACKLOG + 1,
+          (uint16_t)(always | bit_unless_zero(K_BATTERY, d->battery_mv) |
+                     bit_unless_zero(K_BACKLOG, backlog)));
+    return finish(&w);
+}
+
+/* Node id and kind: what births and heartbeats have in common. */
+static void identity(writer_t *w, const char TINY_ROM *node, uint8_t kind) {
     uint8_t length = 0;
     while (length < 16 && node[length] != '\0') {
         length++;
@@ -88,54 +115,41 @@ static void node_id(writer_t *w, const char TINY_ROM *node) {
     for (uint8_t i = 0; i < length; i++) {
         put(w, (uint8_t)node[i]);
     }
-}
-
-size_t tiny_wire_decision(uint8_t *out, size_t cap, const tiny_decision_t *d, uint32_t age,
-                          uint32_t backlog) {
-    writer_t w = {out, cap, 0};
-    head(&w, MAP, 9u + (d->battery_mv != 0) + (backlog != 0));
-    pair(&w, K_BOOT, d->boot);
-    pair(&w, K_SEQ, d->seq);
-    pair(&w, K_AGE, age);
-    pair(&w, K_RULE, d->rule);
-    pair(&w, K_LABEL, d->label);
-    pair(&w, K_SCORE, d->score);
-    pair(&w, K_FLAGS, d->flags);
-    pair_unless_zero(&w, K_BATTERY, d->battery_mv);
-    pair(&w, K_HASH, d->hash);
-    pair(&w, K_WHY, d->why);
-    pair_unless_zero(&w, K_BACKLOG, backlog);
-    return finish(&w);
+    head(w, UINT, K_KIND);
+    head(w, UINT, kind);
 }
 
 size_t tiny_wire_birth(uint8_t *out, size_t cap, const tiny_health_t *health, uint32_t hash) {
     writer_t w = {out, cap, 0};
-    head(&w, MAP, 4u + (health->battery_mv != 0));
-    pair(&w, K_BOOT, health->boot);
-    pair_unless_zero(&w, K_BATTERY, health->battery_mv);
-    pair(&w, K_HASH, hash);
-    node_id(&w, health->node);
-    pair(&w, K_KIND, 1);
+    const uint32_t values[K_HASH + 1] = {
+        [K_BOOT] = health->boot, [K_BATTERY] = health->battery_mv, [K_HASH] = hash};
+    pairs(&w, 2, values, K_HASH + 1,
+          (uint16_t)((1u << K_BOOT) | (1u << K_HASH) |
+                     bit_unless_zero(K_BATTERY, health->battery_mv)));
+    identity(&w, health->node, 1);
     return finish(&w);
 }
 
 size_t tiny_wire_heartbeat(uint8_t *out, size_t cap, const tiny_health_t *health) {
     writer_t w = {out, cap, 0};
-    head(&w, MAP,
-         4u + (health->flags != 0) + (health->battery_mv != 0) + (health->backlog != 0) +
-             (health->fault_mask != 0));
-    pair(&w, K_BOOT, health->boot);
-    pair_unless_zero(&w, K_FLAGS, health->flags);
-    pair_unless_zero(&w, K_BATTERY, health->battery_mv);
-    pair_unless_zero(&w, K_BACKLOG, health->backlog);
-    node_id(&w, health->node);
-    pair(&w, K_KIND, 2);
+    const uint32_t values[K_BACKLOG + 1] = {[K_BOOT] = health->boot,
+                                            [K_FLAGS] = health->flags,
+                                            [K_BATTERY] = health->battery_mv,
+                                            [K_BACKLOG] = health->backlog};
+    pairs(&w, health->fault_mask != 0 ? 4 : 3, values, K_BACKLOG + 1,
+          (uint16_t)((1u << K_BOOT) | bit_unless_zero(K_FLAGS, health->flags) |
+                     bit_unless_zero(K_BATTERY, health->battery_mv) |
+                     bit_unless_zero(K_BACKLOG, health->backlog)));
+    identity(&w, health->node, 2);
     head(&w, UINT, K_COUNTERS);
     head(&w, ARRAY, 3);
     head(&w, UINT, health->samples);
     head(&w, UINT, health->faults);
     head(&w, UINT, health->dropped);
-    pair_unless_zero(&w, K_FAULTS, health->fault_mask);
+    if (health->fault_mask != 0) {
+        head(&w, UINT, K_FAULTS);
+        head(&w, UINT, health->fault_mask);
+    }
     return finish(&w);
 }
 
@@ -173,66 +187,50 @@ static bool take(reader_t *r, uint8_t major, uint32_t *value) {
     return bytes == 1 ? v >= 24 : bytes == 2 ? v > 0xFFu : v > 0xFFFFu;
 }
 
-static bool read_downlink(reader_t *r, tiny_downlink_t *down) {
+/* The values of the known keys, and in `seen` which of them came. */
+static bool take_map(reader_t *r, uint32_t *values, uint8_t *seen) {
     uint32_t pairs = 0;
+    uint32_t least = 0;
     if (!take(r, MAP, &pairs)) {
         return false;
     }
-    uint32_t seen = 0;
-    uint32_t least = 0;
-    for (uint32_t i = 0; i < pairs; i++) {
+    for (; pairs > 0; pairs--) {
         uint32_t key = 0;
         uint32_t value = 0;
         if (!take(r, UINT, &key) || key < least || key == UINT32_MAX || !take(r, UINT, &value)) {
             return false;
         }
         least = key + 1;
-        seen |= key <= D_SECONDS ? 1u << key : 0;
-        switch (key) {
-        case D_BOOT:
-            down->boot = value;
-            break;
-        case D_SEQ:
-            down->seq = value;
-            break;
-        case D_EPOCH:
-            down->epoch = value;
-            break;
-        case D_ACTUATOR:
-            down->actuator = (uint8_t)value;
-            if (value > 0xFFu) {
-                return false;
-            }
-            break;
-        case D_ON:
-            down->on = value == 1;
-            if (value > 1) {
-                return false;
-            }
-            break;
-        case D_SECONDS:
-            down->seconds = value;
-            break;
-        default:
-            break;
+        if (key < DOWN_KEYS) {
+            values[key] = value;
+            *seen = (uint8_t)(*seen | (1u << key));
         }
     }
-    const uint32_t mark = seen & ((1u << D_BOOT) | (1u << D_SEQ));
-    const uint32_t command = seen & ((1u << D_ACTUATOR) | (1u << D_ON));
-    const bool seconds = (seen & (1u << D_SECONDS)) != 0;
-    down->has_mark = mark == ((1u << D_BOOT) | (1u << D_SEQ));
-    down->has_epoch = (seen & (1u << D_EPOCH)) != 0;
-    down->has_command = command == ((1u << D_ACTUATOR) | (1u << D_ON));
-    return r->left == 0 && (mark == 0 || down->has_mark) && (command == 0 || down->has_command) &&
-           (!seconds || down->has_command);
+    return r->left == 0;
+}
+
+static bool both_or_none(uint8_t seen, uint8_t pair_bits) {
+    return (seen & pair_bits) == 0 || (seen & pair_bits) == pair_bits;
 }
 
 tiny_status_t tiny_wire_downlink(const uint8_t *data, size_t n, tiny_downlink_t *down) {
     reader_t r = {data, n};
+    uint32_t values[DOWN_KEYS] = {0};
+    uint8_t seen = 0;
     memset(down, 0, sizeof *down);
-    if (!read_downlink(&r, down)) {
-        memset(down, 0, sizeof *down);
+    if (!take_map(&r, values, &seen) || !both_or_none(seen, DOWN_MARK) ||
+        !both_or_none(seen, DOWN_COMMAND) || values[D_ACTUATOR] > 0xFFu || values[D_ON] > 1u ||
+        (seen & (DOWN_COMMAND | (1u << D_SECONDS))) == 1u << D_SECONDS) {
         return TINY_E_FORMAT;
     }
+    down->has_mark = (seen & DOWN_MARK) != 0;
+    down->has_epoch = (seen & (1u << D_EPOCH)) != 0;
+    down->has_command = (seen & DOWN_COMMAND) != 0;
+    down->boot = values[D_BOOT];
+    down->seq = values[D_SEQ];
+    down->epoch = values[D_EPOCH];
+    down->actuator = (uint8_t)values[D_ACTUATOR];
+    down->on = values[D_ON] == 1;
+    down->seconds = values[D_SECONDS];
     return TINY_OK;
 }

@@ -96,63 +96,67 @@ static int measure(uint8_t address, tiny_bme280_raw_t *r) {
 }
 
 /* Bosch's formulas fit 32 bits for a part's own calibration. A part that answers nonsense must
- * not overflow either, so the intermediates have 64; the results are the same. */
+ * not overflow either: here its numbers wrap, and the range checks below catch the outcome. */
+static int32_t mul(int32_t a, int32_t b) {
+    return (int32_t)((uint32_t)a * (uint32_t)b);
+}
+
+static int32_t add(int32_t a, int32_t b) {
+    return (int32_t)((uint32_t)a + (uint32_t)b);
+}
+
+static int32_t sub(int32_t a, int32_t b) {
+    return (int32_t)((uint32_t)a - (uint32_t)b);
+}
 
 /* Section 4.2.3: the temperature in 1/5120 degC, which the other two need as well. */
-static int64_t fine_temperature(const tiny_bme280_raw_t *r) {
-    const int64_t coarse = (((int64_t)(r->adc_t >> 3) - (int32_t)r->t1 * 2LL) * r->t2) >> 11;
-    const int64_t d = (r->adc_t >> 4) - (int32_t)r->t1;
-    return coarse + ((((d * d) >> 12) * r->t3) >> 14);
+static int32_t fine_temperature(const tiny_bme280_raw_t *r) {
+    const int32_t coarse = mul(sub(r->adc_t >> 3, (int32_t)r->t1 * 2), r->t2) >> 11;
+    const int32_t d = (r->adc_t >> 4) - (int32_t)r->t1;
+    return add(coarse, mul(mul(d, d) >> 12, r->t3) >> 14);
 }
 
 /* Section 4.2.3: relative humidity in 1/1024 %. */
 static uint32_t humidity_1024(const tiny_bme280_raw_t *r, int32_t fine) {
-    const int64_t v = fine - 76800;
-    const int64_t a = (r->adc_h * 16384LL - r->h4 * 1048576LL - r->h5 * v + 16384) >> 15;
-    const int64_t gain = ((v * r->h6) >> 10) * (((v * r->h3) >> 11) + 32768);
-    const int64_t b = ((gain >> 10) + 2097152) * r->h2 + 8192;
-    int64_t x = a * (b >> 14);
-    x -= ((((x >> 15) * (x >> 15)) >> 7) * r->h1) >> 4;
+    const int32_t v = fine - 76800;
+    const int32_t humid = sub(sub(mul(r->adc_h, 16384), mul(r->h4, 1048576)), mul(r->h5, v));
+    const int32_t gain = mul(mul(v, r->h6) >> 10, add(mul(v, r->h3) >> 11, 32768)) >> 10;
+    const int32_t slope = add(mul(add(gain, 2097152), r->h2), 8192) >> 14;
+    int32_t x = mul(add(humid, 16384) >> 15, slope);
+    x = sub(x, mul(mul(x >> 15, x >> 15) >> 7, r->h1) >> 4);
     x = x < 0 ? 0 : x > 419430400 ? 419430400 : x;
     return (uint32_t)x >> 12;
 }
 
 /* Section 8.2: pressure in Pa; 0 when it is out of all bounds. */
 static uint32_t pressure_pa(const tiny_bme280_raw_t *r, int32_t fine) {
-    const int64_t v = (fine >> 1) - 64000;
-    const int64_t square = (v >> 2) * (v >> 2);
-    int64_t offset = (square >> 11) * r->p6 + v * r->p5 * 2;
-    offset = (offset >> 2) + r->p4 * 65536LL;
-    int64_t slope = (((r->p3 * (square >> 13)) >> 3) + ((r->p2 * v) >> 1)) >> 18;
-    slope = ((32768 + slope) * r->p1) >> 15;
-    const int64_t scaled = (1048576 - r->adc_p - (offset >> 12)) * 3125;
-    if (slope <= 0 || scaled < 0 || scaled > UINT32_MAX) {
+    const int32_t v = (fine >> 1) - 64000;
+    const int32_t square = mul(v >> 2, v >> 2);
+    int32_t offset = add(mul(square >> 11, r->p6), mul(mul(v, r->p5), 2));
+    offset = add(offset >> 2, mul(r->p4, 65536));
+    int32_t slope = add(mul(r->p3, square >> 13) >> 3, mul(r->p2, v) >> 1) >> 18;
+    slope = mul(32768 + slope, r->p1) >> 15;
+    const uint32_t p = (uint32_t)(1048576 - r->adc_p - (offset >> 12)) * 3125u;
+    if (slope <= 0) {
         return 0;
     }
-    const uint32_t p = (uint32_t)scaled;
     const uint32_t divisor = (uint32_t)slope;
-    const uint32_t q = p < 0x80000000u ? (p << 1) / divisor : (p / divisor) * 2u;
-    if (q > 200000u) {
-        return 0;
-    }
-    const int64_t eighth = q >> 3;
-    const int64_t w1 = (r->p9 * ((eighth * eighth) >> 13)) >> 12;
-    const int64_t w2 = ((int64_t)(q >> 2) * r->p8) >> 13;
-    const int64_t pa = (int64_t)q + ((w1 + w2 + r->p7) >> 4);
-    return pa < 0 ? 0 : (uint32_t)pa;
+    const int32_t q = (int32_t)(p < 0x80000000u ? (p << 1) / divisor : (p / divisor) * 2u);
+    const int32_t w1 = mul(r->p9, mul(q >> 3, q >> 3) >> 13) >> 12;
+    const int32_t w2 = mul(q >> 2, r->p8) >> 13;
+    return (uint32_t)add(q, add(add(w1, w2), r->p7) >> 4);
 }
 
 void tiny_bme280_compensate(const tiny_bme280_raw_t *r, int32_t *out) {
-    const int64_t wide = fine_temperature(r);
-    const int64_t celsius = (wide * 5 + 128) >> 8;
+    const int32_t fine = fine_temperature(r);
+    const int32_t celsius = add(mul(fine, 5), 128) >> 8;
     out[0] = TINY_MISSING;
     out[1] = TINY_MISSING;
     out[2] = TINY_MISSING;
     if (r->adc_t == SKIPPED_20 || celsius < -4000 || celsius > 8500) {
         return; /* the others lean on it */
     }
-    const int32_t fine = (int32_t)wide;
-    out[0] = (int32_t)celsius;
+    out[0] = celsius;
     if (r->adc_h != SKIPPED_16) {
         out[1] = (int32_t)((humidity_1024(r, fine) * 10u + 512u) >> 10);
     }

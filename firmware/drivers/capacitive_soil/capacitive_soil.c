@@ -4,6 +4,7 @@
 
 /* The probe's output starts at 1.2 V in water; below this it has no supply or a short. */
 #define LEAST_MV 100
+#define MOST_MV  6000
 
 #define LEAST (-500)
 #define MOST  2000
@@ -17,8 +18,11 @@ tiny_status_t tiny_capacitive_soil_read(const tiny_capacitive_soil_t TINY_ROM *c
         }
     }
     const int32_t middle = tiny_median3(mv[0], mv[1], mv[2]);
+    if (middle < LEAST_MV || middle > MOST_MV) {
+        return TINY_E_IO;
+    }
     const int32_t share = tiny_line(middle, c->calibrate_dry, c->calibrate_wet, 0, 1000);
-    if (middle < LEAST_MV || share < LEAST || share > MOST) {
+    if (share < LEAST || share > MOST) {
         return TINY_E_IO;
     }
     out[0] = share;

@@ -10,7 +10,7 @@
 #define MOST  1100
 
 tiny_status_t tiny_hcsr04_read(const tiny_hcsr04_t TINY_ROM *c, int32_t *out) {
-    int32_t mm[3];
+    int32_t mm[3] = {0, 0, 0};
     uint8_t got = 0;
     out[0] = TINY_MISSING;
     for (uint8_t i = 0; i < TRIES && got < 3; i++) {
