@@ -89,7 +89,9 @@ def _one_line(text: str) -> str:
 
 def _window(source: str, column: int, width: int) -> tuple[str, int, int]:
     """The part of a long line around the caret: text, caret column, caret width."""
-    text = "".join(c if c.isprintable() else " " for c in source.rstrip("\r\n"))
+    text = "".join(
+        "→" if c == "\t" else c if c.isprintable() else " " for c in source.rstrip("\r\n")
+    )
     room = WIDTH - 8
     width = max(1, min(width, len(text) - column + 1))
     if len(text) <= room:

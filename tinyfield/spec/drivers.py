@@ -34,6 +34,7 @@ class Param:
         function: for pins: ``adc``, ``in`` or ``out``.
         unit, least, most: for quantities and ints; the limits are in ``unit``.
         default: for optional ones, as the app would write it.
+        example: a value to show in hints.
         differs: the name of a parameter whose value must not be the same.
     """
 
@@ -46,6 +47,7 @@ class Param:
     least: int | None = None
     most: int | None = None
     default: int | bool | str | None = None
+    example: str = ""
     choices: tuple[str, ...] = ()
     differs: str | None = None
 
@@ -118,6 +120,7 @@ def _driver(name: str, row: dict[str, Any]) -> Driver:
             least=value.get("min"),
             most=value.get("max"),
             default=value.get("default"),
+            example=value.get("example", ""),
             choices=tuple(value.get("choices", ())),
             differs=value.get("differs"),
         )

@@ -16,7 +16,7 @@ def parse_duration(text: str | int | float) -> Fraction:
     """Seconds, exactly. Mistake without a unit, with a unit of no time, or below zero."""
     if isinstance(text, (int, float)):
         raise Mistake(
-            f"{text} of what?", hint=f"give a unit: '{text} s', '{text} min'", code="unit"
+            f"{text} of what?", hint=f"give a unit: '{text} s' or '{text} min'", code="unit"
         )
     total = Fraction(0)
     rest = text.strip()

@@ -64,8 +64,12 @@ def _tree(path: Path, problems: Problems) -> Map | None:
         return None
     if not isinstance(root, Map) or not keys.keys() & root.items.keys():
         problems.found.clear()
-        found = "a list" if root.value().__class__ is list else "text"
-        found = "a file with other keys" if isinstance(root, Map) and root.items else found
-        problems.at(root, f"this is no app, but {found}", hint=START, code="yaml", path="")
+        problems.at(
+            root,
+            "this is no app file: no line of it begins with 'app:', 'board:' or 'sensors:'",
+            hint=START,
+            code="yaml",
+            path="",
+        )
         return None
     return straighten(root, keys, problems)

@@ -6,7 +6,7 @@ from tinyfield.errors import NotBuiltYetError, SpecError
 from tinyfield.spec.diagnostics import Diagnostic, Kind, ordered, render_all
 from tinyfield.spec.mark import Mark
 from tinyfield.spec.mistake import Mistake
-from tinyfield.spec.nodes import Node, Source
+from tinyfield.spec.nodes import Node, Scalar, Source
 
 
 class NotBuiltYetSpecError(SpecError, NotBuiltYetError):
@@ -31,12 +31,18 @@ class Problems:
         offset: int | None = None,
         width: int | None = None,
         path: str | None = None,
+        open_hint: bool = False,
     ) -> None:
-        """A mistake at a node's value, or at its key, or inside its text."""
+        """A mistake at a node's value, or at its key, or inside its text.
+
+        Of a secret's value nothing is said; ``open_hint`` marks a hint that holds none of it.
+        """
+        # An empty value has no place of its own.
+        key = key or (isinstance(node, Scalar) and node.data is None and not node.text)
         place = node.key if key and node.key is not None else node
         if node.secret is not None and kind == "error":
             message = f"the secret {node.secret!r} does not fit here"
-            hint = "look at it in secrets.yaml (its value is never shown)"
+            hint = f"{hint} in secrets.yaml" if open_hint else "look at it in secrets.yaml"
             offset = None
         mark = place.mark(offset, width)
         self.add(

@@ -124,7 +124,8 @@ class Resolver:
         near = nearest(name, board_names())
         hint = f"did you mean {near!r}?" if near else f"boards: {listing(board_names())}"
         self.problems.at(node, f"there is no board {name!r}", hint=hint, key=key, code="unknown")
-        return None
+        # Taken for the near one, so that the pins are checked as they are meant.
+        return board_of(near) if near else None
 
     def _items(self, key: str) -> list[tuple[str, Map]]:
         """The entries of a section that are mappings; the others are remembered as unsure."""

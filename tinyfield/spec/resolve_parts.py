@@ -6,19 +6,18 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from tinyfield.errors import SpecError
 from tinyfield.spec.app import Channel
 from tinyfield.spec.drivers import Driver, Param, driver, driver_names
 from tinyfield.spec.mistake import Mistake
 from tinyfield.spec.nodes import Map, Node, Scalar
 from tinyfield.spec.problems import Problems
-from tinyfield.spec.sections.base import spelled, unknown_key
+from tinyfield.spec.sections.base import spelled, take_for_known, unknown_key
 from tinyfield.spec.sections.fields import check_name, measure
 from tinyfield.spec.units import nearest_int
 from tinyfield.spelling import listing, nearest
 
 
-@dataclass
+@dataclass(eq=False)
 class Part:
     """A sensor or actuator whose driver is known; ``pins`` are still nodes, resolved later."""
 
@@ -110,15 +109,16 @@ def check_addresses(parts: list[Part], problems: Problems) -> None:
 
 def _driver(node: Map, name: str, kind: str, problems: Problems) -> Driver | None:
     place = node.items.get("driver", node)
-    same_kind = [n for n in driver_names() if driver(n).kind == kind]
-    try:
-        found = driver(name)
-    except SpecError:
+    if name not in driver_names():
+        same_kind = [n for n in driver_names() if driver(n).kind == kind]
         near = nearest(name, same_kind)
         hint = f"did you mean {near!r}?" if near else f"drivers: {listing(same_kind)}"
         problems.at(place, f"there is no driver {name!r}", hint=hint, code="unknown")
-        return None
+        # Taken for the near one, so that the rest of the file is checked as it is meant.
+        return driver(near) if near else None
+    found = driver(name)
     if found.kind != kind:
+        same_kind = [n for n in driver_names() if driver(n).kind == kind]
         where = "sensors" if found.kind == "sensor" else "actuators"
         article = "a sensor" if found.kind == "sensor" else "an actuator"
         problems.at(
@@ -138,6 +138,9 @@ def _flat(part: Part, own_keys: list[str], problems: Problems) -> dict[str, Node
     top = [n for n in params if "." not in n]
     known = [*own_keys, *top, *sorted(groups)] + (["address"] if part.driver.bus == "i2c" else [])
     given: dict[str, Node] = {}
+    misspelt = {key: value for key, value in part.node.items.items() if key not in known}
+    for key, good in take_for_known(part.node, known).items():
+        unknown_key(problems, misspelt[key], [good])
     for key, value in part.node.items.items():
         if key in own_keys:
             continue
@@ -151,6 +154,9 @@ def _flat(part: Part, own_keys: list[str], problems: Problems) -> dict[str, Node
                 # Named here, so that nobody says they are missing.
                 part.nodes.update({f"{key}.{n}": value for n in names})
                 continue
+            wrong = {k: v for k, v in value.items.items() if k not in names}
+            for inner_key, good in take_for_known(value, names).items():
+                unknown_key(problems, wrong[inner_key], [good])
             for inner_key, inner in value.items.items():
                 if inner_key in names:
                     given[f"{key}.{inner_key}"] = inner
@@ -185,7 +191,7 @@ def _absent(part: Part, param: Param, problems: Problems) -> None:
     place = part.node.items.get(group, part.node) if group else part.node
     if place.damaged:
         return
-    example = {"pin": "…", "quantity": f"… {param.unit}"}.get(param.kind, "…")
+    example = param.example or "…"
     text = (
         f"{group}: {{{leaf}: {example}}}" if group and place is part.node else f"{leaf}: {example}"
     )
@@ -248,7 +254,8 @@ def _number(param: Param, node: Scalar) -> int:
                 hint=f"write a number and a unit: '… {param.unit}'",
                 code="type",
             )
-        exact: Fraction = measure(node.text, param.unit, f"{param.least or 1} {param.unit}")
+        example = param.example or f"{param.least or 1} {param.unit}"
+        exact: Fraction = measure(node.text, param.unit, example)
         number = nearest_int(exact)
     low, high = param.least, param.most
     if (low is not None and number < low) or (high is not None and number > high):
@@ -288,7 +295,7 @@ def _address(part: Part, node: Node | None, problems: Problems) -> None:
         except ValueError:
             value = None
     allowed = part.driver.addresses
-    names = listing([_hex(a) for a in allowed])
+    names = " or ".join(_hex(a) for a in allowed)
     if isinstance(value, bool) or not isinstance(value, int):
         problems.at(
             node, f"{spelled(node)} is no I2C address", hint=f"write one of {names}", code="address"

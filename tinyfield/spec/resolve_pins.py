@@ -89,35 +89,40 @@ def wire(parts: list[Part], wiring: Wiring, problems: Problems) -> dict[str, dic
     if board.i2c and any(part.driver.bus == "i2c" for part in parts):
         for wire_name, pin_name in zip(("SDA", "SCL"), board.i2c, strict=True):
             used[board.pins[pin_name].number] = f"the I2C bus ({wire_name})"
+    wanted: dict[tuple[Part, str], Node] = {}
     for part in parts:
         for param, own in part.pins.items():
-            full = f"{part.name}.{param}"
-            node = wiring.pins.get(full, own)
-            if node is None:
-                continue
-            function = part.driver.params[param].function
-            try:
-                pin = _pin(node, function, wiring, used)
-                if not board.any_pin and (other := used.get(pin.number)) is not None:
-                    said, free = _said(node), _free(wiring, function, used)
-                    raise Mistake(
-                        f"pin {said} is already used by {_owner(other)}",
-                        hint=f"take another: {free}",
-                        code="pin",
-                    )
-            except Mistake as mistake:
-                _place(problems, wiring, node, full, mistake)
-                continue
-            if pin.strapping:
-                problems.at(
-                    node,
-                    f"pin {_said(node)} of {board.name} is read at reset: {pin.note}",
-                    hint=f"better: {_free(wiring, function, used)}",
-                    kind="warning",
-                    code="strapping",
+            if (node := wiring.pins.get(f"{part.name}.{param}", own)) is not None:
+                wanted[part, param] = node
+    busy = dict(used)
+    for node in wanted.values():
+        if isinstance(node, Scalar) and (found := board.pin(str(node.data))) is not None:
+            busy[found.number] = ""
+    for (part, param), node in wanted.items():
+        full = f"{part.name}.{param}"
+        function = part.driver.params[param].function
+        try:
+            pin = _pin(node, function, wiring, busy)
+            if not board.any_pin and (other := used.get(pin.number)) is not None:
+                said, free = _said(node), _free(wiring, function, busy)
+                raise Mistake(
+                    f"pin {said} is already used by {_owner(other)}",
+                    hint=f"take another: {free}",
+                    code="pin",
                 )
-            used[pin.number] = full
-            numbers[part.name][param] = pin.number
+        except Mistake as mistake:
+            _place(problems, wiring, node, full, mistake)
+            continue
+        if pin.strapping:
+            problems.at(
+                node,
+                f"pin {_said(node)} of {board.name} is read at reset: {pin.note}",
+                hint=f"better: {_free(wiring, function, busy)}",
+                kind="warning",
+                code="strapping",
+            )
+        used[pin.number] = full
+        numbers[part.name][param] = pin.number
     return numbers
 
 

@@ -84,7 +84,7 @@ def resolve_site(section: SiteSection | None, node: Node | None, problems: Probl
 
 def has_crop(node: Node | None) -> bool:
     """Whether the file names a plant (even a misspelt one: that is another mistake)."""
-    return isinstance(node, Map) and "plant" in node.items
+    return isinstance(node, Map) and (node.damaged or "plant" in node.items)
 
 
 def resolve_reporting(
@@ -154,6 +154,7 @@ def resolve_network(node: Node | None, *, needed: bool, problems: Problems) -> N
                 f"expected an address, got {spelled(broker_node)}",
                 hint="write 'mqtt://host:1883'",
                 code="type",
+                open_hint=True,
             )
     return Network(wifi=wifi, broker=broker)
 
@@ -192,7 +193,8 @@ def _wifi(node: Node | None, *, needed: bool, problems: Problems) -> Wifi | None
         node,
         "expected a network name and password",
         code="type",
-        hint="write {ssid: …, password: …} in secrets.yaml",
+        hint="write {ssid: …, password: …}",
+        open_hint=True,
     )
     return None
 

@@ -45,23 +45,27 @@ class Const:
 Side = Numeric | Const
 
 
-def in_steps(const: Const, like: Numeric, tree: Tree, said: str) -> Fraction:
-    """The constant in steps of ``like``; Mistake when the units do not fit."""
+def in_steps(const: Const, like: Numeric, tree: Tree, said: str, other: str) -> Fraction:
+    """The constant in steps of ``like``; Mistake when the units do not fit.
+
+    ``said`` and ``other`` are the constant and what it is compared with, as the user wrote them.
+    """
     if const.unit == "" and like.unit != "":
         raise _at(
             tree,
-            f"{said} of what? This is compared with {dimension_name(like.unit)}",
+            f"{said} of what? {other!r} is in {like.unit}",
             f"write '{said} {like.unit}'",
             "unit",
         )
     if not same_dimension(const.unit, like.unit):
-        want = dimension_name(like.unit)
-        hint = f"write {want} in {like.unit}" if like.unit else "leave the unit out"
+        number = said.split(" ", maxsplit=1)[0].rstrip(const.unit)
+        hint = f"write '{number} {like.unit}'" if like.unit else f"write '{number}'"
+        want = f"is in {like.unit}" if like.unit else "is a plain number"
         raise _at(
-            tree, f"{said!r} is {dimension_name(const.unit)}, but {want} is compared", hint, "unit"
+            tree, f"{said!r} is {dimension_name(const.unit)}, but {other!r} {want}", hint, "unit"
         )
-    mine, other = find_unit(const.unit), find_unit(like.unit)
-    exact = (const.value * mine.factor + mine.offset - other.offset) / other.factor
+    mine, its = find_unit(const.unit), find_unit(like.unit)
+    exact = (const.value * mine.factor + mine.offset - its.offset) / its.factor
     return exact / power_of_ten(like.scale)
 
 
@@ -277,7 +281,7 @@ def check_possible(tree: Tree, op: str, a: Numeric, limit: int, said: str) -> No
         raise _at(
             tree,
             f"{said!r} is {'always' if always else 'never'} true",
-            f"it goes from {_physical(a, low)} to {_physical(a, high)}",
+            f"compare with a value between {_physical(a, low)} and {_physical(a, high)}",
             "range",
         )
 

@@ -120,7 +120,7 @@ class _Parser:
         raise self._at(
             token,
             f"{token.text!r} where a name or a number is needed",
-            f"write something before {token.text!r}",
+            f"remove {token.text!r}, or write something before it",
         )
 
     def finish(self) -> None:

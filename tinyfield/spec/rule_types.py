@@ -168,6 +168,8 @@ class _Maker:
 
     def _compare(self, tree: Tree) -> Expr:
         left, right = tree.items
+        if any(side.kind == "name" and side.text in self.scope.unsure for side in (left, right)):
+            raise Unsure
         for one, other in ((left, right), (right, left)):
             if one.kind == "name" and one.text in self.scope.models:
                 return self._label(tree, one, other)
@@ -179,12 +181,14 @@ class _Maker:
                 else:
                     hint = f"write just '{one.text}' or 'not {one.text}'"
                 raise _at(tree, f"the decision {one.text!r} is a condition by itself", hint)
+        if (misspelt := self._misspelt_model(left, right)) is not None:
+            raise misspelt
         mistakes: list[Mistake] = []
         sides: list[Numeric | Const] = []
         unsure = False
         for side in (left, right):
             try:
-                sides.append(self._numeric(side, mistakes_other=(left, right)))
+                sides.append(self._numeric(side))
             except Mistake as mistake:
                 if mistake.offset is None:
                     mistake.offset, mistake.width = side.start, side.end - side.start
@@ -230,15 +234,17 @@ class _Maker:
         if isinstance(a, Const) and isinstance(b, Const):
             raise _at(tree, "two constants: this is always the same", "compare a reading with it")
         op = tree.kind
+        const_tree = tree.items[0] if isinstance(a, Const) else tree.items[1]
         if isinstance(a, Const):
             a, b, op = b, a, _FLIPPED[op]
         if isinstance(a, Const):  # for the type checker: not both are
             raise AssertionError
-        const_tree = tree.items[1] if op == tree.kind else tree.items[0]
+        left, right = tree.items
         if isinstance(a, Confidence) or isinstance(b, Confidence):
             return self._confidence(tree, op, a, b)
         if isinstance(b, Const):
-            value = numbers.in_steps(b, a, const_tree, self._said(const_tree))
+            other = self._said(left if const_tree is right else right)
+            value = numbers.in_steps(b, a, const_tree, self._said(const_tree), other)
             limit = numbers.step(op, value)
             if limit is None:
                 unit = numbers.step_text(a)
@@ -263,7 +269,9 @@ class _Maker:
         share = b.value / 100 if b.unit == "%" else b.value
         if b.unit not in ("", "%") or not 0 <= share <= 1:
             said = self._said(other)
-            percent = f"'{said} %'" if b.unit == "" and 1 < share <= 100 else "0.7"
+            percent = "0.7"
+            if b.unit == "" and 2 <= share <= 100:
+                percent = f"'{said} %' or {float(share) / 100:g}"
             raise _at(other, f"confidence goes from 0 to 1, not to {said}", f"write {percent}")
         limit = numbers.step(op, share * 255)
         if limit is None:
@@ -271,9 +279,7 @@ class _Maker:
         numbers.check_possible(tree, op, a, limit, self._said(tree))
         return Compare(op, a, Num("score", 0, limit))
 
-    def _numeric(
-        self, tree: Tree, mistakes_other: tuple[Tree, Tree] | None = None
-    ) -> Numeric | Const:
+    def _numeric(self, tree: Tree) -> Numeric | Const:
         if tree.kind == "number":
             assert tree.quantity is not None
             return Const(Fraction(tree.quantity.value), tree.quantity.unit)
@@ -290,13 +296,13 @@ class _Maker:
                     )
             return numbers.arithmetic(tree, a, b)
         if tree.kind == "name":
-            return self._reference(tree, mistakes_other)
+            return self._reference(tree)
         said = self._said(tree)
         if tree.kind == "word":
             raise _at(tree, f"{said} is text, not a number", "leave the quotes out")
         raise _at(tree, f"{said!r} is a condition, not a number", "compare numbers with each other")
 
-    def _reference(self, tree: Tree, sides: tuple[Tree, Tree] | None) -> Numeric:
+    def _reference(self, tree: Tree) -> Numeric:
         name, scope = tree.text, self.scope
         for index, channel in enumerate(scope.channels):
             if channel.name == name:
@@ -325,24 +331,33 @@ class _Maker:
             return SiteRef(SITE[name].unit, SITE[name].scale, name)
         if name.partition(".")[0] in scope.unsure or name in scope.unsure:
             raise Unsure
-        raise self._unknown(tree, sides)
+        raise self._unknown(tree)
 
-    def _unknown(self, tree: Tree, sides: tuple[Tree, Tree] | None) -> Mistake:
+    def _misspelt_model(self, left: Tree, right: Tree) -> Mistake | None:
+        """``ned == heavy``: a class on one side, and on the other a name that is no model."""
+        classes = {c: m for m, of in self.scope.models.items() for c in of}
+        for one, other in ((left, right), (right, left)):
+            word = other.text.strip("'\"")
+            if one.kind != "name" or other.kind not in ("name", "word") or word not in classes:
+                continue
+            if one.text in self.scope.unsure:
+                raise Unsure
+            if one.text in self.scope.names():
+                continue
+            near = nearest(one.text, self.scope.models)
+            self.models = self.models or [near or classes[word]]
+            known = listing(self.scope.models)
+            hint = f"did you mean {near!r}?" if near else f"models: {known}"
+            return _at(one, f"there is no model {one.text!r}", hint)
+        return None
+
+    def _unknown(self, tree: Tree) -> Mistake:
         name, scope = tree.text, self.scope
-        other = ""
-        if sides:
-            other = next((side.text for side in sides if side is not tree), "")
-        if other in scope.unsure:
-            raise Unsure
-        if other.strip("'\"") in {c for classes in scope.models.values() for c in classes}:
-            near = nearest(name, scope.models)
-            hint = f"did you mean {near!r}?" if near else f"models: {listing(scope.models)}"
-            return _at(tree, f"there is no model {name!r}", hint)
-        hint_text = channel_hint(name, scope.channels)
-        near = nearest(name, scope.names())
-        if hint_text is None:
-            hint_text = f"did you mean {near!r}?" if near else f"known: {listing(scope.names())}"
-        return _at(tree, f"unknown name {name!r}", hint_text)
+        hint = channel_hint(name, scope.channels)
+        if hint is None:
+            near = nearest(name, scope.names())
+            hint = f"did you mean {near!r}?" if near else f"known: {listing(scope.names())}"
+        return _at(tree, f"unknown name {name!r}", hint)
 
     def _said(self, tree: Tree) -> str:
         text = self.text[tree.start : tree.end]

@@ -166,5 +166,5 @@ def _param(param: Param) -> dict[str, Any]:
     return {
         "description": f"{param.summary}{limits}",
         "type": "string",
-        "examples": [f"{param.least or 1} {param.unit}"],
+        "examples": [param.example or f"{param.least or 1} {param.unit}"],
     }

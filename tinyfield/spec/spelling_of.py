@@ -15,4 +15,6 @@ def channel_hint(name: str, channels: tuple[Channel, ...]) -> str | None:
     if not quantity:
         return f"write '{sensor}.{gives[0]}'"
     near = nearest(quantity, gives)
+    if near is None and len(gives) == 1:
+        return f"{sensor!r} gives one quantity: write '{sensor}.{gives[0]}'"
     return f"did you mean '{sensor}.{near}'?" if near else f"{sensor!r} gives {listing(gives)}"

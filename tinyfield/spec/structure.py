@@ -35,6 +35,7 @@ def _adopt(root: Map, keys: Keys, problems: Problems) -> Map:
         if parent is None or below is None or (below and name not in below and not adopted):
             items[name] = node
             continue
+        _move(node, parent)
         if not adopted:
             problems.at(
                 node,
@@ -45,7 +46,6 @@ def _adopt(root: Map, keys: Keys, problems: Problems) -> Map:
             )
             items[parent] = _map_like(items[parent], adopted)
         adopted[name] = node
-        _move(node, parent)
     root.items = items
     return root
 

@@ -360,7 +360,7 @@ def _no_comma(line: int, column: int, lines: list[str]) -> Cause:
         line,
         column,
         f"a ',' is missing before {said!r}" if said else "a ',' is missing here",
-        f"write '…, {said}'" if said else "separate the entries by ','",
+        f"write ', {said}'" if said else "separate the entries by ','",
         max(1, len(said)),
         [_with(lines, line, mended)],
     )

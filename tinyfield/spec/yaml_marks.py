@@ -65,7 +65,7 @@ class _Reader:
             return None
         self.open.append(path.resolve())
         try:
-            node = self._node(root, source, "", 0)
+            node = self._node(root, source, asked.path if asked else "", 0)
         finally:
             self.open.pop()
         if node is not None and damaged:
@@ -121,10 +121,10 @@ class _Reader:
             beside = [p.name for p in path.parent.iterdir() if p.suffix in (".yaml", ".yml")]
         except OSError:
             return f"there is no folder {path.parent} either"
-        near = nearest(path.name, beside)
+        near = nearest(path.stem, [Path(name).stem for name in beside])
         if near:
-            return f"did you mean {near!r}?"
-        return f"beside it: {listing(sorted(beside))}" if beside else "check the path"
+            return f"did you mean '{near}{path.suffix or '.yaml'}'?"
+        return f"beside it: {listing(sorted(beside), 4)}" if beside else "check the path"
 
     def _node(self, raw: Any, source: Source, path: str, depth: int) -> Node | None:
         self.count += 1
@@ -248,12 +248,9 @@ class _Reader:
                 hint="a file cannot be part of itself: remove this !include",
             )
             return None
-        node = self.file(path, str(path), asked=place)
-        if node is not None:
-            _move(node, place.path)
-        return node
+        return self.file(path, str(path), asked=place)
 
-    def _secret(self, name: str, place: Node) -> Node:
+    def _secret(self, name: str, place: Node) -> Node | None:
         if not place.path.startswith("network"):
             self.problems.at(
                 place,
@@ -261,6 +258,7 @@ class _Reader:
                 code="secret",
                 hint="only values under 'network' are kept out of logs; write it plainly",
             )
+            return None
         secrets = self._secrets()
         values = secrets.items if isinstance(secrets, Map) else {}
         node = values.get(name)
@@ -324,16 +322,6 @@ def _disguise(node: Node, place: Node, name: str) -> Node:
         copy = Scalar(**span, text=node.text, data=node.data, quoted=node.quoted)
     copy.secret = name
     return copy
-
-
-def _move(node: Node, prefix: str) -> None:
-    """Puts an included tree's paths below the key that includes it."""
-    if node.path.startswith("[") or not prefix:
-        node.path = prefix + node.path
-    else:
-        node.path = f"{prefix}.{node.path}" if node.path else prefix
-    for _, child in node.children():
-        _move(child, prefix)
 
 
 def _mark_damaged(node: Node, source: Source, lines: set[int]) -> None:

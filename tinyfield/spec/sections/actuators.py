@@ -17,6 +17,7 @@ class ActuatorSection(Section):
     max_on: Seconds = Field(
         description="longest time on in one go; the node switches it off then",
         examples=["15 min"],
+        json_schema_extra={"why": "nothing would ever switch it off"},
     )
     min_off: Seconds = Field(
         default=0, description="rest between two times on", examples=["30 min"]

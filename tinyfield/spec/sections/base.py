@@ -6,6 +6,7 @@ with its place and the field becomes ``BROKEN``, so the checks behind go on with
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, TypeGuard, TypeVar
 
 from pydantic import (
@@ -75,10 +76,18 @@ class Section(BaseModel):
         except ValidationError as error:
             if error.errors(include_url=False)[0]["type"] in ("model_type", "dict_type"):
                 raise
-            missing = report(error, data.node, reading.problems, cls)
-            known = {f.alias or n for n, f in cls.model_fields.items()}
-            allowed = cls.model_config.get("extra") == "allow"
-            rest = {k: v for k, v in data.items() if allowed or k in known}
+            known = [f.alias or n for n, f in cls.model_fields.items()]
+            free = cls.model_config["extra"] == "allow"
+            absent = [str(e["loc"][0]) for e in error.errors() if e["type"] == "missing"]
+            before = dict(data.node.items)
+            # Where a driver adds keys of its own, only what must be there can be meant.
+            meant = take_for_known(data.node, absent if free else known, spare=known)
+            if free:
+                for bad, good in meant.items():
+                    unknown_key(reading.problems, before[bad], [good])
+            missing = report(error, data.node, reading.problems, cls, meant)
+            keep = [k for k in data if k in known or (free and k not in meant)]
+            rest = {k: data[k] for k in keep} | {good: data[bad] for bad, good in meant.items()}
             # The second reading finds the same mistakes again; equal ones are shown once.
             return handler(rest | dict.fromkeys(missing, BROKEN))
         finally:
@@ -97,7 +106,10 @@ class Section(BaseModel):
         except ValidationError as error:
             name = info.field_name or ""
             alias = cls.model_fields[name].alias or name
-            report(error, descend(reading.stack[-1], [alias]), reading.problems, None)
+            field = cls.model_fields[name]
+            example = str(field.examples[0]) if field.examples else None
+            node = descend(reading.stack[-1], [alias])
+            report(error, node, reading.problems, None, example=example)
             if isinstance(value, Marked):
                 bad = {item["loc"][0] for item in error.errors(include_url=False) if item["loc"]}
                 rest = {key: BROKEN if key in bad else item for key, item in value.items()}
@@ -109,21 +121,53 @@ class Section(BaseModel):
             return BROKEN
 
 
+def take_for_known(node: Map, known: list[str], *, spare: Sequence[str] = ()) -> dict[str, str]:
+    """Misspelt keys whose right spelling is not there: the tree gets them under the right one.
+
+    ``spare`` are further right spellings, which mean themselves.
+    """
+    meant: dict[str, str] = {}
+    for name in [n for n in node.items if n not in known and n not in spare]:
+        near = nearest(name, [k for k in known if k not in node.items])
+        if near is not None:
+            meant[name] = near
+            node.items[near] = node.items.pop(name)
+    return meant
+
+
 def report(
-    error: ValidationError, node: Node, problems: Problems, section: type[BaseModel] | None
+    error: ValidationError,
+    node: Node,
+    problems: Problems,
+    section: type[BaseModel] | None,
+    meant: dict[str, str] | None = None,
+    *,
+    example: str | None = None,
 ) -> list[str]:
-    """Turns pydantic's errors below ``node`` into problems; the names of missing keys."""
+    """Turns pydantic's errors below ``node`` into problems; the names of missing keys.
+
+    ``meant`` are misspelt keys with what they are taken for, ``example`` a value of the field.
+    """
+    meant = meant or {}
     missing: list[str] = []
     for item in error.errors(include_url=False):
         loc = list(item["loc"])
         kind = item["type"]
         if kind == "missing" and section is not None and len(loc) == 1:
             name = str(loc[0])
+            if name in meant.values():
+                continue
             missing.append(name)
             if not node.damaged:
+                why = (
+                    (section.model_fields[name].json_schema_extra or {})
+                    if (name in section.model_fields)
+                    else {}
+                )
+                because = f": {why['why']}" if isinstance(why, dict) and "why" in why else ""
                 problems.at(
                     node,
-                    f"{name!r} is missing",
+                    f"{name!r} is missing{because}",
                     key=True,
                     code="missing",
                     hint=f"add {_example(section, name)}",
@@ -131,7 +175,9 @@ def report(
             continue
         if kind == "extra_forbidden" and section is not None and len(loc) == 1:
             known = [f.alias or n for n, f in section.model_fields.items()]
-            unknown_key(problems, descend(node, loc), known)
+            name = str(loc[0])
+            place = descend(node, [meant.get(name, name)])
+            unknown_key(problems, place, [meant[name]] if name in meant else known)
             continue
         place = descend(node, loc)
         if place.damaged and isinstance(place, Scalar):
@@ -141,6 +187,8 @@ def report(
             problems.mistake(place, cause)
         else:
             message, hint = _phrase(kind, item, place)
+            if example is not None and len(loc) == 0 and hint is not None:
+                hint = f"write it as {example}"
             problems.at(place, message, hint=hint, code="type" if "type" in kind else "range")
     return missing
 
