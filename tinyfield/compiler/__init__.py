@@ -13,7 +13,6 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from tinyfield.compiler.proof import CheckResult, Difference, compare, test_inputs
 from tinyfield.compiler.emit import Emitted, Port, emit, header_text, port, source_text
 from tinyfield.compiler.emulate import run_emulated
 from tinyfield.compiler.graph import Graph
@@ -21,6 +20,7 @@ from tinyfield.compiler.host import Arrays, HostModel, run_host
 from tinyfield.compiler.memory import Plan, plan
 from tinyfield.compiler.ops import KINDS, Options, refuse_unsupported
 from tinyfield.compiler.passes import run_passes
+from tinyfield.compiler.proof import CheckResult, Difference, compare, test_inputs
 from tinyfield.compiler.targets import NAMES, target
 from tinyfield.compiler.tflite import read
 from tinyfield.errors import UsageError
@@ -112,7 +112,7 @@ def compile_model(
     if expose_all:
         graph.outputs = _all_outputs(graph)
     options = Options(target, rounding)
-    calls = [KINDS[op.kind].lower(graph, op, options) for op in graph.ops]
+    calls = [call for op in graph.ops for call in KINDS[op.kind].lower(graph, op, options)]
     layout = plan(graph, calls, align=1 if target == "avr" else 4)
     parts = emit(graph, layout, prefix)
     writers = {index: graph.label(op) for op in graph.ops for index in op.outputs}

@@ -12,18 +12,24 @@ from tinyfield.compiler.graph import Array
 
 @dataclass(frozen=True)
 class Buffer:
-    """A pointer to a tensor's place, written or read."""
+    """A pointer to a tensor's place, or ``offset`` bytes into it, written or read."""
 
     tensor: int
     write: bool = False
+    offset: int = 0
 
 
 @dataclass(frozen=True)
 class Rom:
-    """A constant array that stays in flash; ``hint`` names it in the generated C."""
+    """A constant array; ``hint`` names it in the generated C.
+
+    With ``in_flash`` it never leaves flash, also on AVR, and the kernel must take it so; without,
+    it may stand where a kernel expects a tensor.
+    """
 
     hint: str
     data: Array
+    in_flash: bool = True
 
 
 @dataclass(frozen=True)
@@ -53,8 +59,8 @@ class Call:
         header: where it is declared, below ``nn/``.
         arguments: in the kernel's order.
         macs: multiply-accumulates of one run.
-        in_place: the input tensor whose memory the output may take over: the kernel reads each
-            element of it before, or when, it writes that place. None if there is none.
+        in_place: input tensors whose memory the output may take over, the best first: the kernel
+            reads each element before, or when, it writes that place.
         label: for comments and tables, e.g. ``node 3 FULLY_CONNECTED 'dense'``.
     """
 
@@ -63,7 +69,7 @@ class Call:
     arguments: tuple[Argument, ...]
     label: str
     macs: int = 0
-    in_place: int | None = None
+    in_place: tuple[int, ...] = ()
 
     def reads(self) -> tuple[int, ...]:
         """The tensors read."""

@@ -18,6 +18,8 @@ if inline int long register return short signed sizeof static struct switch type
 void volatile while"""
 _TAKEN = frozenset(_KEYWORDS.split())
 
+_ROUNDINGS = ("TINY_ROUND_ONCE", "TINY_ROUND_TWICE", "TINY_ROUND_TWICE_POSITIVE")
+
 
 @dataclass(frozen=True)
 class Port:
@@ -151,6 +153,8 @@ class _Writer:
 
     def _argument(self, step: int, number: int, argument: Argument) -> str:
         if isinstance(argument, Literal):
+            if argument.name == "rounding":
+                return _ROUNDINGS[argument.value]
             return f"/* {argument.name} */ {_number(argument.value)}"
         if isinstance(argument, Rom):
             return self._constant(step, argument)
@@ -158,7 +162,7 @@ class _Writer:
             return f"arena + {self._plan.scratch[step, number]}"
         tensor = self._graph.tensors[argument.tensor]
         if tensor.data is not None:
-            return self._constant(step, Rom(f"t{tensor.index}", np.asarray(tensor.data)))
+            raise AssertionError(f"{tensor} is a constant and needs a Rom argument")
         return self._pointer(tensor, argument)
 
     def _pointer(self, tensor: Tensor, buffer: Buffer) -> str:
@@ -167,8 +171,9 @@ class _Writer:
         # Kernels are written for int8_t bits; unsigned tensors pass through tables only.
         const = "" if buffer.write else "const "
         if place.region == "arena":
-            return f"({const}int8_t *)(arena + {place.offset})"
-        return place.region if outer == "int8" else f"({const}int8_t *){place.region}"
+            return f"({const}int8_t *)(arena + {place.offset + buffer.offset})"
+        text = place.region if outer == "int8" else f"({const}int8_t *){place.region}"
+        return f"{text} + {buffer.offset}" if buffer.offset else text
 
     def _outer_type(self, region: str) -> str:
         for kind, indices in (("in", self._graph.inputs), ("out", self._graph.outputs)):
@@ -181,9 +186,10 @@ class _Writer:
         name = f"{self._prefix}_{rom.hint}{step}"
         data = np.ascontiguousarray(rom.data)
         self.weights_bytes += data.nbytes
+        space = "TINY_ROM " if rom.in_flash else ""
         text = _fill([_number(value) for value in data.ravel().tolist()], "    ", "    ")
         self.constants.append(
-            f"static const {data.dtype}_t TINY_ROM {name}[{data.size}] = {{\n{text}}};\n"
+            f"static const {data.dtype}_t {space}{name}[{data.size}] = {{\n{text}}};\n"
         )
         return name
 

@@ -183,21 +183,25 @@ class _Sharing:
         return [(tuple(group), self._region.get(root)) for root, group in members.items()]
 
     def _try_share(self, step: int, call: Call) -> None:
-        if call.in_place is None:
-            return
-        source, target = self.root(call.in_place), self.root(call.writes()[0])
+        for candidate in call.in_place:
+            if self._shares(step, call, candidate):
+                return
+
+    def _shares(self, step: int, call: Call, candidate: int) -> bool:
+        source, target = self.root(candidate), self.root(call.writes()[0])
         view = call.kernel == "tiny_copy"
         from_region, to_region = self._region.get(source), self._region.get(target)
         if from_region is not None and (to_region is not None or not view):
-            return  # the caller's input is never written; an output keeps its own buffer
+            return False  # the caller's input is never written; an output keeps its own buffer
         tensors = self._graph.tensors
-        if to_region is not None and tensors[source].bytes > tensors[target].bytes:
-            return
+        if to_region is not None and tensors[candidate].bytes > tensors[target].bytes:
+            return False
         if not view and self._read_after(source, step):
-            return
+            return False
         self._parent[source] = target
         if from_region is not None:
             self._region[target] = from_region
+        return True
 
     def _read_after(self, root: int, step: int) -> bool:
         """Does anybody read what lies at ``root`` after ``step``?"""

@@ -33,21 +33,30 @@ static inline int32_t tiny_multiply_pot(int32_t x, int n) {
     return (int32_t)((uint32_t)x << n);
 }
 
-/* x · mult · 2^(shift−31), rounded twice: TFLite's MultiplyByQuantizedMultiplier. shift −31..30. */
-static inline int32_t tiny_requantize_twice(int32_t x, int32_t mult, int shift) {
+/* How a sum becomes an output. mult is in 2^30..2^31−1, or zero; shift as said. */
+typedef enum {
+    /* x·mult / 2^shift, rounded half up; shift 1..62. */
+    TINY_ROUND_ONCE = 0,
+    /* TFLite's MultiplyByQuantizedMultiplier, x·mult·2^(shift−31) rounded twice; shift −31..30. */
+    TINY_ROUND_TWICE = 1,
+    /* The same where only x >= 0 matters, for anything less is clamped to what 0 gives (ReLU), and
+     * shift is −31..−1: there two roundings are one, with its half moved by half a unit of the
+     * first. */
+    TINY_ROUND_TWICE_POSITIVE = 2
+} tiny_rounding_t;
+
+static inline int32_t tiny_requantize(int32_t x, int32_t mult, int8_t shift,
+                                      tiny_rounding_t rounding) {
+    if (rounding == TINY_ROUND_ONCE) {
+        return (int32_t)(((int64_t)x * mult + ((int64_t)1 << (shift - 1))) >> shift);
+    }
+    if (rounding == TINY_ROUND_TWICE_POSITIVE) {
+        const int64_t half = ((int64_t)1 << (30 - shift)) + ((int64_t)1 << 30);
+        return (int32_t)(((int64_t)x * mult + half) >> (31 - shift));
+    }
     const int left = shift > 0 ? shift : 0;
     const int right = shift > 0 ? 0 : -shift;
     return tiny_divide_pot(tiny_doubling_high_mul((int32_t)((uint32_t)x << left), mult), right);
-}
-
-/* x · mult / 2^shift, rounded once, half up; shift 1..62. */
-static inline int32_t tiny_requantize_once(int32_t x, int32_t mult, int shift) {
-    return (int32_t)(((int64_t)x * mult + ((int64_t)1 << (shift - 1))) >> shift);
-}
-
-/* Either of the two; a literal twice leaves only one of them. */
-static inline int32_t tiny_requantize(int32_t x, int32_t mult, int shift, bool twice) {
-    return twice ? tiny_requantize_twice(x, mult, shift) : tiny_requantize_once(x, mult, shift);
 }
 
 #endif

@@ -2,18 +2,38 @@
 
 from __future__ import annotations
 
-from tinyfield.compiler.graph import Graph
-from tinyfield.compiler.ops import fully_connected, reshape, softmax, unary
+from collections.abc import Iterator
+
+from tinyfield.compiler.graph import Graph, Op
+from tinyfield.compiler.ops import (
+    conv,
+    elementwise,
+    fully_connected,
+    layout,
+    pool,
+    reshape,
+    softmax,
+    unary,
+)
 from tinyfield.compiler.ops.base import Kind, Options
 from tinyfield.errors import ModelError
 
 __all__ = ["KINDS", "Kind", "Options", "refuse_unsupported"]
 
-KINDS: dict[str, Kind] = {
-    kind.name: kind for kind in (fully_connected.KIND, softmax.KIND, *unary.KINDS, *reshape.KINDS)
-}
+_ALL = (
+    fully_connected.KIND,
+    *conv.KINDS,
+    *pool.KINDS,
+    *elementwise.KINDS,
+    *unary.KINDS,
+    softmax.KIND,
+    *layout.KINDS,
+    *reshape.KINDS,
+)
+KINDS: dict[str, Kind] = {kind.name: kind for kind in _ALL}
 
 _SHOWN = 40
+_LONGEST = 32767
 
 
 def refuse_unsupported(graph: Graph) -> None:
@@ -28,14 +48,24 @@ def refuse_unsupported(graph: Graph) -> None:
         if kind is None:
             complaints.append(f"{graph.label(op)}: this operator is not supported")
             continue
-        complaints += [f"{graph.label(op)}: {text}" for text in kind.check(graph, op)]
+        complaints += [
+            f"{graph.label(op)}: {text}" for text in (*_too_long(graph, op), *kind.check(graph, op))
+        ]
     if not complaints:
         return
     shown = complaints[:_SHOWN]
     if len(complaints) > _SHOWN:
         shown.append(f"… {len(complaints) - _SHOWN} more")
-    known = ", ".join(sorted(KINDS))
+    known = ", ".join(sorted(set(KINDS) - {"VIEW"}))
     raise ModelError(
         "the model cannot be compiled:\n" + "\n".join(f"  {line}" for line in shown),
         hint=f"supported are int8 models of: {known}",
     )
+
+
+def _too_long(graph: Graph, op: Op) -> Iterator[str]:
+    # Kernels count along an axis in 16 bits.
+    for index in (*op.inputs, *op.outputs):
+        if index >= 0 and max(graph.tensors[index].shape, default=0) > _LONGEST:
+            tensor = graph.tensors[index]
+            yield f"tensor {tensor.name!r} {list(tensor.shape)} is over {_LONGEST} along an axis"

@@ -31,12 +31,12 @@ class Kind:
     Attributes:
         name: TFLite's name.
         check: complaints about an operator that the compiler cannot take, each with its cure.
-        lower: the kernel call for an operator that passed ``check`` and the passes.
+        lower: the kernel calls for an operator that passed ``check`` and the passes.
     """
 
     name: str
     check: Callable[[Graph, Op], Iterator[str]]
-    lower: Callable[[Graph, Op, Options], Call]
+    lower: Callable[[Graph, Op, Options], list[Call]]
 
 
 def same_types(
@@ -92,3 +92,27 @@ def constant(graph: Graph, op: Op, place: int, what: str, dtype: str) -> Iterato
         yield f"its {what} are {tensor.dtype}, not {dtype}: convert with full-integer quantization"
     elif tensor.data is None:
         yield f"its {what} are computed at run time: only constant {what} are supported"
+
+
+def image_shapes(graph: Graph, op: Op, seen: tuple[int, int]) -> Iterator[str]:
+    """Complaints unless input and output are [1, h, w, c] and fit window, stride and padding.
+
+    Args:
+        seen: height and width of what one output sees.
+    """
+    source, output = graph.input(op, 0), graph.output(op)
+    if len(source.shape) != 4 or len(output.shape) != 4:
+        yield f"input {list(source.shape)}, output {list(output.shape)}: four dimensions are needed"
+        return
+    if source.shape[0] != 1 or output.shape[0] != 1:
+        yield f"a batch of {source.shape[0]}: convert the model with a batch of 1"
+    for axis, size, name in ((1, seen[0], "h"), (2, seen[1], "w")):
+        stride = op.integer(f"stride_{name}")
+        if stride < 1 or size > 32767:
+            yield f"stride {stride}, window {size}: the file is damaged"
+            return
+        length = source.shape[axis]
+        same = op.text("padding") == "SAME"
+        wanted = -(-length // stride) if same else -(-(length - size + 1) // stride)
+        if output.shape[axis] != wanted:
+            yield f"its output is {output.shape[axis]} along axis {axis}; {wanted} was expected"

@@ -25,10 +25,10 @@ def check(graph: Graph, op: Op) -> Iterator[str]:
         yield f"turns {list(source.shape)} into {list(output.shape)}: the sizes differ"
 
 
-def lower(graph: Graph, op: Op, _options: Options) -> Call:
+def lower(graph: Graph, op: Op, _options: Options) -> list[Call]:
     """A plain copy, which the planner leaves out where both lie in one place."""
     source, output = graph.input(op, 0), graph.output(op)
-    return Call(
+    call = Call(
         "tiny_copy",
         "copy.h",
         (
@@ -37,8 +37,9 @@ def lower(graph: Graph, op: Op, _options: Options) -> Call:
             Literal("bytes", output.bytes),
         ),
         graph.label(op),
-        in_place=source.index,
+        in_place=(source.index,),
     )
+    return [call]
 
 
 KINDS = [Kind(name, check, lower) for name in ("RESHAPE", "SQUEEZE", "EXPAND_DIMS", "VIEW")]

@@ -37,12 +37,12 @@ def check(graph: Graph, op: Op) -> Iterator[str]:
         yield f"{source.shape[-1]} classes; at most 4096"
 
 
-def lower(graph: Graph, op: Op, _options: Options) -> Call:
+def lower(graph: Graph, op: Op, _options: Options) -> list[Call]:
     """The kernel call."""
     source, output = graph.input(op, 0), graph.output(op)
     depth = source.shape[-1]
     table = softmax_table(float(op.attributes["beta"]), source.q.scale)
-    return Call(
+    call = Call(
         "tiny_softmax",
         "softmax.h",
         (
@@ -54,8 +54,9 @@ def lower(graph: Graph, op: Op, _options: Options) -> Call:
             Literal("depth", depth),
         ),
         graph.label(op),
-        in_place=source.index,
+        in_place=(source.index,),
     )
+    return [call]
 
 
 KIND = Kind("SOFTMAX", check, lower)

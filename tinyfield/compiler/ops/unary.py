@@ -120,10 +120,10 @@ def check(graph: Graph, op: Op) -> Iterator[str]:
         )
 
 
-def lower(graph: Graph, op: Op, _options: Options) -> Call:
+def lower(graph: Graph, op: Op, _options: Options) -> list[Call]:
     """The kernel call."""
     source, output = graph.input(op, 0), graph.output(op)
-    return Call(
+    call = Call(
         "tiny_lut",
         "lut.h",
         (
@@ -133,8 +133,9 @@ def lower(graph: Graph, op: Op, _options: Options) -> Call:
             Literal("count", output.elements),
         ),
         graph.label(op),
-        in_place=source.index,
+        in_place=(source.index,),
     )
+    return [call]
 
 
 KINDS = [Kind(name, check, lower) for name in _TABLES]

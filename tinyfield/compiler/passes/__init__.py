@@ -13,6 +13,7 @@ from tinyfield.compiler.passes.absorb_zero_point import absorb_zero_point
 from tinyfield.compiler.passes.clamps import clamps
 from tinyfield.compiler.passes.drop_dead import drop_dead
 from tinyfield.compiler.passes.fuse_activation import fuse_activation
+from tinyfield.compiler.passes.padding import padding
 from tinyfield.compiler.passes.views import views
 
 Pass = Callable[[Graph], Graph]
@@ -21,6 +22,7 @@ PASSES: tuple[Pass, ...] = (
     views,
     drop_dead,
     clamps,
+    padding,
     fuse_activation,
     absorb_zero_point,
     drop_dead,

@@ -1,0 +1,97 @@
+"""CONV_2D and DEPTHWISE_CONV_2D, int8: any stride, dilation, padding, groups and multiplier.
+
+Reference: TFLite ``reference_integer_ops::ConvPerChannel`` and ``DepthwiseConvPerChannel``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from tinyfield.compiler.calls import Argument, Buffer, Call, Literal, Rom
+from tinyfield.compiler.graph import Graph, Op
+from tinyfield.compiler.ops.base import Kind, Options, image_shapes
+from tinyfield.compiler.ops.weighted import (
+    check_weighted,
+    clamped_output,
+    sum_ranges,
+    twice_per_channel,
+)
+from tinyfield.compiler.passes.padding import window
+
+
+def check(graph: Graph, op: Op) -> Iterator[str]:
+    """Complaints; see :class:`~tinyfield.compiler.ops.base.Kind`."""
+    depthwise = op.kind == "DEPTHWISE_CONV_2D"
+    found = [*check_weighted(graph, op, 3 if depthwise else 0)]
+    if not found and len(graph.input(op, 1).shape) != 4:
+        found = [f"weights {list(graph.input(op, 1).shape)}: four dimensions are needed"]
+    if not found and min(op.integer("dilation_h"), op.integer("dilation_w")) < 1:
+        found = ["its dilation is below 1: the file is damaged"]
+    if not found:
+        found = [*image_shapes(graph, op, window(graph, op))]
+    yield from found
+    if found:
+        return
+    weights, source, output = graph.input(op, 1), graph.input(op, 0), graph.output(op)
+    out_c = weights.shape[3] if depthwise else weights.shape[0]
+    groups_fit = source.shape[3] % weights.shape[3] == 0 if not depthwise else True
+    if output.shape[3] != out_c or not groups_fit:
+        yield f"weights {list(weights.shape)} do not fit {source.shape[3]} → {output.shape[3]}"
+    elif depthwise and (weights.shape[0] != 1 or out_c % source.shape[3]):
+        yield f"weights {list(weights.shape)} do not fit {source.shape[3]} channels"
+    elif not depthwise and out_c % (source.shape[3] // weights.shape[3]):
+        yield f"{out_c} outputs cannot be split into {source.shape[3] // weights.shape[3]} groups"
+
+
+def lower(graph: Graph, op: Op, _options: Options) -> list[Call]:
+    """The kernel call; biases already hold the input's zero point (passes/absorb_zero_point)."""
+    source, output = graph.input(op, 0), graph.output(op)
+    weights = np.asarray(graph.input(op, 1).data)
+    bias = np.asarray(graph.input(op, 2).data)
+    depthwise = op.kind == "DEPTHWISE_CONV_2D"
+    _, in_h, in_w, in_c = source.shape
+    _, out_h, out_w, out_c = output.shape
+    _, k_h, k_w, w_c = weights.shape
+    matrix = weights.reshape(-1, out_c).T if depthwise else weights.reshape(out_c, -1)
+    sum_ranges(graph, op, matrix, bias)
+    requantize, rounding = twice_per_channel(graph, op, out_c)
+    channels: tuple[Argument, ...] = (
+        Literal("multiplier" if depthwise else "out_c", out_c // in_c if depthwise else out_c),
+        Literal("k_h", k_h),
+        Literal("k_w", k_w),
+    )
+    call = Call(
+        "tiny_depthwise_conv_2d" if depthwise else "tiny_conv_2d",
+        "depthwise_conv_2d.h" if depthwise else "conv_2d.h",
+        (
+            Buffer(source.index),
+            Rom("weights", weights),
+            Rom("bias", bias),
+            *requantize,
+            Buffer(output.index, write=True),
+            Literal("in_h", in_h),
+            Literal("in_w", in_w),
+            Literal("in_c", in_c),
+            Literal("out_h", out_h),
+            Literal("out_w", out_w),
+            *channels,
+            *(() if depthwise else (Literal("w_c", w_c),)),
+            *(
+                Literal(name, op.integer(name))
+                for name in ("stride_h", "stride_w", "dilation_h", "dilation_w")
+            ),
+            Literal("pad_top", op.integer("pad_top")),
+            Literal("pad_left", op.integer("pad_left")),
+            Literal("pad", source.q.zero_point),
+            Literal("rounding", rounding),
+            *clamped_output(graph, op),
+        ),
+        graph.label(op),
+        macs=out_h * out_w * out_c * k_h * k_w * (1 if depthwise else w_c),
+    )
+    return [call]
+
+
+KINDS = [Kind(name, check, lower) for name in ("CONV_2D", "DEPTHWISE_CONV_2D")]

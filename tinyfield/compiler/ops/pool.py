@@ -1,0 +1,140 @@
+"""AVERAGE_POOL_2D, MAX_POOL_2D and MEAN, int8.
+
+Reference: TFLite ``reference_integer_ops::AveragePool``, ``MaxPool`` and
+``reference_ops::QuantizedMeanOrSum``, whose multiplier takes in 1/n.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from tinyfield.compiler.calls import Buffer, Call, Literal
+from tinyfield.compiler.graph import Graph, Op
+from tinyfield.compiler.ops.base import Kind, Options, constant, image_shapes, same_types
+from tinyfield.compiler.passes.padding import window
+from tinyfield.compiler.rounding import quantize_multiplier
+
+
+def check_pool(graph: Graph, op: Op) -> Iterator[str]:
+    """Complaints; see :class:`~tinyfield.compiler.ops.base.Kind`."""
+    found = [*same_types(graph, op)]
+    if not found and min(window(graph, op)) < 1:
+        found = ["its window is empty: the file is damaged"]
+    if not found:
+        found = [*image_shapes(graph, op, window(graph, op))]
+    yield from found
+    if found:
+        return
+    source, output = graph.input(op, 0), graph.output(op)
+    if source.shape[3] != output.shape[3]:
+        yield f"input {list(source.shape)} and output {list(output.shape)} differ in channels"
+    if source.q != output.q:
+        yield "input and output differ in scale or zero point: convert the model anew"
+    if op.text("activation") not in ("NONE", "RELU", "RELU6", "RELU_N1_TO_1"):
+        yield f"fused activation {op.text('activation')}: use one of NONE, RELU, RELU6"
+
+
+def lower_pool(graph: Graph, op: Op, _options: Options) -> list[Call]:
+    """The kernel call."""
+    source, output = graph.input(op, 0), graph.output(op)
+    _, in_h, in_w, channels = source.shape
+    _, out_h, out_w, _ = output.shape
+    facts = {
+        "in_h": in_h,
+        "in_w": in_w,
+        "channels": channels,
+        "out_h": out_h,
+        "out_w": out_w,
+        "k_h": op.integer("filter_h"),
+        "k_w": op.integer("filter_w"),
+    }
+    names = ("stride_h", "stride_w", "pad_top", "pad_left", "low", "high")
+    facts.update({name: op.integer(name) for name in names})
+    call = Call(
+        "tiny_average_pool_2d" if op.kind == "AVERAGE_POOL_2D" else "tiny_max_pool_2d",
+        "pool_2d.h",
+        (
+            Buffer(source.index),
+            Buffer(output.index, write=True),
+            *(Literal(name, value) for name, value in facts.items()),
+        ),
+        graph.label(op),
+    )
+    return [call]
+
+
+def check_mean(graph: Graph, op: Op) -> Iterator[str]:
+    """Complaints; see :class:`~tinyfield.compiler.ops.base.Kind`."""
+    found = [*same_types(graph, op), *constant(graph, op, 1, "axes", "int32")]
+    yield from found
+    if found:
+        return
+    source, output = graph.input(op, 0), graph.output(op)
+    rank = len(source.shape)
+    axes = np.asarray(graph.input(op, 1).data).reshape(-1)
+    if rank == 0 or any(not -rank <= axis < rank for axis in axes):
+        yield f"axes {axes.tolist()} of {list(source.shape)}"
+        return
+    split = split_axes(source.shape, axes.tolist())
+    if split is None:
+        yield f"axes {axes.tolist()} of {list(source.shape)} are not neighbours: transpose first"
+    elif output.elements != split[0] * split[2]:
+        yield f"output {list(output.shape)} does not fit axes {axes.tolist()}"
+    elif split[1] > 1 << 23:
+        yield f"a mean of {split[1]} values may exceed 32 bits"
+
+
+def split_axes(shape: tuple[int, ...], axes: list[int]) -> tuple[int, int, int] | None:
+    """A shape as [outer, reduced, inner]; None if reduced axes do not lie together."""
+    marked = {axis % len(shape) for axis in axes}
+    parts = [1, 1, 1]
+    stage = 0
+    for axis, size in enumerate(shape):
+        if size == 1:
+            continue
+        if axis in marked:
+            if stage == 2:
+                return None
+            stage = 1
+        elif stage == 1:
+            stage = 2
+        parts[stage] *= size
+    return parts[0], parts[1], parts[2]
+
+
+def lower_mean(graph: Graph, op: Op, _options: Options) -> list[Call]:
+    """The kernel call."""
+    source, output = graph.input(op, 0), graph.output(op)
+    axes = np.asarray(graph.input(op, 1).data).reshape(-1).tolist()
+    split = split_axes(source.shape, axes)
+    if split is None:
+        raise AssertionError("check lets only neighbouring axes pass")
+    outer, reduced, inner = split
+    mult, shift = quantize_multiplier(source.q.scale / output.q.scale)
+    down = min(reduced.bit_length() - 1, 32, 31 + shift)
+    call = Call(
+        "tiny_mean",
+        "mean.h",
+        (
+            Buffer(source.index),
+            Buffer(output.index, write=True),
+            Literal("outer", outer),
+            Literal("reduced", reduced),
+            Literal("inner", inner),
+            Literal("in_zero_point", source.q.zero_point),
+            Literal("mult", (mult << down) // reduced),
+            Literal("shift", shift - down),
+            Literal("zero_point", output.q.zero_point),
+        ),
+        graph.label(op),
+    )
+    return [call]
+
+
+KINDS = [
+    Kind("AVERAGE_POOL_2D", check_pool, lower_pool),
+    Kind("MAX_POOL_2D", check_pool, lower_pool),
+    Kind("MEAN", check_mean, lower_mean),
+]
