@@ -22,7 +22,7 @@ from tinyfield_gateway.store import (
     StoreUnavailableError,
     engine,
     open_store,
-    sql,
+    parts,
 )
 from tinyfield_gateway.store.schema import metadata
 
@@ -172,7 +172,7 @@ def test_rows_survive_a_restart(tmp_path: Path) -> None:
 
 
 def test_quarantine_keeps_the_newest_only(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sql, "QUARANTINE_KEPT", 10)
+    monkeypatch.setattr(parts, "QUARANTINE_KEPT", 10)
     bad = [Rejected(topic="t", payload=b"x" * 999, reason=str(i), received=NOW) for i in range(30)]
     store.commit(Batch(rejected=bad))
     kept = store.rejected(100)
