@@ -45,6 +45,7 @@ class Image:
 
     Attributes:
         env: the PlatformIO environment.
+        project: the PlatformIO project.
         elf: the image.
         text: code and constants.
         data: variables with an initial value: they take flash and RAM.
@@ -52,10 +53,16 @@ class Image:
     """
 
     env: str
+    project: Path
     elf: Path
     text: int
     data: int
     bss: int
+
+    @property
+    def manifest(self) -> Path:
+        """The manifest that was generated with the image's sources."""
+        return self.project / "firmware" / "generated" / self.env / "manifest.json"
 
     @property
     def flash(self) -> int:
@@ -97,7 +104,7 @@ def build(env_name: str, project: Path, *, on_line: Callable[[str], None] | None
     _check_project(env_name, project)
     inside = os.environ.get("TINYFIELD_IMAGE")
     if inside and Path(inside).parent.name == env_name:
-        return image(env_name, Path(inside))  # `pio run -t exec` built it a moment ago
+        return image(env_name, project, Path(inside))  # `pio run -t exec` built it a moment ago
     board = next((b for b in load_boards().values() if b.env == env_name), None)
     virtual = board is not None and board.virtual
     if board is not None:
@@ -111,7 +118,7 @@ def build(env_name: str, project: Path, *, on_line: Callable[[str], None] | None
     elf = project / ".pio" / "build" / env_name / "firmware.elf"
     if not elf.is_file():
         raise BuildError(f"pio run -e {env_name} left no {elf.name}\n" + _tail(lines))
-    return image(env_name, elf)
+    return image(env_name, project, elf)
 
 
 def select(project: Path, env_name: str, app: Path | None = None) -> None:
@@ -160,7 +167,7 @@ def keep_builds(project: Path) -> Iterator[None]:
             stamp.write_text(now)
 
 
-def image(env_name: str, elf: Path) -> Image:
+def image(env_name: str, project: Path, elf: Path) -> Image:
     """Sizes of an ELF file, by its sections.
 
     Raises:
@@ -178,7 +185,7 @@ def image(env_name: str, elf: Path) -> Image:
             data += size
         elif not empty:
             text += size
-    return Image(env_name, elf, text, data, bss)
+    return Image(env_name, project, elf, text, data, bss)
 
 
 # --- inside ----------------------------------------------------------------------------------

@@ -1,0 +1,87 @@
+"""One decision of a node, with names for its numbers."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from tinyfield.errors import EnvironmentFault
+from tinyfield.wire import LABEL_UNKNOWN, Manifest, Message, Outcome
+
+
+@dataclass(frozen=True)
+class SimDecision:
+    """A decision as a sim prints it.
+
+    Attributes:
+        t: virtual second it was taken at.
+        decision: the rule's name.
+        label: class of the rule's model, ``on`` or ``off`` for a rule without one; None when the
+            model could not run.
+        confidence: 0 to 1, in steps of 1/255, to three decimals.
+        action: what was asked of the actuators, in words; None if nothing.
+        outcome: ``done``, ``blocked`` by an interlock, or None without an action.
+        why: the clauses of the rule that were true, in the user's own spelling.
+        active: the rule fired (True) or cleared (False).
+        boot, seq: the node's own number of the decision.
+    """
+
+    t: int
+    decision: str
+    label: str | None
+    confidence: float
+    action: str | None
+    outcome: str | None
+    why: tuple[str, ...]
+    active: bool
+    boot: int
+    seq: int
+
+    def as_json(self) -> str:
+        """One JSON line, the same bytes on every board."""
+        return json.dumps(
+            {
+                "t": self.t,
+                "decision": self.decision,
+                "label": self.label,
+                "confidence": self.confidence,
+                "action": self.action,
+                "outcome": self.outcome,
+                "why": list(self.why),
+            },
+            ensure_ascii=False,
+        )
+
+
+def decision_of(message: Message, names: Manifest, t: int) -> SimDecision:
+    """Name the numbers of a decision that was taken at virtual second ``t``.
+
+    Raises:
+        EnvironmentFault: the manifest is another build's.
+    """
+    rule_id, label_id = message.rule or 0, message.label or 0
+    known = message.manifest == names.hash and rule_id < len(names.rules)
+    if known and label_id != LABEL_UNKNOWN:
+        known = label_id < len(names.rules[rule_id].labels)
+    if not known:
+        raise EnvironmentFault(
+            "the firmware on the virtual board is not the one that manifest.json explains",
+            hint="tinyfield build writes both",
+        )
+    rule = names.rules[rule_id]
+    label = None if label_id == LABEL_UNKNOWN else rule.labels[label_id]
+    outcome = message.outcome.name.lower() if message.outcome != Outcome.NONE else None
+    action = names.action_text(rule_id, label or "") if outcome is not None else None
+    why = message.why or 0
+    return SimDecision(
+        t=t,
+        decision=rule.name,
+        label=label,
+        confidence=round(message.confidence, 3),
+        action=action,
+        outcome=outcome,
+        why=tuple(text for i, text in enumerate(rule.clauses) if why >> i & 1),
+        active=message.active,
+        boot=message.boot,
+        seq=message.seq or 0,
+    )

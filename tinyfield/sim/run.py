@@ -1,0 +1,424 @@
+"""The host of a virtual board: gives it rows, answers for the gateway, keeps virtual time.
+
+Protocol (the frames are in :mod:`tinyfield.wire`): the node asks for the row of its time t and
+waits; the same t asked again gets the same row again. Every uplink gets exactly one downlink. A
+frame that came broken from the node is answered with a broken one, so that it repeats itself.
+"""
+
+from __future__ import annotations
+
+import struct
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tinyfield.errors import EnvironmentFault, WireError
+from tinyfield.paths import cache_dir
+from tinyfield.sim.decision import SimDecision, decision_of
+from tinyfield.sim.link import Link
+from tinyfield.sim.node import NodeProcess, command_for
+from tinyfield.sim.source import RowSource
+from tinyfield.wire import (
+    Downlink,
+    Frame,
+    FrameReader,
+    FrameType,
+    Kind,
+    Manifest,
+    Message,
+    decode_downlink,
+    decode_message,
+    encode_downlink,
+    encode_frame,
+)
+
+if TYPE_CHECKING:
+    from tinyfield.boards import Board
+    from tinyfield.pio import Image
+    from tinyfield.spec.app import App
+
+OnEvent = Callable[[str, int, int, str], None]
+"""Told how far the run is: ``("day", 12, 120, "")``, ``("link", 0, 0, "waiting …")``."""
+
+_BROKEN = b"\x02\x01\x00"  # one byte cannot be a frame
+_NUDGE_S = 2.0  # a node that says nothing for so long may have lost its question on the way
+_SILENT_S = 60.0
+_RESEND_S = 2.0
+
+
+@dataclass(frozen=True)
+class Faults:
+    """What goes wrong on purpose, in tests.
+
+    Attributes:
+        to_node, from_node: may change or drop (None) a piece of what passes; given the piece
+            and its number. From the node pieces are as the pipe delivers them.
+        restart_at: samples at which the node loses its power instead of getting its row.
+    """
+
+    to_node: Callable[[bytes, int], bytes | None] | None = None
+    from_node: Callable[[bytes, int], bytes | None] | None = None
+    restart_at: Sequence[int] = ()
+
+
+class SimRun:
+    """One run of an image. Iterate over it once: time passes as decisions are asked for.
+
+    Args:
+        app: the app, for its names and its sample period.
+        board: the virtual board.
+        image: what was built for it.
+        source: its readings.
+        link: ``tcp://HOST:PORT`` to listen on for a gateway's bridge: then each message waits
+            until the gateway has it. None: the sim acknowledges at once.
+        link_wait: seconds to wait for the gateway before the node must keep a message.
+        on_event: told of progress.
+        state: folder whose persist.bin the node starts with and leaves behind. None: a fresh
+            node; with a link, the one of that node's id in the cache, since a gateway takes a
+            boot that it has seen for a repetition.
+        faults: for tests.
+
+    Attributes:
+        summary: figures of the run, complete when the iteration has ended.
+
+    Raises:
+        EnvironmentFault: the node cannot be started, crashes, hangs, or is another app's.
+    """
+
+    def __init__(
+        self,
+        app: App,
+        board: Board,
+        image: Image,
+        source: RowSource,
+        *,
+        link: str | None = None,
+        link_wait: float = 60,
+        on_event: OnEvent | None = None,
+        state: Path | None = None,
+        faults: Faults | None = None,
+    ) -> None:
+        self._app, self._source, self._faults = app, source, faults or Faults()
+        self._names = _manifest(image)
+        self._command = command_for(board, image)
+        self._link_wait, self._on_event, self._state = link_wait, on_event, state
+        self._link = Link(link) if link else None
+        self.summary: dict[str, float] = {}
+        self._samples = self._acts = self._errors = self._starts = self._pieces = 0
+        self._stack = 0
+        self._offset = source.first  # virtual second of the node's t = 0
+        self._asked: int | None = None  # the node's t of its last request
+        self._row = b""
+        self._seen: set[tuple[int, int]] = set()
+        self._late: list[bytes] = []  # downlinks that came unasked
+        self._cycles: int | None = None
+
+    @property
+    def link_address(self) -> tuple[str, int] | None:
+        """Where it listens, with the port that was free."""
+        return self._link.address if self._link else None
+
+    def __iter__(self) -> Iterator[SimDecision]:
+        started = time.monotonic()
+        try:
+            with _folder(self._state, self._app.node if self._link else None) as folder:
+                restarts = sorted(self._faults.restart_at)
+                again = True
+                while again:
+                    again = False
+                    for event in self._life(folder, restarts):
+                        if event is None:
+                            again = True
+                        else:
+                            yield event
+        finally:
+            if self._link is not None:
+                self._link.close()
+            self._sum_up(time.monotonic() - started)
+
+    # --- one life of the node ----------------------------------------------------------------
+
+    def _life(self, folder: Path, restarts: list[int]) -> Iterator[SimDecision | None]:
+        """Decisions until the season ends; a None at the end if the power was cut."""
+        node = NodeProcess(self._command, folder)
+        self._starts += 1
+        reader = FrameReader()
+        self._asked = None
+        try:
+            while True:
+                data = self._hear(node)
+                broken = reader.errors
+                frames = reader.feed(data)
+                if reader.errors > broken:
+                    self._errors += reader.errors - broken
+                    if not frames:
+                        node.write(_BROKEN)
+                for frame in frames:
+                    if frame.type is FrameType.EXIT:
+                        self._ended(node, frame)
+                        return
+                    if frame.type is FrameType.ROW_REQUEST:
+                        if restarts and self._samples == restarts[0] and self._is_new(frame):
+                            restarts.pop(0)
+                            self._offset = self._time_of(frame)
+                            yield None
+                            return
+                        self._answer_row(node, frame)
+                    elif frame.type is FrameType.UPLINK:
+                        decision = self._answer_uplink(node, frame)
+                        if decision is not None:
+                            yield decision
+                    elif frame.type is FrameType.ACT:
+                        self._act(frame)
+                    elif frame.type is FrameType.LOG:
+                        self._log(frame)
+        finally:
+            node.kill()
+
+    def _hear(self, node: NodeProcess) -> bytes:
+        """The next bytes from the node."""
+        until = time.monotonic() + _SILENT_S
+        while True:
+            data = node.read(0.2 if self._faults.from_node else _NUDGE_S)
+            if data == b"":
+                code = node.wait()
+                said = node.said()
+                raise EnvironmentFault(
+                    f"the node ended with exit code {code} in mid-season (virtual second "
+                    f"{self._now}){': ' + said if said else ''}"
+                )
+            if data is not None and self._faults.from_node is not None:
+                self._pieces += 1
+                data = self._faults.from_node(data, self._pieces)
+            if data:
+                return data
+            if time.monotonic() > until:
+                raise EnvironmentFault(
+                    f"the node has said nothing for {_SILENT_S:.0f} s (virtual second {self._now})"
+                )
+            node.write(_BROKEN)
+
+    def _tell(self, node: NodeProcess, kind: FrameType, payload: bytes) -> None:
+        self._tell_raw(node, encode_frame(kind, payload))
+
+    def _tell_raw(self, node: NodeProcess, data: bytes) -> None:
+        if self._faults.to_node is not None:
+            self._pieces += 1
+            changed = self._faults.to_node(data, self._pieces)
+            if changed is None:
+                return
+            data = changed
+        node.write(data)
+
+    # --- rows --------------------------------------------------------------------------------
+
+    @property
+    def _now(self) -> int:
+        return self._offset + (self._asked or 0)
+
+    def _is_new(self, frame: Frame) -> bool:
+        return len(frame.payload) == 4 and struct.unpack("<I", frame.payload)[0] != self._asked
+
+    def _time_of(self, frame: Frame) -> int:
+        return self._offset + int(struct.unpack("<I", frame.payload)[0])
+
+    def _answer_row(self, node: NodeProcess, frame: Frame) -> None:
+        if len(frame.payload) != 4:
+            node.write(_BROKEN)
+            return
+        if self._is_new(frame):
+            (self._asked,) = struct.unpack("<I", frame.payload)
+            values = self._source.row(self._now)
+            if values is None:
+                self._row = encode_frame(FrameType.EXIT)
+            else:
+                row = struct.pack(f"<I{len(values)}i", self._asked, *values)
+                self._row = encode_frame(FrameType.ROW, row)
+                self._samples += 1
+                self._progress()
+        if self._link is not None:
+            self._poll_link()
+            for payload in self._late:
+                self._tell(node, FrameType.DOWNLINK, payload)
+            self._late.clear()
+        self._tell_raw(node, self._row)
+
+    def _progress(self) -> None:
+        if self._on_event is not None and self._now % 86400 < self._app.sample_s:
+            first, last = self._source.first, self._source.last
+            days = (last - first) // 86400 + 1
+            self._on_event("day", (self._now - first) // 86400 + 1, days, "")
+
+    def _act(self, frame: Frame) -> None:
+        actuators = list(self._app.actuators)
+        if len(frame.payload) != 6:
+            return
+        t, actuator, on = struct.unpack("<IBB", frame.payload)
+        if actuator < len(actuators):
+            self._acts += bool(on)
+            self._source.act(self._offset + t, actuators[actuator], bool(on))
+
+    # --- uplinks -----------------------------------------------------------------------------
+
+    def _answer_uplink(self, node: NodeProcess, frame: Frame) -> SimDecision | None:
+        try:
+            message = decode_message(frame.payload)
+        except WireError:
+            self._errors += 1
+            self._tell(node, FrameType.DOWNLINK, encode_downlink(Downlink()))
+            return None
+        if self._link is None:
+            answer = encode_downlink(self._acknowledge(message))
+        else:
+            answer = self._over_link(self._link, frame.payload, message)
+        self._tell(node, FrameType.DOWNLINK, answer)
+        if message.kind is not Kind.DECISION:
+            return None
+        number = (message.boot, message.seq or 0)
+        if number in self._seen:
+            return None
+        self._seen.add(number)
+        return decision_of(message, self._names, max(0, self._now - (message.age or 0)))
+
+    def _epoch(self) -> int | None:
+        return None if self._source.start is None else self._source.start + self._now
+
+    def _acknowledge(self, message: Message) -> Downlink:
+        if message.kind is Kind.DECISION:
+            return Downlink(boot=message.boot, seq=message.seq, epoch=self._epoch())
+        return Downlink(epoch=self._epoch())
+
+    def _over_link(self, link: Link, payload: bytes, message: Message) -> bytes:
+        """The gateway's answer; an empty one when it takes too long."""
+        until = time.monotonic() + self._link_wait
+        sent = float("-inf")
+        while (left := until - time.monotonic()) > 0:
+            if time.monotonic() - sent > _RESEND_S:
+                sent = time.monotonic()
+                epoch = self._epoch()
+                if epoch is not None:
+                    now = struct.pack("<II", epoch, self._now)
+                    link.send(FrameType.TIME, now)
+                if not link.send(FrameType.UPLINK, payload) and self._on_event is not None:
+                    host, port = link.address
+                    self._on_event("link", 0, 0, f"waiting for a bridge at tcp://{host}:{port}")
+            frames = link.receive(min(left, _RESEND_S))
+            if frames is None:
+                sent = float("-inf")
+                continue
+            answers = [f.payload for f in frames if f.type is FrameType.DOWNLINK]
+            good = [a for a in answers if _covers(a, message)]
+            if good:
+                answers.remove(good[0])
+            self._late += answers
+            if good:
+                return good[0]
+        return encode_downlink(Downlink())
+
+    def _poll_link(self) -> None:
+        assert self._link is not None
+        frames = self._link.receive(0) or []
+        self._late += [f.payload for f in frames if f.type is FrameType.DOWNLINK]
+
+    def _log(self, frame: Frame) -> None:
+        if self._link is not None:
+            self._link.send(FrameType.LOG, frame.payload)
+        if self._on_event is not None:
+            self._on_event("log", 0, 0, frame.payload.decode(errors="replace"))
+
+    # --- the end -----------------------------------------------------------------------------
+
+    def _ended(self, node: NodeProcess, frame: Frame) -> None:
+        code, self._stack = (
+            struct.unpack("<BI", frame.payload) if len(frame.payload) == 5 else (0, 0)
+        )
+        returned = node.wait()
+        self._cycles = node.active_cycles()
+        if code or returned:
+            raise EnvironmentFault(
+                f"the node gave up with code {code or returned} at virtual second {self._now}",
+                hint=node.said() or None,
+            )
+
+    def _sum_up(self, seconds: float) -> None:
+        self.summary = {
+            "samples": self._samples,
+            "days": round((self._now - self._source.first) / 86400, 1),
+            "decisions": len(self._seen),
+            "switched_on": self._acts,
+            "boots": self._starts,
+            "frame_errors": self._errors,
+            "seconds": round(seconds, 1),
+        }
+        if self._stack:
+            self.summary["stack_bytes"] = self._stack
+        if self._cycles is not None and self._samples:
+            self.summary["cycles_per_sample"] = self._cycles // self._samples
+        self.summary.update(self._source.summary())
+
+
+def run(
+    app: App,
+    board: Board,
+    image: Image,
+    source: RowSource,
+    *,
+    link: str | None = None,
+    link_wait: float = 60,
+    on_event: OnEvent | None = None,
+) -> Iterator[SimDecision]:
+    """The decisions of one run, as they are taken; see :class:`SimRun`."""
+    return iter(
+        SimRun(app, board, image, source, link=link, link_wait=link_wait, on_event=on_event)
+    )
+
+
+# --- inside ----------------------------------------------------------------------------------
+
+
+def _covers(payload: bytes, message: Message) -> bool:
+    """Whether a downlink says that the gateway has the message."""
+    try:
+        down = decode_downlink(payload)
+    except WireError:
+        return False
+    if message.kind is not Kind.DECISION:
+        return True
+    return down.boot == message.boot and down.seq is not None and down.seq >= (message.seq or 0)
+
+
+def _manifest(image: Image) -> Manifest:
+    try:
+        return Manifest.from_json(image.manifest.read_bytes())
+    except (OSError, WireError) as error:
+        raise EnvironmentFault(
+            f"{image.manifest}: {error}", hint="tinyfield build writes it"
+        ) from None
+
+
+@contextmanager
+def _folder(state: Path | None, node: str | None) -> Iterator[Path]:
+    """The working directory of the node's process."""
+    if state is None and node is None:
+        with tempfile.TemporaryDirectory(prefix="tinyfield-") as name:
+            yield Path(name)
+        return
+    folder = state or cache_dir() / "nodes" / str(node)
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        with suppress(ImportError):
+            import fcntl
+
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise EnvironmentFault(
+                    f"the node {node or folder.name} is already running here",
+                    hint="--node ID runs another one of the same app",
+                ) from None
+        (folder / "node.log").unlink(missing_ok=True)
+        yield folder

@@ -1,0 +1,92 @@
+"""Where a virtual board's rows come from: a recorded trace, or a world in closed loop."""
+
+from __future__ import annotations
+
+import calendar
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from tinyfield.data import World
+    from tinyfield.spec.app import App
+
+MISSING = -(2**31)
+"""No reading, in a row."""
+
+
+class RowSource(Protocol):
+    """Answers a node's requests for channel values.
+
+    Attributes:
+        start: unix seconds of virtual second 0; None if the date is not known.
+        first: virtual second of the first sample.
+        last: virtual second of the last sample.
+    """
+
+    start: int | None
+    first: int
+    last: int
+
+    def row(self, t: int) -> Sequence[int] | None:
+        """Scaled channel values at virtual second ``t`` in channel order; None: no more rows."""
+        ...
+
+    def act(self, t: int, actuator: str, on: bool) -> None:
+        """The node switched an actuator."""
+        ...
+
+    def summary(self) -> dict[str, float]:
+        """Figures of the season, once it is over."""
+        ...
+
+
+def to_scaled(value: float, scale: int, least: int, most: int) -> int:
+    """A physical value as the channel's scaled integer.
+
+    Rounded half away from zero; NaN, and what lies outside ``least`` to ``most``, is no reading:
+    no sensor of the app's can give it.
+    """
+    if not math.isfinite(value):
+        return MISSING
+    exact = value / 10**scale if scale >= 0 else value * 10**-scale
+    scaled = math.floor(abs(exact) + 0.5)
+    scaled = -scaled if exact < 0 else scaled
+    return scaled if least <= scaled <= most else MISSING
+
+
+class WorldSource:
+    """A world that feels what the node does.
+
+    Args:
+        app: gives the channels, the sample period, the actuators and the planting day.
+        world: the season.
+        limit: end after so many samples; None: when the world's days are over.
+    """
+
+    def __init__(self, app: App, world: World, *, limit: int | None = None) -> None:
+        planted = app.site.planted if app.site is not None else None
+        self.start = calendar.timegm(planted.timetuple()) if planted is not None else None
+        self.first = 0
+        samples = world.days * 86400 // app.sample_s
+        self.last = (min(samples, limit or samples) - 1) * app.sample_s
+        self._channels = app.channels
+        self._world = world
+
+    def row(self, t: int) -> Sequence[int] | None:
+        """The world at ``t``."""
+        if t > self.last:
+            return None
+        values = self._world.sample(t)
+        return [
+            to_scaled(values.get(c.name, math.nan), c.scale, c.minimum, c.maximum)
+            for c in self._channels
+        ]
+
+    def act(self, t: int, actuator: str, on: bool) -> None:
+        """Pass it on."""
+        self._world.actuate(t, actuator, on)
+
+    def summary(self) -> dict[str, float]:
+        """The world's own figures."""
+        return self._world.summary()
