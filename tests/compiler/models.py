@@ -6,6 +6,7 @@ zero point can be had in a millisecond; the oracle is LiteRT's BUILTIN_REF resol
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import flatbuffers
@@ -193,7 +194,7 @@ def perceptron(
     zero = int(random.integers(-128, 128))
     source = scale()
     current = first = build.tensor((1, widths[0]), scale=source, zero=zero, name="input")
-    for layer, (before, after) in enumerate(zip(widths, widths[1:], strict=False)):
+    for layer, (before, after) in enumerate(itertools.pairwise(widths)):
         many = after if per_channel and after > 1 else 1
         weight = [scale() for _ in range(many)]
         matrix = random.integers(-127, 128, (after, before))

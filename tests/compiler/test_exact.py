@@ -2,29 +2,39 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from tests.compiler.models import inputs_for, perceptron, reference
+from tests.compiler.models import perceptron, reference
+from tests.compiler.operators import FAMILIES
 from tinyfield.compiler import compile_model
 from tinyfield.compiler.host import run_host
+from tinyfield.compiler.proof import test_inputs
+
+#: Models of each operator in the ordinary run; ``tests/compiler/sweep.py`` tries more.
+SEEDS = range(4)
 
 
-def agree(model: bytes, seed: int, calls: int = 32) -> None:
-    """Runs a one-input model both ways and compares every byte."""
+def agree(model: bytes, seed: int, calls: int = 24) -> None:
+    """Runs a model both ways and compares every byte."""
     program = compile_model(model)
-    port = program.inputs[0]
-    given = inputs_for(port.shape, calls, seed, port.dtype)
-    ours = run_host(program, {"in0": given})
-    for number, theirs in enumerate(reference(model, [given])):
+    given = test_inputs(program, calls, seed)
+    for number, port in enumerate(program.inputs):
+        # Where a row has 256 places, every value is there.
+        if port.shape == (1, 256):
+            given[f"in{number}"][0] = np.arange(256).astype(port.dtype)
+    ours = run_host(program, given)
+    inputs = [given[f"in{number}"] for number in range(len(program.inputs))]
+    for number, theirs in enumerate(reference(model, inputs)):
         np.testing.assert_array_equal(ours[f"out{number}"], theirs, err_msg=program.graph_dump)
 
 
-@pytest.mark.parametrize("seed", range(12))
-def test_random_perceptrons(seed: int) -> None:
+def random_perceptron(seed: int) -> bytes:
     random = np.random.default_rng(seed)
     widths = [int(n) for n in random.integers(1, 40, random.integers(2, 5))]
-    model = perceptron(
+    return perceptron(
         random,
         widths,
         activation=["NONE", "RELU", "RELU6", "RELU_N1_TO_1"][seed % 4],
@@ -33,4 +43,33 @@ def test_random_perceptrons(seed: int) -> None:
         per_channel=seed % 2 == 1,
         bias=seed % 4 != 3,
     )
-    agree(model, seed)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_random_perceptrons(seed: int) -> None:
+    agree(random_perceptron(seed), seed)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("family", sorted(FAMILIES))
+def test_random_operators(family: str, seed: int) -> None:
+    agree(FAMILIES[family](np.random.default_rng(seed)), seed)
+
+
+@pytest.mark.parametrize(
+    ("file", "data"),
+    [
+        ("kws_ref_model", "kws"),
+        ("vww_96_int8", "vww"),
+        ("pretrainedResnet_quant", "ic"),
+        ("ad01_int8", "ad"),
+    ],
+)
+@pytest.mark.parametrize(("rounding", "suffix"), [("litert", "ref"), ("tflm", "tflm")])
+def test_mlperf_tiny(shared: Path, file: str, data: str, rounding: str, suffix: str) -> None:
+    folder = shared / "models"
+    program = compile_model((folder / f"{file}.tflite").read_bytes(), rounding=rounding)
+    given = np.load(folder / f"{data}_in.npy")
+    golden = np.load(folder / f"{data}_out_{suffix}.npy")
+    ours = run_host(program, {"in0": given.reshape(len(given), *program.inputs[0].shape)})["out0"]
+    np.testing.assert_array_equal(ours.reshape(golden.shape), golden)

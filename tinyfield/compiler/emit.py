@@ -94,6 +94,7 @@ class _Writer:
         self._plan = plan
         self._prefix = prefix
         self.constants: list[str] = []
+        self._named: dict[tuple[str, bool, bytes], str] = {}
         self.weights_bytes = 0
 
     def call(self, step: int, call: Call) -> str:
@@ -183,8 +184,12 @@ class _Writer:
         return "uint8"
 
     def _constant(self, step: int, rom: Rom) -> str:
-        name = f"{self._prefix}_{rom.hint}{step}"
         data = np.ascontiguousarray(rom.data)
+        # Operators that share weights (an unrolled recurrent layer) share one array here too.
+        key = (data.dtype.str, rom.in_flash, data.tobytes())
+        if key in self._named:
+            return self._named[key]
+        name = self._named[key] = f"{self._prefix}_{rom.hint}{step}"
         self.weights_bytes += data.nbytes
         space = "TINY_ROM " if rom.in_flash else ""
         text = _fill([_number(value) for value in data.ravel().tolist()], "    ", "    ")

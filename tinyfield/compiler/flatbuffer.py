@@ -29,7 +29,8 @@ _SCALARS = {
     "u64": struct.Struct("<Q"),
     "f32": struct.Struct("<f"),
 }
-_MAX_OBJECTS = 500_000
+_LONGEST_TEXT = 300
+_MAX_OBJECTS = 2_000_000
 
 
 class Reader:
@@ -76,9 +77,9 @@ class Reader:
                 hint="copy or convert the model again; this file is truncated or corrupt",
             )
 
-    def count(self) -> None:
-        """Counts one more table."""
-        self._objects += 1
+    def count(self, objects: int = 1) -> None:
+        """Counts tables and numbers handed out; refuses a file that yields too many."""
+        self._objects += objects
         if self._objects > _MAX_OBJECTS:
             raise ModelError(
                 "damaged model: its tables refer to each other without end",
@@ -120,16 +121,13 @@ class Table:
         return None if place is None else Table(self._reader, self._reader.offset(place))
 
     def text(self, slot: int) -> str:
-        """A string; damaged UTF-8 is replaced, for names are only shown."""
-        return self.raw(slot).decode("utf-8", errors="replace")
+        """A string, cut to a length that can be shown; damaged UTF-8 is replaced."""
+        return bytes(self.raw(slot)[:_LONGEST_TEXT]).decode("utf-8", errors="replace")
 
-    def raw(self, slot: int) -> bytes:
-        """The bytes of a byte vector or a string; empty if absent."""
-        found = self._vector(slot, 1)
-        if found is None:
-            return b""
-        start, length = found
-        return self._reader.data[start : start + length]
+    def raw(self, slot: int) -> memoryview:
+        """The bytes of a byte vector or a string, not copied; empty if absent."""
+        start, length = self._vector(slot, 1) or (0, 0)
+        return memoryview(self._reader.data)[start : start + length]
 
     def array(self, slot: int, dtype: str) -> NDArray[np.generic]:
         """A vector of numbers of a little-endian numpy ``dtype`` such as ``<i4``."""
@@ -137,6 +135,7 @@ class Table:
         found = self._vector(slot, kind.itemsize)
         if found is None:
             return np.zeros(0, kind)
+        self._reader.count(found[1])
         return np.frombuffer(self._reader.data, kind, count=found[1], offset=found[0])
 
     def tables(self, slot: int) -> Iterator[Table]:

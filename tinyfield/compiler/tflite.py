@@ -36,7 +36,8 @@ def read(data: bytes) -> Graph:
     Raises:
         ModelError: not a TFLite file, damaged, or of a kind that has no graph.
     """
-    model = Reader(data, FILE_IDENTIFIER).root()
+    # Bytes of its own, so that the constants, which are not copied, keep what they are.
+    model = Reader(bytes(data), FILE_IDENTIFIER).root()
     version = model.integer(0, "u32")
     if version != 3:
         raise ModelError(f"TFLite schema version {version}; only version 3 is known")
@@ -72,7 +73,7 @@ def _operator_kind(code: Table) -> str:
     return OPERATORS[number]
 
 
-def _buffer(table: Table) -> bytes:
+def _buffer(table: Table) -> memoryview:
     if table.integer(1, "u64") > 1:
         raise ModelError(
             "the weights stand outside the flatbuffer (a model of over 2 GB)",
@@ -85,7 +86,7 @@ def _indices(table: Table, slot: int) -> tuple[int, ...]:
     return tuple(int(index) for index in table.array(slot, "<i4"))
 
 
-def _tensor(index: int, table: Table, buffers: list[bytes]) -> Tensor:
+def _tensor(index: int, table: Table, buffers: list[memoryview]) -> Tensor:
     name = table.text(3)
     where = f"tensor {index} {name!r}"
     shape = _indices(table, 0)
@@ -98,13 +99,13 @@ def _tensor(index: int, table: Table, buffers: list[bytes]) -> Tensor:
     place = table.integer(2, "u32")
     if place >= len(buffers) > 0:
         raise ModelError(f"{where} names buffer {place} of {len(buffers)}", hint=_DAMAGED)
-    content = buffers[place] if buffers else b""
+    content = buffers[place] if buffers else memoryview(b"")
     variable = bool(table.integer(5, "u8"))
     data = None if variable or not content else _constant(where, content, dtype, shape)
     return Tensor(index, name, shape, dtype, _quant(where, table.table(4), shape), data)
 
 
-def _constant(where: str, content: bytes, dtype: str, shape: tuple[int, ...]) -> Array | None:
+def _constant(where: str, content: memoryview, dtype: str, shape: tuple[int, ...]) -> Array | None:
     if dtype not in ITEM_BYTES:
         return None  # refused by its type, later, with all else that is unsupported
     wanted = math.prod(shape) * ITEM_BYTES[dtype]
@@ -112,8 +113,9 @@ def _constant(where: str, content: bytes, dtype: str, shape: tuple[int, ...]) ->
         raise ModelError(
             f"{where} needs {wanted} bytes, its buffer has {len(content)}", hint=_DAMAGED
         )
+    # Not copied: many tensors may name one buffer.
     array = np.frombuffer(content, np.dtype(dtype).newbyteorder("<"))
-    return array.astype(np.dtype(dtype)).reshape(shape)
+    return array.astype(np.dtype(dtype), copy=False).reshape(shape)
 
 
 def _quant(where: str, table: Table | None, shape: tuple[int, ...]) -> Quant | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tinyfield.compiler.graph import Graph, Op
+from tinyfield.compiler.graph import Graph, Op, Tensor
 from tinyfield.compiler.ops import (
     conv,
     elementwise,
@@ -34,6 +34,7 @@ KINDS: dict[str, Kind] = {kind.name: kind for kind in _ALL}
 
 _SHOWN = 40
 _LONGEST = 32767
+_MOST_CONSTANTS = 1 << 28
 
 
 def refuse_unsupported(graph: Graph) -> None:
@@ -51,6 +52,9 @@ def refuse_unsupported(graph: Graph) -> None:
         complaints += [
             f"{graph.label(op)}: {text}" for text in (*_too_long(graph, op), *kind.check(graph, op))
         ]
+    read_bytes = sum(tensor.bytes for op in graph.ops for tensor in _constants(graph, op))
+    if not complaints and read_bytes > _MOST_CONSTANTS:
+        complaints.append(f"its operators read {read_bytes:,} bytes of constants")
     if not complaints:
         return
     shown = complaints[:_SHOWN]
@@ -61,6 +65,10 @@ def refuse_unsupported(graph: Graph) -> None:
         "the model cannot be compiled:\n" + "\n".join(f"  {line}" for line in shown),
         hint=f"supported are int8 models of: {known}",
     )
+
+
+def _constants(graph: Graph, op: Op) -> list[Tensor]:
+    return [tensor for tensor in graph.ins(op) if tensor.data is not None]
 
 
 def _too_long(graph: Graph, op: Op) -> Iterator[str]:
