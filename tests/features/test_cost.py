@@ -1,0 +1,58 @@
+"""What the irrigation app's windows cost an Uno, counted by simavr."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tinyfield.bench import measure_c
+from tinyfield.errors import MissingToolError
+from tinyfield.features.emit import emit_features
+from tinyfield.paths import firmware_dir
+from tinyfield.spec import load_app
+
+_WORK = """
+static const tiny_crop_t TINY_ROM crop = {30, 40, 45, 30, 150, 1100, 700, 400, 250, 700};
+static app_features_t state;
+static int32_t out[APP_FEATURES_NEED];
+static uint16_t at;
+void start(void);
+void work(void);
+void start(void)
+{
+    app_features_init(&state);
+}
+void work(void)
+{
+    int32_t row[APP_FEATURES_CHANNELS];
+    for (uint8_t i = 0; i < APP_FEATURES_CHANNELS; i++) {
+        row[i] = (int32_t)(at % 97U) * (i + 1) * 7;
+    }
+    at++;
+    app_features_push(&state, row);
+    (void)app_features_need(&state, &crop, (int32_t)(at / 144U), out);
+}
+"""
+
+
+def test_fits_an_uno(root: Path) -> None:
+    """A full day of windows: state, flash, and cycles of one sample with read-out."""
+    source = emit_features(load_app(root / "apps" / "irrigation.yaml"))
+    features = firmware_dir() / "core" / "features"
+    try:
+        cost = measure_c(
+            [source.source + _WORK, features / "window.c", features / "site.c"],
+            "work",
+            "avr",
+            setup="start",
+            headers={"app_features.h": source.header},
+        )
+    except MissingToolError as error:
+        if os.environ.get("TINYFIELD_CI") == "1":
+            raise
+        pytest.skip(str(error))
+    assert cost.count is not None and cost.count < 20_000
+    assert cost.ram is not None and cost.ram.static < 480
+    assert cost.flash is not None and cost.flash.total < 5_600
