@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from tinyfield.spec.app import Channel, Feature
+from tinyfield.spec.app import Channel, Feature, build
 from tinyfield.spec.durations import duration_text, parse_seconds
 from tinyfield.spec.mistake import Mistake
 from tinyfield.spelling import listing, nearest
@@ -89,7 +89,7 @@ def parse_feature(
                 offset=rest_at,
                 width=len(rest),
             )
-        return Feature(
+        return build(Feature)(
             text=text,
             source=source,
             op="last",
@@ -109,7 +109,7 @@ def parse_feature(
             offset=rest_at,
             width=len(rest),
         )
-    return Feature(
+    return build(Feature)(
         text=text,
         source=source,
         op=op,
@@ -143,7 +143,7 @@ def _site(text: str, source: str, words: list[tuple[str, int]], has_crop: bool) 
             width=len(word),
         )
     site = SITE[source]
-    return Feature(
+    return build(Feature)(
         text=text,
         source=source,
         op="one_hot" if op == "one_hot" else "value",

@@ -7,7 +7,17 @@ from pathlib import Path
 
 from tinyfield.boards import Board, board_names
 from tinyfield.boards import board as board_of
-from tinyfield.spec.app import Actuator, App, Channel, Decision, Model, Reporting, Scenario, Sensor
+from tinyfield.spec.app import (
+    Actuator,
+    App,
+    Channel,
+    Decision,
+    Model,
+    Reporting,
+    Scenario,
+    Sensor,
+    build,
+)
 from tinyfield.spec.mark import Mark
 from tinyfield.spec.nodes import Map, Node
 from tinyfield.spec.problems import Problems
@@ -32,7 +42,7 @@ from tinyfield.spec.resolve_rules import resolve_decision
 from tinyfield.spec.rule_types import Scope
 from tinyfield.spec.sections.app import AppSection
 from tinyfield.spec.sections.base import ok
-from tinyfield.spec.sections.rest import BUILT_LINKS, WIRELESS, BoardSection
+from tinyfield.spec.sections.rest import BUILT_LINKS, WIRELESS, BoardSection, ReportingSection
 from tinyfield.spelling import listing, nearest
 
 
@@ -78,7 +88,7 @@ class Resolver:
         if override is not None and override.power is not None:
             power = resolve_power(override.power)
         name = section.app
-        return App(
+        return build(App)(
             name=name,
             node=node or section.node or name.replace("_", "-"),
             board=chosen.name,
@@ -87,7 +97,7 @@ class Resolver:
             sample_s=self.sample_s,
             site=site,
             sensors={
-                part.name: Sensor(
+                part.name: build(Sensor)(
                     name=part.name,
                     driver=part.driver.name,
                     params={**part.params, **pins.get(part.name, {})},
@@ -213,7 +223,7 @@ class Resolver:
         for part in parts:
             section = sections[part.name]
             max_on = section.max_on if ok(section.max_on) else 0
-            found[part.name] = Actuator(
+            found[part.name] = build(Actuator)(
                 name=part.name,
                 driver=part.driver.name,
                 params=dict(part.params),
@@ -232,16 +242,14 @@ class Resolver:
     def _reporting(self, own: Board | None, chosen: Board | None) -> Reporting | None:
         """The chosen board's reporting; every other board's is checked too."""
         result: Reporting | None = None
-        base_node = self.root.items.get("reporting")
-        for target in dict.fromkeys(b for b in (own, chosen) if b is not None):
-            override = self._override(target.name)
-            section, node = self.section.reporting, base_node
-            if override is not None and override.reporting is not None:
-                section = override.reporting
-                node = _down(self.root, "boards", target.name, "reporting")
+        boards = [own, chosen, *self._other_boards(own, chosen)]
+        for target in dict.fromkeys(b for b in boards if b is not None):
             found = resolve_reporting(
-                section,
-                node,
+                self._reporting_sections(target),
+                [
+                    _down(self.root, "boards", target.name, "reporting"),
+                    self.root.items.get("reporting"),
+                ],
                 target,
                 sample_s=self.sample_s,
                 chosen=target is chosen,
@@ -249,27 +257,27 @@ class Resolver:
             )
             if target is chosen:
                 result = found
-        for name, target in self._other_boards(own, chosen):
-            override = self._override(name)
-            if override is not None and override.reporting is not None:
-                resolve_reporting(
-                    override.reporting,
-                    _down(self.root, "boards", name, "reporting"),
-                    target,
-                    sample_s=self.sample_s,
-                    chosen=False,
-                    problems=self.problems,
-                )
         return result
 
-    def _other_boards(self, own: Board | None, chosen: Board | None) -> list[tuple[str, Board]]:
+    def _reporting_sections(self, target: Board) -> list[ReportingSection]:
+        """What is said of reporting on a board: its own section before the app's."""
+        override = self._override(target.name)
+        sections = [override.reporting if override else None, self.section.reporting]
+        return [section for section in sections if section]
+
+    def _is_wireless(self, target: Board) -> bool:
+        links = (section.link for section in self._reporting_sections(target))
+        return not target.virtual and next((link for link in links if link), "") in WIRELESS
+
+    def _other_boards(self, own: Board | None, chosen: Board | None) -> list[Board]:
+        """Boards with a section of their own; those nobody knows are reported."""
         node = self.root.items.get("boards")
         found = []
         for name, item in node.children() if isinstance(node, Map) else ():
             if name in board_names():
                 target = board_of(name)
                 if target is not own and target is not chosen:
-                    found.append((name, target))
+                    found.append(target)
             else:
                 self._known_board(name, item, key=True)
         return found
@@ -278,7 +286,7 @@ class Resolver:
         self, parts: list[Part], own: Board | None, chosen: Board | None
     ) -> dict[str, dict[str, int]]:
         """Pins on the chosen board; every board the file names is checked."""
-        boards = [own, chosen, *(b for _, b in self._other_boards(own, chosen))]
+        boards = [own, chosen, *self._other_boards(own, chosen)]
         pins_of = own if chosen is not None and chosen.virtual else chosen
         result: dict[str, dict[str, int]] = {}
         for target in dict.fromkeys(b for b in boards if b is not None):
@@ -289,18 +297,11 @@ class Resolver:
             if target.virtual and not named and target is not own:
                 continue
             section = _down(self.root, "boards", target.name) if target is not own else None
-            radio = self._link(target) in WIRELESS
-            numbers = wire(parts, Wiring(target, named, section, radio), self.problems)
+            wiring = Wiring(target, named, section, radio=self._is_wireless(target))
+            numbers = wire(parts, wiring, self.problems)
             if target is pins_of:
                 result = numbers
         return result
-
-    def _link(self, target: Board) -> str:
-        override = self._override(target.name)
-        section = self.section.reporting
-        if override is not None and override.reporting is not None:
-            section = override.reporting
-        return section.link if ok(section) and ok(section.link) and not target.virtual else "serial"
 
     def _models(self, channels: tuple[Channel, ...]) -> dict[str, Model | None]:
         found: dict[str, Model | None] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tinyfield.spec.app import Accept, Budget, Channel, Compress, Feature, Model, Train
+from tinyfield.spec.app import Accept, Budget, Channel, Compress, Feature, Model, Train, build
 from tinyfield.spec.features import parse_feature
 from tinyfield.spec.known import DATASETS, SPLITS, STAND_INS
 from tinyfield.spec.mistake import Mistake
@@ -17,6 +17,7 @@ from tinyfield.spec.sections.models import (
 from tinyfield.spelling import listing, nearest
 
 MAX_INPUTS = 64
+NO_COMPRESS, NO_BUDGET, NO_ACCEPT = build(Compress)(), build(Budget)(), build(Accept)()
 
 
 def resolve_model(
@@ -53,29 +54,25 @@ def resolve_model(
         return None
     if any(d.kind == "error" for d in problems.found[before:]) or inputs is None:
         return None
-    train, compress = section.train, section.compress
-    budget, accept = section.budget, section.accept
-    fields = [
-        getattr(part, n)
-        for part in (train, compress, budget, accept)
-        for n in type(part).model_fields
-    ]
-    if not all(ok(value) for value in fields):
+    given = (section.train, section.compress, section.budget, section.accept)
+    values = [v for part in given if part is not None for _, v in part]
+    if not all(ok(value) for value in values):
         return None
-    return Model(
+    compress, budget, accept = section.compress, section.budget, section.accept
+    return build(Model)(
         name=name,
         inputs=inputs,
         classes=tuple(section.classes),
-        train=Train(
-            dataset=train.dataset, stand_in=train.stand_in, label=train.label, split=train.split
-        ),
+        train=build(Train)(**dict(section.train)),
         architecture=section.architecture,
         hidden=tuple(section.hidden),
-        compress=Compress(
-            quantize=compress.quantize, prune=compress.prune, cluster=compress.cluster
-        ),
-        budget=Budget(flash_bytes=budget.flash, ram_bytes=budget.ram, latency_us=budget.latency),
-        accept=Accept(accuracy=accept.accuracy, macro_f1=accept.macro_f1, max_drop=accept.max_drop),
+        compress=build(Compress)(**dict(compress)) if compress else NO_COMPRESS,
+        budget=build(Budget)(
+            flash_bytes=budget.flash, ram_bytes=budget.ram, latency_us=budget.latency
+        )
+        if budget
+        else NO_BUDGET,
+        accept=build(Accept)(**dict(accept)) if accept else NO_ACCEPT,
     )
 
 

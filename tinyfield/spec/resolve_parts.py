@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from tinyfield.spec.app import Channel
+from tinyfield.spec.app import Channel, build
 from tinyfield.spec.drivers import Driver, Param, driver, driver_names
 from tinyfield.spec.mistake import Mistake
 from tinyfield.spec.nodes import Map, Node, Scalar
@@ -59,7 +59,7 @@ def read_part(
 def channels_of(part: Part) -> list[Channel]:
     """The channels the part's driver gives."""
     return [
-        Channel(
+        build(Channel)(
             name=f"{part.name}.{ch.name}",
             sensor=part.name,
             quantity=ch.name,

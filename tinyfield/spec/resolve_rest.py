@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -17,6 +17,7 @@ from tinyfield.spec.app import (
     Scenario,
     Site,
     Wifi,
+    build,
 )
 from tinyfield.spec.crops import crops
 from tinyfield.spec.durations import duration_text
@@ -26,6 +27,7 @@ from tinyfield.spec.problems import Problems
 from tinyfield.spec.sections.base import ok, spelled
 from tinyfield.spec.sections.rest import (
     BUILT_LINKS,
+    HEARTBEAT_S,
     PowerSection,
     ReportingSection,
     ScenarioSection,
@@ -72,7 +74,7 @@ def resolve_site(section: SiteSection | None, node: Node | None, problems: Probl
         )
     if not all(ok(getattr(section, name)) for name in type(section).model_fields):
         return None
-    return Site(
+    return build(Site)(
         plant=section.plant,
         planted=section.planted,
         latitude=section.latitude,
@@ -88,28 +90,30 @@ def has_crop(node: Node | None) -> bool:
 
 
 def resolve_reporting(
-    section: ReportingSection,
-    node: Node | None,
+    sections: Sequence[ReportingSection],
+    nodes: Sequence[Node | None],
     board: Board,
     *,
     sample_s: int,
     chosen: bool,
     problems: Problems,
-) -> Reporting | None:
-    """How the node reports on that board; virtual boards always use their one stream."""
-    if not ok(section) or not ok(section.link) or not ok(section.heartbeat):
-        return None
-    items = node.items if isinstance(node, Map) else {}
-    heartbeat = items.get("heartbeat")
-    if heartbeat is not None and sample_s > 0 and section.heartbeat < sample_s:
+) -> Reporting:
+    """How the node reports on that board; virtual boards always use their one stream.
+
+    The first section that says something counts: the board's own before the app's.
+    """
+    heartbeat_s = next((s.heartbeat for s in sections if s.heartbeat), HEARTBEAT_S)
+    heartbeat = _first(nodes, "heartbeat")
+    if heartbeat is not None and sample_s > 0 and heartbeat_s < sample_s:
         problems.at(
             heartbeat,
             f"a heartbeat more often than a sample (every {duration_text(sample_s)})",
             hint=f"the node sleeps in between: write {duration_text(sample_s)} or more",
             code="window",
         )
-    link = "serial" if board.virtual else section.link
-    place = items.get("link")
+    wanted = next((s.link for s in sections if s.link), "serial")
+    link = "serial" if board.virtual else wanted
+    place = _first(nodes, "link")
     if place is not None and link not in board.links:
         problems.at(
             place,
@@ -125,7 +129,12 @@ def resolve_reporting(
             kind="not built yet",
             code="not built",
         )
-    return Reporting(link=link, heartbeat_s=section.heartbeat)
+    return build(Reporting)(link=link, heartbeat_s=heartbeat_s)
+
+
+def _first(nodes: Sequence[Node | None], key: str) -> Node | None:
+    found = (node.items.get(key) for node in nodes if isinstance(node, Map))
+    return next((node for node in found if node is not None), None)
 
 
 def resolve_power(section: PowerSection | None) -> Power | None:
@@ -134,7 +143,7 @@ def resolve_power(section: PowerSection | None) -> Power | None:
         return None
     if not all(ok(getattr(section, name)) for name in type(section).model_fields):
         return None
-    return Power(battery_mah=section.battery, solar_mw=section.solar, sleep=section.sleep)
+    return build(Power)(battery_mah=section.battery, solar_mw=section.solar, sleep=section.sleep)
 
 
 def resolve_network(node: Node | None, *, needed: bool, problems: Problems) -> Network | None:
@@ -156,7 +165,7 @@ def resolve_network(node: Node | None, *, needed: bool, problems: Problems) -> N
                 code="type",
                 open_hint=True,
             )
-    return Network(wifi=wifi, broker=broker)
+    return build(Network)(wifi=wifi, broker=broker)
 
 
 def _absent(node: Node, needed: bool, problems: Problems) -> bool:
@@ -179,13 +188,13 @@ def _wifi(node: Node | None, *, needed: bool, problems: Problems) -> Wifi | None
         return None
     value = node.value()
     if isinstance(value, str):
-        return Wifi(ssid=SecretStr(value))
+        return build(Wifi)(ssid=SecretStr(value))
     if isinstance(node, Map):
         unknown = [k for k in node.items if k not in ("ssid", "password")]
         texts = {k: v for k, v in node.items.items() if isinstance(v, Scalar)}
         if not unknown and "ssid" in texts:
             password = texts.get("password")
-            return Wifi(
+            return build(Wifi)(
                 ssid=SecretStr(texts["ssid"].text),
                 password=SecretStr(password.text) if password else None,
             )
@@ -237,7 +246,7 @@ def resolve_test(
                 value, f"{text!r} counts backwards", hint=f"write '{most} to {least}'", code="range"
             )
             continue
-        found.append(Expectation(decision=key, least=least, most=most, text=text))
+        found.append(build(Expectation)(decision=key, least=least, most=most, text=text))
     if not ok(section.trace) or not ok(section.expect):
         return None
     trace = folder / section.trace
@@ -249,7 +258,7 @@ def resolve_test(
             hint="'tinyfield test' will need it",
             code="file",
         )
-    return Scenario(name=name, trace=trace, expect=tuple(found))
+    return build(Scenario)(name=name, trace=trace, expect=tuple(found))
 
 
 def _counts(match: re.Match[str]) -> tuple[int, int | None]:

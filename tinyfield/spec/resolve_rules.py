@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from tinyfield.spec.app import Action, Actuator, Decision
+from tinyfield.spec.app import Action, Actuator, Decision, build
 from tinyfield.spec.durations import duration_text, parse_seconds
 from tinyfield.spec.expr import Compare, Expr, Num, dump
 from tinyfield.spec.mistake import Mistake
@@ -53,7 +53,7 @@ def resolve_decision(
         return None
     if clear is not None and clear.expr is None:
         return None
-    return Decision(
+    return build(Decision)(
         name=name,
         when=when.expr,
         clauses=when.clauses,
@@ -189,7 +189,7 @@ class _Actions:
             )
         on = words[1][0] == "on"
         if len(words) == 2:
-            return Action(actuator=first, on=on, duration_s=None, label=None)
+            return build(Action)(actuator=first, on=on, duration_s=None, label=None)
         if words[2][0] != "for" or len(words) < 4:
             word, at = words[2]
             raise Mistake(
@@ -211,7 +211,7 @@ class _Actions:
         seconds = self._time(node.text[at:], first, at)
         if seconds is None:
             return None
-        return Action(actuator=first, on=True, duration_s=seconds, label=None)
+        return build(Action)(actuator=first, on=True, duration_s=seconds, label=None)
 
     def _report(self, node: Scalar, words: list[tuple[str, int]]) -> None:
         if not words:
@@ -336,7 +336,7 @@ class _Actions:
             )
         text = value.text.strip()
         if text in ("on", "off"):
-            return Action(actuator=actuator, on=text == "on", duration_s=None, label=label)
+            return build(Action)(actuator=actuator, on=text == "on", duration_s=None, label=label)
         match = re.match(r"on\s+for\s+", text)
         at = match.end() if match else None
         time = text[at:] if at else text
@@ -345,7 +345,7 @@ class _Actions:
         seconds = self._time(time, actuator, at)
         if seconds is None:
             return None
-        return Action(actuator=actuator, on=True, duration_s=seconds, label=label)
+        return build(Action)(actuator=actuator, on=True, duration_s=seconds, label=label)
 
 
 def _far_side(when: Expr, clear: Expr, node: Map, problems: Problems) -> None:

@@ -38,7 +38,7 @@ class AppSection(Section):
     decisions: dict[str, DecisionSection] = Field(
         description="its rules", examples=["{tank_low: {when: tank.level < 10 %}}"]
     )
-    reporting: ReportingSection = Field(default=ReportingSection(), description="how it reports")
+    reporting: ReportingSection | None = Field(default=None, description="how it reports")
     power: PowerSection | None = Field(default=None, description="its supply")
     boards: dict[str, BoardSection] = Field(default={}, description="what differs on another board")
     network: NetworkSection | None = Field(default=None, description="what a wireless link needs")

@@ -58,7 +58,9 @@ class Reading:
 class Section(BaseModel):
     """A mapping of the app file."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", protected_namespaces=(), defer_build=True
+    )
 
     @model_validator(mode="wrap")
     @classmethod
@@ -101,24 +103,38 @@ class Section(BaseModel):
         reading: Reading | None = info.context
         if reading is None:
             return handler(value)
+        name = info.field_name or ""
+        field = cls.model_fields[name]
+        node = descend(reading.stack[-1], [field.alias or name])
+        example = str(field.examples[0]) if field.examples else None
+        if value is None:
+            _nothing(node, example, reading.problems)
+            return BROKEN
         try:
             return handler(value)
         except ValidationError as error:
-            name = info.field_name or ""
-            alias = cls.model_fields[name].alias or name
-            field = cls.model_fields[name]
-            example = str(field.examples[0]) if field.examples else None
-            node = descend(reading.stack[-1], [alias])
             report(error, node, reading.problems, None, example=example)
-            if isinstance(value, Marked):
-                bad = {item["loc"][0] for item in error.errors(include_url=False) if item["loc"]}
-                rest = {key: BROKEN if key in bad else item for key, item in value.items()}
-                if bad and bad <= rest.keys():
-                    try:
-                        return handler(rest)
-                    except ValidationError:
-                        return BROKEN
-            return BROKEN
+            bad = {item["loc"][0] for item in error.errors(include_url=False) if item["loc"]}
+            if not isinstance(value, Marked) or not bad or not bad <= value.keys():
+                return BROKEN
+            try:
+                return handler({k: BROKEN if k in bad else v for k, v in value.items()})
+            except ValidationError:
+                return BROKEN
+
+
+def _nothing(node: Node, example: str | None, problems: Problems) -> None:
+    """A key with nothing behind it; a secret that is not there is another matter."""
+    if node.secret is not None or node.damaged:
+        return
+    key = node.key.text if isinstance(node.key, Scalar) else "it"
+    write = f"write '{key}: {example}'" if example else "write it"
+    problems.at(
+        node,
+        f"nothing is written behind '{key}:'",
+        hint=f"{write}, or remove the line",
+        code="missing",
+    )
 
 
 def take_for_known(node: Map, known: list[str], *, spare: Sequence[str] = ()) -> dict[str, str]:

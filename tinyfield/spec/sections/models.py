@@ -73,6 +73,6 @@ class ModelSection(Section):
     hidden: Annotated[list[Annotated[int, Field(ge=1, le=1024)]], Field(max_length=8)] = Field(
         default=[16], description="units of each hidden layer of an mlp"
     )
-    compress: CompressSection = Field(default=CompressSection(), description="how it is made small")
-    budget: BudgetSection = Field(default=BudgetSection(), description="what it may cost")
-    accept: AcceptSection = Field(default=AcceptSection(), description="what it must reach")
+    compress: CompressSection | None = Field(default=None, description="how it is made small")
+    budget: BudgetSection | None = Field(default=None, description="what it may cost")
+    accept: AcceptSection | None = Field(default=None, description="what it must reach")

@@ -12,6 +12,7 @@ from tinyfield.spec.sections.fields import MilliampHours, Milliwatts, Seconds
 BUILT_LINKS = ("serial",)
 PLANNED_LINKS = ("mqtt", "lora")
 WIRELESS = ("mqtt", "lora")
+HEARTBEAT_S = 6 * 3600
 
 _Any = Annotated[Any, WithJsonSchema({})]
 
@@ -19,9 +20,11 @@ _Any = Annotated[Any, WithJsonSchema({})]
 class ReportingSection(Section):
     """How the node reports. Only decisions leave it, never a reading."""
 
-    link: Literal["serial", "mqtt", "lora"] = Field(default="serial", description="the way out")
-    heartbeat: Seconds = Field(
-        default=21600, description="how often it says that it lives", examples=["6 h"]
+    link: Literal["serial", "mqtt", "lora"] | None = Field(
+        default=None, description="the way out (default: serial)"
+    )
+    heartbeat: Seconds | None = Field(
+        default=None, description="how often it says that it lives (default: 6 h)", examples=["6 h"]
     )
 
 
