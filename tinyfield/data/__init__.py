@@ -10,5 +10,6 @@ from __future__ import annotations
 
 from tinyfield.data.dataset import NO_LABEL, Dataset, Series, Split, World
 from tinyfield.data.load import load
+from tinyfield.data.world import world
 
-__all__ = ["NO_LABEL", "Dataset", "Series", "Split", "World", "load"]
+__all__ = ["NO_LABEL", "Dataset", "Series", "Split", "World", "load", "world"]

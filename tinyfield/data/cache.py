@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tinyfield.data.dataset import Dataset, Series
 from tinyfield.data.importers.tables import csv_files
@@ -76,7 +77,7 @@ def read(name: str, app: App) -> Dataset | None:
                         day=kept[f"day{i}"],
                         labels=kept[f"labels{i}"],
                         **s,
-                    )  # fmt: skip
+                    )
                 )
     except (OSError, ValueError, KeyError, zipfile.BadZipFile):
         return None
@@ -109,7 +110,9 @@ def write(name: str, dataset: Dataset, app: App) -> None:
             for s in dataset.series
         ],
     }
-    arrays = {"head": np.frombuffer(json.dumps(head).encode(), dtype=np.uint8)}
+    arrays: dict[str, NDArray[Any]] = {
+        "head": np.frombuffer(json.dumps(head).encode(), dtype=np.uint8)
+    }
     for i, s in enumerate(dataset.series):
         rows = np.full((len(s), len(s.channels)), np.iinfo(np.int32).min, dtype=np.int32)
         for k, (c, values) in enumerate(s.channels.items()):

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyfield.data import cache, registry
-from tinyfield.data.dataset import Dataset, Series, Split
+from tinyfield.data.dataset import NO_LABEL, Dataset, Series, Split
 from tinyfield.data.generators import seasons
 from tinyfield.data.generators.bed import Bed, bed_of
 from tinyfield.data.generators.channels import observe
@@ -139,9 +139,10 @@ def driven_series(app: App, bed: Bed, folder: Path, seed: int) -> list[Series]:
         for j, plot in enumerate(run.plots):
             tag = _tag(plot.group)
             labels = label_run(
-                run.record, batch.et0_next, batch.column.params.et_scale, bed.doses_mm, every,
+                run.record, batch.et0_next, bed.doses_mm, every,
                 phase=tag % every,
             )[:, j]  # fmt: skip
+            labels[: run.warm] = NO_LABEL
             soil = plot.soil
             channels = observe(
                 app.channels,
@@ -180,7 +181,7 @@ def generated_series(app: App, bed: Bed, count: int, seed: int, first: int) -> l
     out = []
     for j, name in enumerate(made.names):
         labels = label_run(
-            made.record, batch.et0_next, batch.column.params.et_scale, bed.doses_mm, every,
+            made.record, batch.et0_next, bed.doses_mm, every,
             phase=(first + j) % every,
         )[:, j]  # fmt: skip
         channels = observe(

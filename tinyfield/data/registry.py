@@ -9,9 +9,10 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from tinyfield.errors import DataError
 from tinyfield.paths import cache_dir
@@ -28,16 +29,17 @@ class DatasetFile:
 
 
 @dataclass(frozen=True)
-class DatasetInfo:
-    """What is known of a data set.
+class Entry:
+    """What is known of a data set, and where it lies on this machine.
 
     Attributes:
         name: also the name of its folder.
         origin: who measured what, where and when.
         page: where a person can read about it and fetch it.
-        importer: the module of ``tinyfield.data.importers`` that reads it; ``None`` if it is
-            only for reference.
+        importer: the module of ``tinyfield.data.importers`` that reads it.
         layout: how to lay the folder out by hand.
+        where: its folder here; None if it is not here.
+        place: which of the places that is: given, TINYFIELD_DATA, cache, or missing.
     """
 
     name: str
@@ -46,65 +48,66 @@ class DatasetInfo:
     page: str
     licence: str
     citation: str
-    importer: str | None
+    importer: str
     layout: str
     files: tuple[DatasetFile, ...]
+    where: Path | None = None
+    place: str = "missing"
 
     @property
     def downloadable(self) -> bool:
         """Whether every file can be fetched as it is."""
         return bool(self.files) and all(f.url for f in self.files)
 
-
-@dataclass(frozen=True)
-class DatasetStatus:
-    """Where a set lies now: ``place`` is given, environment, cache or missing."""
-
-    info: DatasetInfo
-    place: str
-    folder: Path | None
+    def as_json(self) -> dict[str, Any]:
+        """For ``--json`` and for people."""
+        return {
+            "name": self.name,
+            "title": self.title,
+            "origin": self.origin,
+            "page": self.page,
+            "licence": self.licence,
+            "citation": self.citation,
+            "get": f"tinyfield data get {self.name}" if self.downloadable else "by hand (page)",
+            "layout": self.layout,
+            "where": str(self.where) if self.where else None,
+            "place": self.place,
+            "files": [f"{f.name} sha256:{f.sha256}" for f in self.files],
+        }
 
 
 @cache
-def infos() -> dict[str, DatasetInfo]:
-    """Every registered set by name."""
+def _known() -> dict[str, Entry]:
     out = {}
     for path in sorted((Path(__file__).parent / "sets").glob("*.toml")):
         row = read_toml(path)
         files = tuple(
             DatasetFile(f["name"], f["sha256"], f.get("url")) for f in row.pop("files", [])
         )
-        out[path.stem] = DatasetInfo(
-            name=path.stem, files=files, importer=row.pop("importer", None), **row
-        )
+        out[path.stem] = Entry(name=path.stem, files=files, **row)
     return out
 
 
-def info(name: str) -> DatasetInfo:
-    """One set. Raises DataError with the nearest name."""
+def info(name: str, data_dir: Path | None = None) -> Entry:
+    """One set, and where it lies. Raises DataError with the nearest name."""
     from tinyfield.spelling import nearest
 
-    if name not in infos():
-        guess = nearest(name, infos())
+    known = _known()
+    if name not in known:
+        guess = nearest(name, known)
         raise DataError(
             f"no data set {name!r}",
-            hint=f"Did you mean {guess}?" if guess else f"Known: {', '.join(infos())}.",
+            hint=f"Did you mean {guess}?" if guess else f"Known: {', '.join(known)}.",
         )
-    return infos()[name]
-
-
-def status(name: str, data_dir: Path | None = None) -> DatasetStatus:
-    """Where a set lies; nothing is fetched."""
-    found = info(name)
     for place, folder in _places(name, data_dir):
         if folder is not None:
-            return DatasetStatus(found, place, folder)
-    return DatasetStatus(found, "missing", None)
+            return replace(known[name], where=folder, place=place)
+    return known[name]
 
 
-def list_datasets(data_dir: Path | None = None) -> list[DatasetStatus]:
-    """Every set and where it lies."""
-    return [status(name, data_dir) for name in infos()]
+def entries(data_dir: Path | None = None) -> list[Entry]:
+    """Every set and where it lies; nothing is fetched."""
+    return [info(name, data_dir) for name in _known()]
 
 
 def _places(name: str, data_dir: Path | None) -> list[tuple[str, Path | None]]:
@@ -115,7 +118,7 @@ def _places(name: str, data_dir: Path | None) -> list[tuple[str, Path | None]]:
     own = os.environ.get("TINYFIELD_DATA")
     if own:
         inside = Path(own).expanduser() / name
-        out.append(("environment", inside if inside.is_dir() else None))
+        out.append(("TINYFIELD_DATA", inside if inside.is_dir() else None))
     kept = cache_dir() / "data" / name
     out.append(("cache", kept if kept.is_dir() and any(kept.iterdir()) else None))
     return out
@@ -126,29 +129,28 @@ def find(name: str, data_dir: Path | None = None) -> Path:
 
     Raises DataError with the commands that bring it here.
     """
-    found = status(name, data_dir)
-    if found.folder is None:
-        raise missing(found.info)
-    if not found.folder.is_dir():
+    found = info(name, data_dir)
+    if found.where is None:
+        raise missing(found)
+    if not found.where.is_dir():
         raise DataError(
-            f"{found.folder}: no such folder", hint="Give the folder that holds the data."
+            f"{found.where}: no such folder", hint="Give the folder that holds the data."
         )
-    return found.folder
+    return found.where
 
 
-def missing(wanted: DatasetInfo) -> DataError:
+def missing(wanted: Entry) -> DataError:
     """The error of a set that is not here."""
     own = os.environ.get("TINYFIELD_DATA")
     looked = f"in {own} (TINYFIELD_DATA) and " if own else ""
-    how = (
-        f"Run `tinyfield data get {wanted.name}`"
-        if wanted.downloadable
-        else f"Fetch it by hand from {wanted.page} ({wanted.layout})"
-    )
+    if wanted.downloadable:
+        how = f"Run `tinyfield data get {wanted.name}`, or, if you have it,"
+    else:
+        how = f"Fetch it by hand from {wanted.page} (`tinyfield data info {wanted.name}`), then"
     return DataError(
         f"data set {wanted.name} is not here (looked {looked}in the cache)",
-        hint=f"{how}, or, if you have it, "
-        f"`export TINYFIELD_DATA=FOLDER` (FOLDER holds {wanted.name}/). Page: {wanted.page}",
+        hint=f"{how} `export TINYFIELD_DATA=FOLDER`, FOLDER holding {wanted.name}/. "
+        f"Page: {wanted.page}",
     )
 
 
@@ -158,9 +160,8 @@ def get(name: str, *, progress: bool = False) -> Path:
     Raises DataError if it cannot be fetched as it is, or the network or a checksum fails.
     """
     wanted = info(name)
-    here = status(name)
-    if here.folder is not None:
-        return here.folder
+    if wanted.where is not None:
+        return wanted.where
     if not wanted.downloadable:
         raise missing(wanted)
     import pooch

@@ -43,7 +43,7 @@ class Batch:
         soil: the n columns.
         weather: n records (or one for all) of equal length; the first day is ``first_day``.
         period_s: the step.
-        seed: of showers and clouds.
+        seed: of showers and clouds; ``seeds`` gives each record its own.
         first_day: days since planting at the first step.
         fw: share of the ground that is wetted.
     """
@@ -55,7 +55,8 @@ class Batch:
         weather: Sequence[Weather],
         *,
         period_s: int,
-        seed: int,
+        seed: int = 0,
+        seeds: Sequence[int] | None = None,
         first_day: int = 0,
         fw: float = 1.0,
         params: Params | None = None,
@@ -64,7 +65,8 @@ class Batch:
         self.column = Column(soil, params)
         self.n = len(soil.fc)
         self.weather = list(weather)
-        fine = [refine(w, period_s, seed + 1000 * i) for i, w in enumerate(weather)]
+        each = seeds or [seed + 1000 * i for i in range(len(weather))]
+        fine = [refine(w, period_s, k) for w, k in zip(weather, each, strict=True)]
         self.fine: list[Fine] = fine if len(fine) == self.n else fine * self.n
         self.per_day = 86400 // period_s
         self.days = weather[0].days
@@ -88,12 +90,16 @@ class Batch:
         return Day(
             self.column,
             self.growth,
-            np.float64(self.first_day + day),  # type: ignore[arg-type]
+            np.float64(self.first_day + day),
             et0=d["et0"],
             u2=d["wind"],
             rh_min=d["rh_min"],
             fw=self.fw,
         )
+
+    def begin_day(self, day: int) -> None:
+        """Sets the coefficients of a day of the run."""
+        self.day = self._coefficients(day)
 
     def projected(self, step: int) -> Floats:
         """Depletion that 24 h without water would leave, mm, [n] (eq. 85 a day ahead).
@@ -102,7 +108,7 @@ class Batch:
         """
         col, day = self.column, self.day
         rate = col.stress(day) * day.kcb + col.evaporation_coefficient(day)
-        out: Floats = col.depletion(day) + rate * col.params.et_scale * self.et0_next[step]
+        out: Floats = col.depletion(day) + rate * self.et0_next[step]
         return out
 
     def run(
@@ -125,7 +131,7 @@ class Batch:
         start = col.w.sum(axis=1)
         for i in range(self.steps):
             if i % self.per_day == 0:
-                self.day = self._coefficients(i // self.per_day)
+                self.begin_day(i // self.per_day)
             if before is not None:
                 before(i)
             day = self.day

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from tinyfield.data.generators.fao56 import Growth
@@ -122,7 +123,7 @@ def doses(app: App, model: str | None = None) -> tuple[float, ...]:
                 for c in list(out)[1:] if action.label is None else [action.label]:
                     out[c] = max(out.get(c, 0.0), float(action.duration_s))
     seconds = [out[c] for c in app.models[name].classes]
-    if any(b <= a for a, b in zip(seconds, seconds[1:], strict=False)):
+    if any(b <= a for a, b in pairwise(seconds)):
         # No table of minutes to tell the classes apart: four minutes more each.
         seconds = [240.0 * i for i in range(len(seconds))]
     return tuple(seconds)

@@ -28,7 +28,7 @@ def observe(
     altitude: float,
     seed: int,
 ) -> dict[str, Floats]:
-    """Channel name → readings [n], in each channel's steps and range; NaN for what this physics lacks.
+    """Channel name → readings [n] in its steps and range; NaN for what is not simulated.
 
     Args:
         available: water at the probe, % of the available water.
@@ -38,9 +38,9 @@ def observe(
     n = len(available)
     out = {}
     for i, channel in enumerate(channels):
-        rng = np.random.default_rng([seed, i, 131])
+        rng = _rng(seed, i)
         if channel.quantity == "moisture":
-            values = available + sensors.soil_error(rng, n, fine.period_s, awc_vwc)
+            values = available + soil_offset(i, fine, awc_vwc, seed)[:n]
             values = sensors.adc(values)
         elif channel.quantity == "temperature":
             values = fine.temperature[:n] + rng.normal(0, sensors.TEMPERATURE_NOISE, n)
@@ -58,3 +58,25 @@ def observe(
         steps = np.clip(np.round(values / unit), channel.minimum, channel.maximum)
         out[channel.name] = (steps + 0.0) * unit  # + 0.0: no negative zero
     return out
+
+
+def _rng(seed: int, index: int) -> np.random.Generator:
+    return np.random.default_rng([seed, index, 131])
+
+
+def soil_offset(index: int, fine: Fine, awc_vwc: float, seed: int) -> Floats:
+    """A soil probe's error over all of ``fine``'s steps, % of the available water."""
+    rng = _rng(seed, index)
+    return sensors.soil_error(rng, len(fine.et0), fine.period_s, awc_vwc)
+
+
+def moisture(channel: Channel, percent: float) -> float:
+    """One reading of a soil probe: through the converter, in the channel's steps and range."""
+    return settle(channel, float(sensors.adc(np.array([percent]))[0]))
+
+
+def settle(channel: Channel, value: float) -> float:
+    """A value in the channel's steps and range."""
+    unit = 10.0**channel.scale
+    step = min(max(round(value / unit), channel.minimum), channel.maximum)
+    return float(step * unit)

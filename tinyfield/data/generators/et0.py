@@ -84,7 +84,7 @@ def net_radiation(rs: Num, tmax: Num, tmin: Num, ea: Num, rso: Num) -> Num:
 
 
 def penman_monteith(
-    rn: Num, g: Num, t_mean: Num, es: Num, ea: Num, u2: Num, altitude_m: Num
+    rn: Num, g: Num, *, t_mean: Num, es: Num, ea: Num, u2: Num, altitude_m: Num
 ) -> Num:
     """FAO Penman–Monteith reference evapotranspiration in mm/d (eq. 6).
 
@@ -110,4 +110,6 @@ def daily_et0(
     ra = extraterrestrial(latitude, doy)
     es, ea = (svp(tmax) + svp(tmin)) / 2, svp(tdew)
     rn = net_radiation(rs, tmax, tmin, ea, clear_sky(ra, altitude))
-    return penman_monteith(rn, 0.0, (tmax + tmin) / 2, es, ea, u2, altitude)
+    return penman_monteith(
+        rn, 0.0, t_mean=(tmax + tmin) / 2, es=es, ea=ea, u2=u2, altitude_m=altitude
+    )

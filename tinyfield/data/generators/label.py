@@ -32,12 +32,12 @@ def classify(projected: Floats, raw: Floats, doses_mm: Sequence[float]) -> NDArr
 
 
 def label_run(
-    record: Record, et0_next: Floats, et_scale: float, doses_mm: Sequence[float], every: int,
+    record: Record, et0_next: Floats, doses_mm: Sequence[float], every: int,
     phase: int = 0,
 ) -> NDArray[np.int16]:  # fmt: skip
     """Labels [steps, n] of a run at every ``every``-th step, -1 elsewhere."""
     rate = record.ks * record.kcb + record.ke
-    projected = record.depletion + rate * et_scale * et0_next
+    projected = record.depletion + rate * et0_next
     out = np.full(projected.shape, NO_LABEL, dtype=np.int16)
     out[phase::every] = classify(projected[phase::every], record.raw[phase::every], doses_mm)
     return out

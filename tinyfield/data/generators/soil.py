@@ -33,8 +33,6 @@ BOTTOMS_M = np.array([0.10, 0.20, 0.40, 0.60, 0.80, 1.00, 1.40, 2.00])
 THICK_M = np.diff(BOTTOMS_M, prepend=0.0)
 SENSOR_LAYER = 1
 """The layer (10–20 cm) in which a probe buried at 15 cm stands."""
-REW_MM = 9.0
-"""Readily evaporable water (table 19: sandy loam to loam 6–11 mm)."""
 
 
 @dataclass(frozen=True)
@@ -42,22 +40,20 @@ class Params:
     """What was fitted to the real probes (``column.toml`` says with which command).
 
     Attributes:
-        et_scale: multiplies the demand of crop and soil.
         root_decline: how fast root density falls with depth (0 = evenly).
         compensate: how strongly roots prefer the wetter layers (power of relative water).
         drain_h: hours in which a layer loses 63 % of what exceeds field capacity.
         spread: flow between layers, mm/h for a full difference of relative water.
-        saturation: water held at saturation, as a multiple of the available water.
-        root_reach: multiplies the table's rooting depth.
+        saturation: water content at saturation, m3/m3.
+        rew: readily evaporable water, mm (table 19: 2 to 12).
     """
 
-    et_scale: float = 1.0
     root_decline: float = 1.5
     compensate: float = 1.0
     drain_h: float = 12.0
     spread: float = 0.02
-    saturation: float = 1.6
-    root_reach: float = 1.0
+    saturation: float = 0.42
+    rew: float = 9.0
 
 
 @cache
@@ -114,7 +110,7 @@ class Day:
         self.kcmax = fao56.kc_max(self.kcb, u2, rh_min, height)
         self.few = fao56.exposed(fao56.cover(self.kcb, self.kcmax, height), fw)
         self.p = fao56.p_adjusted(growth.p, self.kcb * et0)
-        root = np.minimum(growth.root_at(day) * np.ones_like(et0) * par.root_reach, BOTTOMS_M[-1])
+        root = np.minimum(growth.root_at(day) * np.ones_like(et0), BOTTOMS_M[-1])
         top = BOTTOMS_M - THICK_M
         self.root = root
         self.reach = np.clip((root[:, None] - top) / THICK_M, 0.0, 1.0)
@@ -135,11 +131,11 @@ class Column:
         self.mm = THICK_M * 1000
         self.fc, self.wp = soil.fc * self.mm, soil.wp * self.mm
         self.awc = self.fc - self.wp
-        self.sat = self.wp + self.params.saturation * self.awc
+        self.sat = np.maximum(self.params.saturation * self.mm, self.fc + 0.2 * self.awc)
         self.floor = self.wp.copy()
         self.floor[:, 0] *= 0.5
         self.tew = self.fc[:, 0] - self.floor[:, 0]
-        self.rew = np.minimum(REW_MM, 0.7 * self.tew)
+        self.rew = np.minimum(self.params.rew, 0.7 * self.tew)
         self.w = self.fc.copy()
 
     def wet(self, share: Floats) -> None:
@@ -150,7 +146,8 @@ class Column:
     def depletion(self, day: Day) -> Floats:
         """Root-zone depletion Dr, mm, [n]; never negative."""
         short: Floats = (day.reach * (self.fc - self.w)).sum(axis=1)
-        return np.maximum(short, 0.0)
+        out: Floats = np.maximum(short, 0.0)
+        return out
 
     def available(self, layer: int = SENSOR_LAYER) -> Floats:
         """Water in one layer, % of the available water (0 = wilting point)."""
@@ -164,7 +161,10 @@ class Column:
 
     def evaporation_coefficient(self, day: Day) -> Floats:
         """Ke now, [n] (eq. 71)."""
-        reduction = fao56.kr(np.maximum(self.fc[:, 0] - self.w[:, 0], 0.0), self.tew, self.rew)
+        # Evaporation comes from the bare wetted part alone, which dries ahead of the layer's mean
+        # (eq. 77 divides by few for that reason).
+        dry = np.maximum(self.fc[:, 0] - self.w[:, 0], 0.0) / day.few
+        reduction = fao56.kr(dry, self.tew, self.rew)
         out: Floats = fao56.ke(reduction, day.kcmax, day.kcb, day.few)
         return out
 
@@ -172,20 +172,19 @@ class Column:
         """Moves on by ``hours`` with ``et0`` and ``water`` (rain and irrigation) in mm."""
         w, par = self.w, self.params
         ks, ke = self.stress(day), self.evaporation_coefficient(day)
-        demand = et0 * par.et_scale
         # Evaporation and roots first, from the water that is there.
-        evaporation = np.minimum(ke * demand, np.maximum(w[:, 0] - self.floor[:, 0], 0.0))
+        evaporation = np.minimum(ke * et0, np.maximum(w[:, 0] - self.floor[:, 0], 0.0))
         w[:, 0] -= evaporation
         rel = (w - self.wp) / self.awc
         held = np.minimum(np.maximum(rel, 0.0), 1.0)
         want = day.pull * held**par.compensate
         total = np.maximum(want.sum(axis=1), 1e-12)
-        take = want * (ks * day.kcb * demand / total)[:, None]
+        take = want * (ks * day.kcb * et0 / total)[:, None]
         take = np.minimum(take, np.maximum(w - self.wp, 0.0))
         w -= take
         # Between neighbours, from the relatively wetter to the drier.
         middle = 0.5 * (held[:, 1:] + held[:, :-1])
-        q = par.spread * hours * middle * (rel[:, :-1] - rel[:, 1:])
+        q = par.spread * hours * middle * middle * (rel[:, :-1] - rel[:, 1:])
         w[:, :-1] -= q
         w[:, 1:] += q
         # Infiltration and drainage.
@@ -202,6 +201,6 @@ class Column:
             over = np.maximum(w[:, k] - self.sat[:, k], 0.0)
             w[:, k] -= over
             w[:, k + 1] += over
-        over = np.maximum(w[:, -1] - self.sat[:, -1], 0.0)
-        w[:, -1] -= over
-        return over
+        out: Floats = np.maximum(w[:, -1] - self.sat[:, -1], 0.0)
+        w[:, -1] -= out
+        return out

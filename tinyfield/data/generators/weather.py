@@ -62,7 +62,8 @@ class Weather:
     @property
     def rh_min(self) -> Floats:
         """Least relative humidity of each day, %: dew point against the day's greatest heat."""
-        return np.clip(100 * sun.svp(self.tdew) / sun.svp(self.tmax), 1.0, 100.0)
+        out: Floats = np.clip(100 * sun.svp(self.tdew) / sun.svp(self.tmax), 1.0, 100.0)
+        return out
 
     def between(self, start: date, days: int) -> Weather:
         """A part; past either end the nearest day's values go on (rain none)."""

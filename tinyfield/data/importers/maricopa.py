@@ -38,6 +38,7 @@ class Plot:
         crop: the name in the crop table.
         start: the day the season's clock starts (planting).
         soil: one column's field capacity and wilting point, m3/m3, [1, layers].
+        stated: the same as the file gives them, without the first probe's evidence.
         dates: probe dates.  theta: water contents at them, m3/m3, [dates, layers].
         irrigation: applied depth in mm by day.
     """
@@ -47,6 +48,7 @@ class Plot:
     crop: str
     start: date
     soil: Soil
+    stated: Soil
     dates: tuple[date, ...]
     theta: Floats
     irrigation: dict[date, float]
@@ -66,6 +68,17 @@ def read_weather(folder: Path) -> list[Weather]:
     )
 
 
+@dataclass(frozen=True)
+class _Sources:
+    """What belongs to the probes: tables and look-ups of the whole folder."""
+
+    soils: Sequence[Table]
+    applied: Sequence[Table]
+    weather: Sequence[Weather]
+    crops: dict[tuple[str, int], str]
+    starts: dict[tuple[str, int], date]
+
+
 def read_plots(folder: Path) -> list[Plot]:
     """Every plot and season of the folder, in the order of their groups.
 
@@ -75,35 +88,30 @@ def read_plots(folder: Path) -> list[Plot]:
     """
     tables = scan(folder)
     swc = need(tables, SWC, "soil-water probes", folder)
-    soils = need(tables, SOIL, "soils", folder)
     # The intervals hold sums of irrigation between dates, not applications.
-    applied = [
-        t for t in need(tables, IRRIGATION, "irrigation", folder) if "next_date" not in t.columns
-    ]
-    if not applied:
-        raise DataError(
-            f"{folder}: no file with the irrigation (columns {', '.join(IRRIGATION)})",
-            hint="Put a CSV with these columns into the folder; its name does not matter.",
-        )
-    weather = read_daily(
-        tables, folder, latitude=LATITUDE, altitude=ALTITUDE, wind_height=WIND_HEIGHT
+    single = [t for t in tables if "next_date" not in t.columns]
+    sources = _Sources(
+        soils=need(tables, SOIL, "soils", folder),
+        applied=need(single, IRRIGATION, "irrigation", folder),
+        weather=read_daily(
+            tables, folder, latitude=LATITUDE, altitude=ALTITUDE, wind_height=WIND_HEIGHT
+        ),
+        crops=_crops(tables),
+        starts=_starts(tables),
     )
-    crops, starts = _crops(tables), _starts(tables)
     out: list[Plot] = []
     seen: set[str] = set()
     for table in swc:
         for plot, rows in _by_plot(table).items():
             for season in _seasons(rows):
-                group = f"{min(d for d, _, _ in season).year}/{plot}"
+                group = f"{season[0][0].year}/{plot}"
                 if group in seen:
                     raise DataError(
                         f"{table.path}: plot {plot} of {group[:4]} is in another file too",
                         hint="Keep each plot's season in one file.",
                     )
                 seen.add(group)
-                out.append(
-                    _plot(group, plot, season, table, soils, applied, weather, crops, starts)
-                )
+                out.append(_plot(plot, season, table, sources))
     return sorted(out, key=lambda p: p.group)
 
 
@@ -143,49 +151,63 @@ def _likest(name: str, tables: Sequence[Table]) -> Table:
     return max(tables, key=lambda t: SequenceMatcher(None, name, t.path.name).ratio())
 
 
-def _plot(
-    group: str,
-    plot: str,
-    season: Rows,
-    table: Table,
-    soils: Sequence[Table],
-    applied: Sequence[Table],
-    weather: Sequence[Weather],
-    crops: dict[tuple[str, int], str],
-    starts: dict[tuple[str, int], date],
-) -> Plot:
+def _plot(plot: str, season: Rows, table: Table, sources: _Sources) -> Plot:
     dates = sorted({d for d, _, _ in season})
+    year = dates[0].year
     theta = np.stack([_profile([(z, v) for d, z, v in season if d == day]) for day in dates])
-    owner = [t for t in soils if plot in t.text("plot")]
+    owner = [t for t in sources.soils if plot in t.text("plot")]
     if not owner:
         raise DataError(
-            f"{soils[0].path}: column plot: no soil for plot {plot} of {table.path.name}",
+            f"{sources.soils[0].path}: column plot: no soil for plot {plot} of {table.path.name}",
             hint=f"Add rows with theta_fc and theta_wp for {plot}, or take its probes out.",
         )
-    soil = _soil(_likest(table.path.name, owner), plot)
-    year = dates[0].year
-    water: dict[date, float] = defaultdict(float)
-    for t in applied:
-        amounts = t.numbers("irrigation_mm")
-        for name, day, mm in zip(t.text("plot"), t.dates(), amounts.tolist(), strict=True):
-            if name == plot and abs((day - dates[0]).days) <= 240 and day <= dates[-1]:
-                water[day] += mm
-    first = starts.get((plot, year))
-    if first is None:
-        first = min([*(d for d in water if d <= dates[0]), dates[0] - timedelta(days=14)])
-    water = defaultdict(float, {d: mm for d, mm in water.items() if d >= first})
-    fits = [w for w in weather if w.start <= dates[0] and w.end > dates[-1] - timedelta(days=3)]
+    stated = _soil(_likest(table.path.name, owner), plot)
+    # The file's field capacities come from texture. Deep layers that held more than that when the
+    # season began, before any root or weather reached them, evidently can hold it.
+    deep = BOTTOMS_M > 0.4
+    soil = Soil(np.where(deep, np.maximum(stated.fc, theta[0]), stated.fc), stated.wp)
+    water = _water(plot, dates, sources.applied)
+    start = sources.starts.get((plot, year))
+    if start is None:
+        start = min([*(d for d in water if d <= dates[0]), dates[0] - timedelta(days=14)])
+    return Plot(
+        group=f"{year}/{plot}",
+        plot=plot,
+        crop=sources.crops.get((plot, year), "cotton"),
+        start=start,
+        soil=soil,
+        stated=stated,
+        dates=tuple(dates),
+        theta=theta,
+        irrigation={d: mm for d, mm in water.items() if d >= start},
+        weather=_weather(plot, dates, table, sources.weather),
+    )
+
+
+def _water(plot: str, dates: list[date], tables: Sequence[Table]) -> dict[date, float]:
+    out: dict[date, float] = defaultdict(float)
+    for t in tables:
+        amounts = t.numbers("irrigation_mm").tolist()
+        for i, (name, day, mm) in enumerate(zip(t.text("plot"), t.dates(), amounts, strict=True)):
+            if mm < 0:
+                raise DataError(
+                    f"{t.path}:{i + 2}: column irrigation_mm: {mm} is below zero",
+                    hint="Correct the row.",
+                )
+            if name == plot and (dates[0] - day).days <= 240 and day <= dates[-1]:
+                out[day] += mm
+    return out
+
+
+def _weather(plot: str, dates: list[date], table: Table, records: Sequence[Weather]) -> Weather:
+    fits = [w for w in records if w.start <= dates[0] and w.end > dates[-1] - timedelta(days=3)]
     if not fits:
         raise DataError(
-            f"{weather[0].source}: no weather from {dates[0]} to {dates[-1]}, when {plot} of "
-            f"{table.path.name} was probed",
+            f"{table.path.parent}: no daily weather from {dates[0]} to {dates[-1]}, when {plot} "
+            f"of {table.path.name} was probed",
             hint="Add daily weather (date, srad_mj_m2, tmax_c, …) of that season.",
         )
-    best = max(fits, key=lambda w: SequenceMatcher(None, table.path.name, w.source).ratio())
-    return Plot(
-        group=group, plot=plot, crop=crops.get((plot, year), "cotton"), start=first, soil=soil,
-        dates=tuple(dates), theta=theta, irrigation=dict(water), weather=best,
-    )  # fmt: skip
+    return max(fits, key=lambda w: SequenceMatcher(None, table.path.name, w.source).ratio())
 
 
 def _profile(rows: list[tuple[float, float]]) -> Floats:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -54,9 +55,9 @@ def _records(table: Table, latitude: float, altitude: float, wind_height: float)
     return [
         _record(
             table.path, whole[a:b], {k: v[a:b] for k, v in columns.items()},
-            latitude, altitude, wind_height,
+            latitude=latitude, altitude=altitude, wind_height=wind_height,
         )
-        for a, b in zip(cuts, cuts[1:], strict=False)
+        for a, b in pairwise(cuts)
     ]  # fmt: skip
 
 
@@ -64,6 +65,7 @@ def _record(
     path: Path,
     days: list[date],
     columns: dict[str, NDArray[np.float64]],
+    *,
     latitude: float,
     altitude: float,
     wind_height: float,
@@ -155,7 +157,7 @@ def _hourly(table: Table, latitude: float, altitude: float, utc_offset_h: int) -
         return out
 
     srad = mean("sw_w_m2") * 0.0864
-    rain = np.bincount(at, table.numbers("precip_mm"), n)
+    rain = mean("precip_mm") * count
     tdew = tmin.copy()
     if "rh_pct" in table.columns:
         rh = table.numbers("rh_pct", gaps=True)
