@@ -65,23 +65,22 @@ def app_page() -> str:
 
 def drivers_page() -> str:
     """Every sensor and actuator."""
-    from tinyfield.spec.drivers import driver_names, load_driver
+    from tinyfield.spec.drivers import load_drivers
 
     lines = ["# Drivers\n"]
-    for name in driver_names():
-        driver = load_driver(name)
+    for driver in load_drivers().values():
         lines += [f"## {driver.name}\n", f"{driver.summary}\n"]
         if driver.datasheet:
             lines.append(f"Source: {driver.datasheet}\n")
         if driver.channels:
             lines += ["| channel | unit | resolution |", "|---|---|---|"]
-            lines += [f"| `{c.name}` | {c.unit} | 10^{c.scale} |" for c in driver.channels]
+            lines += [f"| `{c.name}` | {c.unit} | {10.0**c.scale:g} |" for c in driver.channels]
             lines.append("")
         if driver.params:
-            lines += ["| parameter | kind | needed |", "|---|---|---|"]
+            lines += ["| parameter | kind | needed | what it says |", "|---|---|---|---|"]
             lines += [
                 f"| `{key}` | {p.kind}{f' in {p.unit}' if p.unit else ''} "
-                f"| {'yes' if p.required else ''} |"
+                f"| {'yes' if p.required else ''} | {p.summary} |"
                 for key, p in driver.params.items()
             ]
             lines.append("")
@@ -108,7 +107,6 @@ def boards_page() -> str:
 
 def commands_page() -> str:
     """Every command with its options."""
-    import click
     import typer.main
 
     from tinyfield.cli import cli
@@ -121,7 +119,7 @@ def commands_page() -> str:
             for key, inner in command.commands.items():
                 walk(inner, f"{name} {key}")
             return
-        context = click.Context(command, info_name=name)
+        context = command.make_context(name, [], resilient_parsing=True)
         lines.append(f"## {name}\n\n```\n{command.get_help(context)}\n```\n")
 
     walk(typer.main.get_command(cli), "tinyfield")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from tinyfield.errors import TinyfieldError
+from tinyfield.errors import SpecError, TinyfieldError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -153,9 +153,9 @@ def sim(
             app, board=board, trace=trace, link=link, link_wait=link_wait, season=season,
             node=node, progress=progress,
         )  # fmt: skip
-        for decision in run.decisions():
+        for decision in run:
             print(decision.as_json() if as_json else tables.decision_line(decision), flush=True)
-    tables.season(run, _talk())
+    tables.season(run.summary, _talk())
 
 
 @cli.command()
@@ -314,7 +314,9 @@ def _fail(error: TinyfieldError, as_json: bool) -> int:
         diagnostics = [d.as_json() for d in getattr(error, "diagnostics", ())]
         _print_json({"error": error.message, "hint": error.hint, "diagnostics": diagnostics})
         return error.exit_code
-    print(f"error: {error.message}", file=sys.stderr)
+    # A mistake in the app file brings its own place and the word "error".
+    shown = isinstance(error, SpecError) and error.diagnostics
+    print(error.message if shown else f"error: {error.message}", file=sys.stderr)
     if error.hint:
         print(f"  cure: {error.hint}", file=sys.stderr)
     return error.exit_code
@@ -322,18 +324,13 @@ def _fail(error: TinyfieldError, as_json: bool) -> int:
 
 def run(arguments: list[str]) -> int:
     """Parse ``arguments``, do the work, return the exit code (0, 1, 2 or 3)."""
-    import click
-
     try:
-        cli(args=arguments, standalone_mode=False)
+        cli(args=arguments, prog_name="tinyfield")
     except TinyfieldError as error:
         return _fail(error, "--json" in arguments)
-    except click.exceptions.Exit as stop:
-        return stop.exit_code
-    except click.ClickException as wrong:
-        wrong.show()
-        return 2
-    except (KeyboardInterrupt, click.exceptions.Abort):
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else 0
+    except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         return 130
     except BrokenPipeError:

@@ -44,6 +44,14 @@ def _score(score: Score) -> str:
     return f"{score.macro_f1:.3f} [{low:.2f}–{high:.2f}]"
 
 
+def provenance(sentences: Sequence[str], out: Console) -> None:
+    """What was measured and what was generated, so that nobody can miss it."""
+    from rich.panel import Panel
+
+    if sentences:
+        out.print(Panel("\n".join(sentences), title="Where the figures come from", style="yellow"))
+
+
 def accuracy(models: Mapping[str, Trained], out: Console) -> None:
     """Float, int8 and on-device scores beside the majority class."""
     table = _table(
@@ -94,10 +102,9 @@ def boards(rows: Sequence[BoardCost], out: Console) -> None:
 def build(result: BuildResult, out: Console) -> None:
     """The end of ``tinyfield build``."""
     out.print()
-    for sentence in result.provenance:
-        out.print(f"  {sentence}")
+    provenance(result.provenance, out)
     for warning in result.app.warnings:
-        out.print(f"  warning: {warning.message}")
+        out.print(f"warning: {warning.message}", style="yellow")
     out.print()
     accuracy(result.models, out)
     out.print()
@@ -108,8 +115,7 @@ def build(result: BuildResult, out: Console) -> None:
 
 def evaluation(result: Evaluation, out: Console) -> None:
     """The end of ``tinyfield evaluate``."""
-    for sentence in result.provenance:
-        out.print(f"  {sentence}")
+    provenance(result.provenance, out)
     for name, scores in result.models.items():
         low, high = scores["interval"] or (None, None)
         span = f" [{low:.3f}–{high:.3f}]" if low is not None else ""

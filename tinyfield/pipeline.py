@@ -1,0 +1,391 @@
+"""The only place that wires the stages together: each function here is one command's work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tinyfield import pio, project
+from tinyfield.boards import Board, board, load_boards
+from tinyfield.compiler import Program, compile_model
+from tinyfield.errors import MissingToolError, UserError
+from tinyfield.estimate import BoardCost, Measured, estimate
+from tinyfield.spec import App, load_app
+
+if TYPE_CHECKING:
+    from tinyfield.learn import Measure, Trained
+    from tinyfield.pio import Image
+    from tinyfield.progress import Progress
+    from tinyfield.sim import RowSource, SimRun
+
+_SAMPLES_TO_MEASURE_STACK = 288  # two days at ten minutes: every window full, every rule tried
+
+
+@dataclass(frozen=True)
+class BuildResult:
+    """What a build made, and what it found.
+
+    Attributes:
+        app: the app as resolved for the board that is now the default.
+        project: the PlatformIO project that was written into.
+        models: the trained models by name, scored.
+        boards: one row for each board asked for.
+        provenance: what was measured and what generated, in sentences.
+    """
+
+    app: App
+    project: Path
+    models: Mapping[str, Trained]
+    boards: tuple[BoardCost, ...]
+    provenance: tuple[str, ...]
+
+    def as_json(self) -> dict[str, object]:
+        """Everything as plain values."""
+        return {
+            "app": self.app.name,
+            "node": self.app.node,
+            "board": self.app.board,
+            "project": str(self.project),
+            "models": {name: t.report.to_json() for name, t in self.models.items()},
+            "boards": [row.as_json() for row in self.boards],
+            "provenance": list(self.provenance),
+            "warnings": [w.as_json() for w in self.app.warnings],
+        }
+
+
+@dataclass(frozen=True)
+class Brain:
+    """The trained and compiled models of one app."""
+
+    trained: dict[str, Trained] = field(default_factory=dict)
+    provenance: tuple[str, ...] = ()
+
+    def programs(self, target: str) -> dict[str, Program]:
+        """Each model's C for a target, named as the firmware expects it."""
+        return {
+            name: compile_model(t.tflite, prefix=f"model_{name}", target=target)
+            for name, t in self.trained.items()
+        }
+
+
+def train(
+    app: App, *, data_dir: Path | None = None, progress: Progress | None = None
+) -> Brain:
+    """Load the data, compute the features with the node's own C, train each model (or find it).
+
+    Raises:
+        DataError: the data cannot be used.
+        BudgetError: a model is not good enough, or too large.
+        MissingToolError: no C compiler; or nothing cached and no TensorFlow.
+    """
+    from tinyfield import data, features, learn
+
+    trained: dict[str, Trained] = {}
+    said: list[str] = []
+    for name, model in app.models.items():
+        _step(progress, f"data for {name}: {model.train.dataset}")
+        dataset = data.load(app, name, data_dir=data_dir)
+        _step(progress, f"features of {name}, by the node's own C")
+        table = features.compute(app, name, dataset)
+        _step(progress, f"train {name} and quantize it to int8")
+        trained[name] = learn.train(
+            table, model, measure=_cost_of(app), progress=_detail(progress)
+        )
+        said += [sentence for sentence in dataset.provenance if sentence not in said]
+    return Brain(trained, tuple(said))
+
+
+def build(
+    path: Path,
+    *,
+    boards: Sequence[str] | None = None,
+    out: Path | None = None,
+    node: str | None = None,
+    data_dir: Path | None = None,
+    progress: Progress | None = None,
+) -> BuildResult:
+    """From an app file to firmware images, with their figures.
+
+    Args:
+        boards: boards to build for; the first becomes PlatformIO's default. None: the app's own,
+            those under its ``boards:``, and every virtual board.
+        out: the PlatformIO project to write into; None: the one in hand.
+        node: the node's id.
+        data_dir: recordings to train on, instead of the search order.
+    """
+    _step(progress, f"check {path}")
+    app = load_app(path, board=boards[0] if boards else None, node=node)
+    wanted = _boards(app, boards)
+    for name in wanted:
+        load_app(path, board=name, node=node)  # every board's mistakes, before minutes of work
+    folder = project.ensure_project(out)
+    brain = train(app, data_dir=data_dir, progress=progress)
+    rows: list[BoardCost] = []
+    for entry in wanted.values():
+        _step(progress, f"generate and build for {entry.name}")
+        generate(path, entry, brain, folder, node=node)
+        rows.append(_row(path, entry, brain, folder, node, progress))
+    chosen = board(app.board)
+    pio.select(folder, chosen.env, path)
+    return BuildResult(app, folder, brain.trained, tuple(rows), brain.provenance)
+
+
+def generate(
+    path: Path, entry: Board, brain: Brain, folder: Path, *, node: str | None = None
+) -> App:
+    """Write the firmware's generated files for one board; returns the app resolved for it."""
+    from tinyfield import codegen
+
+    app = load_app(path, board=entry.name, node=node)
+    scalers = {name: t.scaler for name, t in brain.trained.items()}
+    place = folder / "firmware" / "generated" / entry.env
+    codegen.generate(app, entry, brain.programs(entry.target or "host"), scalers, place)
+    return app
+
+
+def simulate(
+    path: Path,
+    *,
+    board: str | None = None,
+    trace: Path | None = None,
+    season: str | None = None,
+    node: str | None = None,
+    link: str | None = None,
+    link_wait: float = 60,
+    limit: int | None = None,
+    progress: Progress | None = None,
+) -> SimRun:
+    """Start the real firmware on the virtual board that stands for ``board``.
+
+    Args:
+        trace: a CSV of channel values; None: the app's default season, in a closed loop.
+        season: which season's weather the default season has.
+        link: ``tcp://HOST:PORT`` to listen on for a gateway bridge.
+        limit: stop after so many samples.
+
+    Returns:
+        The run; iterate over its decisions to make time pass.
+    """
+    from tinyfield import sim
+
+    app = load_app(path, board=board, node=node)
+    entry = load_boards()[app.board]
+    twin = load_boards()[entry.twin] if entry.twin else entry
+    folder = project.ensure_project(None)
+    brain = train(app, progress=progress)
+    _step(progress, f"build for {twin.name}")
+    app = generate(path, twin, brain, folder, node=node)
+    image = pio.build(twin.env, folder)
+    _step(progress, f"run on {twin.name}")
+    source = _source(app, trace, season, limit)
+    return sim.SimRun(
+        app, twin, image, source, link=link, link_wait=link_wait, on_event=_detail(progress)
+    )
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Scores of an app's models.
+
+    Attributes:
+        models: per model what ``learn.evaluate`` returns.
+        provenance: what was measured and what generated.
+        extra: further tables by title (how true the generator is, what the decisions bring).
+    """
+
+    models: Mapping[str, dict[str, Any]]
+    provenance: tuple[str, ...]
+    extra: Mapping[str, Sequence[Mapping[str, Any]]]
+
+    def as_json(self) -> dict[str, Any]:
+        """The first model's scores at the top level; every model's and every table beside them."""
+        first = next(iter(self.models.values()), {})
+        return {**first, "models": dict(self.models), "tables": dict(self.extra)}
+
+
+def evaluate(
+    path: Path, *, data_dir: Path | None = None, progress: Progress | None = None
+) -> Evaluation:
+    """Score the built integer models, and what the app's decisions bring in its generator's world.
+
+    Args:
+        data_dir: another folder in the data set's format, kept apart from training.
+    """
+    from tinyfield import data, learn
+
+    app = load_app(path)
+    brain = train(app, progress=progress)
+    scores: dict[str, dict[str, Any]] = {}
+    said: tuple[str, ...] = brain.provenance
+    for name, trained in brain.trained.items():
+        _step(progress, f"score {name}")
+        kept = data.load(app, name, data_dir=data_dir, held_out=data_dir is not None)
+        scores[name] = learn.evaluate(app, trained, kept, whole=data_dir is not None)
+        said = kept.provenance
+    return Evaluation(scores, said, _tables(path, app, brain, data_dir, progress))
+
+
+@dataclass(frozen=True)
+class TestResult:
+    """One of the app's own tests: its name, and what was not as expected."""
+
+    name: str
+    misses: tuple[str, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Everything was as expected."""
+        return not self.misses
+
+    def as_json(self) -> dict[str, object]:
+        """The result as plain values."""
+        return {"test": self.name, "passed": self.passed, "misses": list(self.misses)}
+
+
+def run_tests(
+    path: Path, *, board: str | None = None, progress: Progress | None = None
+) -> tuple[TestResult, ...]:
+    """The app's ``tests:``, each a trace through the real firmware.
+
+    Raises:
+        UserError: the app has none.
+    """
+    app = load_app(path, board=board)
+    if not app.tests:
+        raise UserError(f"{path} has no tests", hint="add a `tests:` section")
+    results = []
+    for name, scenario in app.tests.items():
+        run = simulate(path, board=board or "native", trace=scenario.trace, progress=progress)
+        made = [d.decision for d in run if d.active]
+        misses = []
+        for expected in scenario.expect:
+            count = made.count(expected.decision)
+            if count < expected.least or (expected.most is not None and count > expected.most):
+                misses.append(f"{expected.decision}: {count} times, expected {expected.text}")
+        results.append(TestResult(name, tuple(misses)))
+    return tuple(results)
+
+
+def models_of(path: Path, *, progress: Progress | None = None) -> dict[str, bytes]:
+    """The int8 models of a ``.tflite`` file (itself) or of an app (trained, or from the cache)."""
+    if path.suffix == ".tflite":
+        from tinyfield.modelfile import read_model
+
+        return {path.stem: read_model(path)}
+    return {n: t.tflite for n, t in train(load_app(path), progress=progress).trained.items()}
+
+
+# --- inside ----------------------------------------------------------------------------------
+
+
+def _step(progress: Progress | None, text: str) -> None:
+    if progress is not None:
+        progress.step(text)
+
+
+def _detail(progress: Progress | None) -> Callable[[str, int, int, str], None] | None:
+    if progress is None:
+        return None
+
+    def tell(stage: str, done: int, of: int, text: str) -> None:
+        progress.detail(f"{stage} {done}/{of} {text}" if of else f"{stage} {text}")
+
+    return tell
+
+
+def _boards(app: App, asked: Sequence[str] | None) -> dict[str, Board]:
+    """The boards to build for, in the order of the table."""
+    every = load_boards()
+    if asked:
+        names = [*asked, *(b.twin for a in asked if (b := board(a)).twin)]
+    else:
+        names = [app.own_board, *app.other_boards, *(n for n, b in every.items() if b.virtual)]
+    return {name: board(name) for name in dict.fromkeys(names)}
+
+
+def _row(
+    path: Path,
+    entry: Board,
+    brain: Brain,
+    folder: Path,
+    node: str | None,
+    progress: Progress | None,
+) -> BoardCost:
+    """What the app takes on a board, measured on it or on the virtual board that stands for it."""
+    twin = board(entry.twin) if entry.twin else entry
+    if twin.target == "host" and not entry.virtual:
+        return BoardCost(
+            entry.name, None, note="not measured: no virtual board has its core; pio run builds it"
+        )
+    try:
+        if twin is not entry:
+            generate(path, twin, brain, folder, node=node)
+        image = pio.build(twin.env, folder)
+        app = load_app(path, board=twin.name, node=node)
+        measured = _measure(app, twin, image, brain)
+    except MissingToolError as missing:
+        return BoardCost(entry.name, None, note=f"not measured: {missing.install}")
+    return estimate(entry, twin.name, measured)
+
+
+def _source(app: App, trace: Path | None, season: str | None, limit: int | None) -> RowSource:
+    from tinyfield import data, sim
+
+    if trace is not None:
+        return sim.TraceSource(trace, app, limit=limit)
+    return sim.WorldSource(app, data.world(app, season=season), limit=limit)
+
+
+def _measure(app: App, twin: Board, image: Image, brain: Brain) -> Measured:
+    """Sizes of the image, the deepest stack in its first days, the count of one inference."""
+    from tinyfield import bench, sim
+
+    source = _source(app, None, None, _SAMPLES_TO_MEASURE_STACK)
+    run = sim.SimRun(app, twin, image, source)
+    for _ in run:
+        pass
+    target = twin.target or "host"
+    costs = [bench.measure(t.tflite, target, name=name) for name, t in brain.trained.items()]
+    counts = [cost.count for cost in costs if cost.count is not None]
+    return Measured(
+        flash=image.flash,
+        ram=image.ram,
+        stack=int(run.summary["stack_bytes"]) if "stack_bytes" in run.summary else None,
+        count=sum(counts) if counts else None,
+        unit=costs[0].unit if costs else "instructions",
+    )
+
+
+def _cost_of(app: App) -> Measure | None:
+    """What a candidate costs on the app's board, for the budget; None where nothing is asked."""
+    from tinyfield import bench, learn
+
+    asks = [m.budget for m in app.models.values()]
+    if not any(b.flash_bytes or b.ram_bytes or b.latency_us for b in asks):
+        return None
+    entry = board(app.board)
+    twin = board(entry.twin) if entry.twin else entry
+    target = twin.target or "host"
+
+    def measure(tflite: bytes) -> learn.Cost:
+        program = compile_model(tflite, target=target)
+        try:
+            cost = bench.measure(tflite, target)
+        except MissingToolError:
+            cost = None  # what is known without the cross compiler: constants and arena
+        if cost is None or cost.flash is None or cost.ram is None:
+            return learn.Cost(target, program.weights_bytes, program.arena_bytes)
+        cycles = cost.cycles_estimate
+        latency = round(1e6 * cycles / entry.clock_hz) if cycles is not None else None
+        return learn.Cost(target, cost.flash.total, cost.ram.total, latency)
+
+    return measure
+
+
+def _tables(
+    path: Path, app: App, brain: Brain, data_dir: Path | None, progress: Progress | None
+) -> dict[str, Sequence[Mapping[str, Any]]]:
+    """Further evidence, where the app's generator can give it."""
+    return {}
