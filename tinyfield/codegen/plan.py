@@ -298,10 +298,9 @@ def _model(
             f"{where}: the network takes {given.bytes} inputs, the app has {model.width}"
         )
     classes = len(model.classes)
-    if len(program.outputs) != 1 or result.bytes not in (classes, classes - 1):
+    logistic = result.bytes == 1 and classes == 2
+    if len(program.outputs) != 1 or not (result.bytes == classes or logistic):
         raise ModelError(f"{where}: the network gives {result.bytes} values, not {classes}")
-    if classes not in (result.bytes, 2):
-        raise ModelError(f"{where}: one output serves two classes, not {classes}")
     if abs(result.scale - _SOFTMAX_SCALE) > 1e-6 or result.zero_point != _SOFTMAX_ZERO:
         raise ModelError(
             f"{where}: the network must end in softmax or a logistic",
@@ -319,7 +318,7 @@ def _model(
             InputPlan(text, scale.offset, scale.mult, scale.shift, scale.zero_point)
             for text, scale in zip(names, scales, strict=True)
         ),
-        output="softmax" if result.bytes == classes else "logistic",
+        output="logistic" if logistic else "softmax",
         arena_bytes=program.arena_bytes,
     )
 
