@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 
-def wait_for(what: Callable[[], Any], seconds: float = 20, *, why: str = "") -> Any:
+def wait_for(what: Callable[[], Any], seconds: float = 40, *, why: str = "") -> Any:
     """Wait until ``what`` is true, and return it."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:

@@ -30,6 +30,9 @@ def test_clock() -> None:
     assert real.heard(season)
     assert real.now() == NOW
     assert not real.heard(b"short")
+    undated = NodeClock(None, lambda: now[0])
+    assert undated.heard(struct.pack("<II", 0, 600))
+    assert undated.now() == 1000
     dated = NodeClock(50_000, lambda: now[0])
     assert dated.now() == 50_000
     now[0] += 7
@@ -136,6 +139,10 @@ def test_a_manifest_of_another_build_is_told(gateway: Gateway, tmp_path: Path) -
         stack.callback(bridge.stop)
         wait_for(node.done, why=bridge.log.read_text())
         assert "the manifest is another build's" in bridge.log.read_text()
+        # Built and flashed anew: the same file holds the names now.
+        path.write_text(manifest(node="bed-9").to_json())
+        node.say(birth(boot=2, node="bed-9"))
+        wait_for(lambda: gateway.get("/api/decisions?node=bed-9")[0]["decision"] == "water")
 
 
 def test_called_as_asked(gateway: Gateway, tmp_path: Path) -> None:

@@ -47,7 +47,10 @@ class NodeClock:
         if len(payload) != 8:
             return False
         now, into = struct.unpack("<II", payload)
-        self._virtual = now if self._epoch is None else min(self._epoch + into, _U32)
+        if self._epoch is not None:
+            self._virtual = min(self._epoch + into, _U32)
+        elif now:  # 0: the sim does not know its season's date
+            self._virtual = now
         return True
 
     def now(self) -> int:

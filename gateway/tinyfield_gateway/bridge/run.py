@@ -11,7 +11,7 @@ import threading
 import time
 from pathlib import Path
 
-from tinyfield.errors import UsageError, WireError
+from tinyfield.errors import TinyfieldError, UsageError, WireError
 from tinyfield.wire import (
     Frame,
     FrameType,
@@ -50,7 +50,7 @@ def run(
         port=port,
         baud=baud,
         address=parse_broker(broker) if broker else BrokerAddress(),
-        manifest=read_manifest(manifest) if manifest else None,
+        manifest=manifest,
         node=node,
         clock=NodeClock(parse_epoch(epoch) if epoch else None),
     )
@@ -86,12 +86,13 @@ class Bridge:
         port: str,
         baud: int,
         address: BrokerAddress,
-        manifest: Manifest | None,
+        manifest: Path | None,
         node: str | None,
         clock: NodeClock,
     ) -> None:
         self._name, self._baud, self._address = port, baud, address
-        self._manifest, self._given, self._clock = manifest, node, clock
+        self._file, self._given, self._clock = manifest, node, clock
+        self._manifest = read_manifest(manifest) if manifest else None
         self._port: Port | None = None
         self._uplink: Uplink | None = None
         self._stop_asked = threading.Event()
@@ -176,7 +177,18 @@ class Bridge:
         elif self._given != message.node:
             self._once(f"the node calls itself {message.node}; called {self._given} as asked")
         if self._uplink and message.kind is Kind.BIRTH:
+            self._refresh(message.manifest)
+            self._uplink.manifest = self._manifest
             self._uplink.birth(message.boot, message.manifest)
+
+    def _refresh(self, wanted: int | None) -> None:
+        """A node that was flashed anew brings a new manifest, in the same file."""
+        if self._file is None or (self._manifest and self._manifest.hash == wanted):
+            return
+        try:
+            self._manifest = read_manifest(self._file)
+        except TinyfieldError as error:
+            self._log.warning("the manifest cannot be read again", reason=error.message)
 
     def _be(self, node: str) -> None:
         if self._uplink is not None:

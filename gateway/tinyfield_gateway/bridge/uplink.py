@@ -33,7 +33,8 @@ class Uplink:
         on_down: Callable[[bytes], None],
     ) -> None:
         self.node = node
-        self._address, self._manifest, self._on_down = address, manifest, on_down
+        self.manifest = manifest
+        self._address, self._on_down = address, on_down
         self._log = log.get("bridge")
         self._was_up: bool | None = None
         self._subscribed = False
@@ -68,7 +69,7 @@ class Uplink:
 
     def birth(self, boot: int | None = None, manifest_hash: int | None = None) -> None:
         """Publish the retained birth, with the manifest if it explains this build."""
-        said = self._manifest
+        said = self.manifest
         if said is not None and manifest_hash is not None and said.hash != manifest_hash:
             self._log.warning(
                 "the manifest is another build's: give the one beside the flashed firmware",
@@ -109,7 +110,7 @@ class Uplink:
         self._say(True, "connected")
         client.subscribe(topic(self.node, "down"), qos=1)
         client.publish(topic(self.node, "will"), b"online", qos=1, retain=True)
-        if self._manifest is not None:
+        if self.manifest is not None:
             self.birth()
 
     def _on_subscribe(self, *_: object) -> None:
