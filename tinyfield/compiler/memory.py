@@ -20,7 +20,7 @@ from tinyfield.compiler.calls import Call, Scratch
 from tinyfield.compiler.graph import Graph
 
 _SEARCH_WHOLE = 6
-_SEARCH_ORDERS = 600
+_SEARCH_ORDERS = 300
 
 
 @dataclass(frozen=True)

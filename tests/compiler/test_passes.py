@@ -1,0 +1,189 @@
+"""Each pass by itself, and one whole compilation against its recorded dumps."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from ai_edge_litert import schema_py_generated as schema
+
+from tests.compiler.models import ModelBuilder
+from tests.compiler.operators import FAMILIES
+from tinyfield.compiler import check, compile_model
+from tinyfield.compiler.graph import Graph, Op, Tensor
+from tinyfield.compiler.passes import (
+    absorb_zero_point,
+    clamps,
+    drop_dead,
+    fuse_activation,
+    padding,
+    views,
+)
+from tinyfield.compiler.tflite import read
+from tinyfield.errors import ModelError
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def test_the_recorded_compilation() -> None:
+    model = FAMILIES["block"](np.random.default_rng(0))
+    program = compile_model(model)
+    dump = f"{read(model).dump()}\n{program.graph_dump}\n{program.plan_dump}"
+    path = GOLDEN / "block.txt"
+    if os.environ.get("TINYFIELD_UPDATE") == "1":
+        path.write_text(dump, encoding="utf-8")
+    assert dump == path.read_text(encoding="utf-8"), "TINYFIELD_UPDATE=1 records it anew"
+
+
+def chain(kind: str, *, same_scale: bool = True, twice: bool = False) -> Graph:
+    """A fully-connected layer, then ``kind``; with ``twice`` its output is also an output."""
+    build = ModelBuilder()
+    given = build.tensor((1, 3), zero=4)
+    weights = build.tensor((2, 3), data=np.array([[1, 2, 3], [-4, 5, -6]]))
+    bias = build.tensor((2,), "int32", data=np.array([10, 20]))
+    middle = build.tensor((1, 2), scale=0.1, zero=-3, name="middle")
+    last = build.tensor((1, 2), scale=0.1 if same_scale else 0.2, zero=-3)
+    build.op("FULLY_CONNECTED", [given, weights, bias], [middle])
+    build.op(kind, [middle], [last])
+    return read(build.build([given], [middle, last] if twice else [last]))
+
+
+def test_activations_become_clamps() -> None:
+    graph = clamps(chain("RELU"))
+    assert (graph.ops[0].attributes["low"], graph.ops[0].attributes["high"]) == (-128, 127)
+    assert "activation" not in graph.ops[0].attributes
+
+
+def test_a_lone_activation_is_fused() -> None:
+    graph = fuse_activation(clamps(chain("RELU6")))
+    graph.verify()
+    assert [op.kind for op in graph.ops] == ["FULLY_CONNECTED"]
+    assert (graph.ops[0].attributes["low"], graph.ops[0].attributes["high"]) == (-3, 57)
+
+
+@pytest.mark.parametrize(("same_scale", "twice"), [(False, False), (True, True)])
+def test_an_activation_that_must_stay_stays(same_scale: bool, twice: bool) -> None:
+    graph = fuse_activation(clamps(chain("RELU", same_scale=same_scale, twice=twice)))
+    assert [op.kind for op in graph.ops] == ["FULLY_CONNECTED", "RELU"]
+
+
+def test_the_zero_point_moves_into_the_bias() -> None:
+    graph = absorb_zero_point(clamps(chain("RELU")))
+    graph.verify()
+    bias = graph.input(graph.ops[0], 2).data
+    np.testing.assert_array_equal(bias, [10 - 4 * 6, 20 - 4 * -5])
+
+
+def test_a_bias_beyond_32_bits_is_refused() -> None:
+    build = ModelBuilder()
+    given = build.tensor((1, 1), zero=-128)
+    weights = build.tensor((1, 1), data=np.array([[127]]))
+    bias = build.tensor((1,), "int32", data=np.array([2**31 - 1]))
+    out = build.tensor((1, 1))
+    build.op("FULLY_CONNECTED", [given, weights, bias], [out])
+    with pytest.raises(ModelError, match="exceeds 32 bits"):
+        compile_model(build.build([given], [out]))
+
+
+def test_reshapes_become_views_and_their_arithmetic_dies() -> None:
+    build = ModelBuilder()
+    given = build.tensor((1, 2, 3))
+    shape = build.tensor((2,), "int32", scale=None)
+    middle = build.tensor((1, 6))
+    out = build.tensor((6, 1))
+    last = build.tensor((6, 1))
+    build.op("SHAPE", [given], [shape])
+    build.op("RESHAPE", [given, shape], [middle])
+    build.op("RESHAPE", [middle, shape], [out])
+    build.op("RELU", [out], [last])
+    graph = drop_dead(views(read(build.build([given], [last]))))
+    graph.verify()
+    assert [op.kind for op in graph.ops] == ["VIEW", "RELU"]
+    assert graph.ops[0].inputs == (given,)
+
+
+def test_same_padding_becomes_counts() -> None:
+    model = FAMILIES["block"](np.random.default_rng(0))
+    conv = padding(read(model)).ops[0]
+    assert (conv.attributes["pad_top"], conv.attributes["pad_left"]) == (1, 1)
+    assert "padding" not in conv.attributes
+
+
+def padded_convolution(amounts: list[list[int]]) -> bytes:
+    build = ModelBuilder()
+    given = build.tensor((1, 5, 6, 2), zero=7)
+    shape = tuple(n + sum(a) for n, a in zip((1, 5, 6, 2), amounts, strict=True))
+    where = build.tensor((4, 2), "int32", scale=None, data=np.array(amounts))
+    middle = build.tensor(shape, zero=7)
+    random = np.random.default_rng(5)
+    data = random.integers(-127, 128, (3, 3, 3, shape[3]))
+    weights = build.tensor(data.shape, scale=0.02, data=data)
+    bias = build.tensor((3,), "int32", scale=0.001, data=np.array([1000, -2000, 0]))
+    out = build.tensor((1, (shape[1] - 1) // 2, (shape[2] - 1) // 2, 3), scale=0.6, zero=-9)
+    build.op("PAD", [given, where], [middle])
+    build.op(
+        "CONV_2D",
+        [middle, weights, bias],
+        [out],
+        padding=schema.Padding.VALID,
+        strideH=2,
+        strideW=2,
+        dilationHFactor=1,
+        dilationWFactor=1,
+    )
+    return build.build([given], [out])
+
+
+@pytest.mark.parametrize(
+    ("amounts", "kinds"),
+    [
+        ([[0, 0], [1, 1], [0, 1], [0, 0]], ["CONV_2D"]),
+        ([[0, 0], [2, 0], [1, 2], [0, 0]], ["CONV_2D"]),
+        ([[0, 0], [1, 1], [1, 1], [0, 1]], ["PAD", "CONV_2D"]),
+    ],
+)
+def test_a_pad_before_a_convolution(amounts: list[list[int]], kinds: list[str]) -> None:
+    model = padded_convolution(amounts)
+    graph = drop_dead(padding(clamps(read(model))))
+    assert [op.kind for op in graph.ops] == kinds
+    assert check(model).exact
+
+
+def tensors(*names: str) -> dict[int, Tensor]:
+    return {n: Tensor(n, name, (1,), "int8") for n, name in enumerate(names)}
+
+
+@pytest.mark.parametrize(
+    ("ops", "outputs", "message"),
+    [
+        ([Op("X", (1,), (2,))], (2,), "before anything has written it"),
+        ([Op("X", (0,), (0,))], (0,), "already has a value"),
+        ([Op("X", (0,), (1,)), Op("Y", (0,), (1,))], (1,), "already has a value"),
+        ([Op("X", (0,), (9,))], (1,), "names tensor 9"),
+        ([Op("X", (0,), (1,))], (2,), "computed by no operator"),
+        ([Op("X", (2,), (1,)), Op("Y", (1,), (2,))], (2,), "before anything has written it"),
+    ],
+)
+def test_the_verifier_refuses(ops: list[Op], outputs: tuple[int, ...], message: str) -> None:
+    with pytest.raises(ModelError, match=message):
+        Graph(tensors("a", "b", "c"), ops, (0,), outputs).verify()
+
+
+def test_check_names_the_first_node_that_differs(monkeypatch: pytest.MonkeyPatch) -> None:
+    from tinyfield.compiler import rounding
+
+    model = FAMILIES["block"](np.random.default_rng(0))
+    assert check(model).exact
+    right = rounding.quantize_multiplier
+
+    def wrong(real: float) -> tuple[int, int]:
+        mult, shift = right(real)
+        return mult - (mult >> 6), shift
+
+    # The pooling's multiplier, and so all after it, is off by a sixty-fourth.
+    monkeypatch.setattr("tinyfield.compiler.ops.pool.quantize_multiplier", wrong)
+    result = check(model)
+    assert result.difference is not None
+    assert "MEAN" in result.difference.node
