@@ -21,10 +21,12 @@ from tinyfield.compiler.rounding import (
     thresholds,
 )
 
+# What scales give: float32 numbers, powers of two, and in·weights/out of three float32 scales.
+SCALES = st.floats(2**-10, 2, width=32)
 REALS = st.one_of(
-    st.floats(2**-20, 0.875, width=32),
-    st.integers(2, 20).map(lambda n: 2.0**-n),
-    st.tuples(*[st.floats(2**-13, 8, width=32)] * 3).map(lambda s: s[0] * s[1] / s[2] * 1e-3),
+    st.floats(2**-16, 0.875, width=32),
+    st.integers(1, 16).map(lambda n: 2.0**-n),
+    st.tuples(SCALES, SCALES, SCALES).map(lambda s: max(s[0] * s[1] / s[2], 2.0**-16)),
 )
 
 
