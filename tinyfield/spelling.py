@@ -35,10 +35,10 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
         if not target:
             continue
         score = float(distance(folded, target))
-        limit = 1.0 if min(len(folded), len(target)) <= 4 else len(target) / 3
-        if len(folded) >= 3 and (target.startswith(folded) or target.endswith(folded)):
-            score = min(score, 1.0)
-        elif len(target) >= 4 and (folded.startswith(target) or folded.endswith(target)):
+        sizes = len(folded), len(target)
+        limit = 1.0 if min(sizes) <= 4 else max(sizes) / 3
+        short, long = sorted((folded, target), key=len)
+        if len(short) >= 3 and (long.startswith(short) or long.endswith(short)):
             score = min(score, 1.0)
         if score <= limit and (best is None or score < best[0]):
             best = (score, candidate)

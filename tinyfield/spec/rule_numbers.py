@@ -27,6 +27,7 @@ from tinyfield.spec.units import (
     nearest_int,
     power_of_ten,
     same_dimension,
+    units_like,
 )
 
 INT64_MAX = 2**63 - 1
@@ -50,7 +51,9 @@ def in_steps(const: Const, like: Numeric, tree: Tree, said: str, other: str) -> 
 
     ``said`` and ``other`` are the constant and what it is compared with, as the user wrote them.
     """
-    if const.unit == "" and like.unit != "":
+    # V/mV is a plain number too, but a share is written with its %.
+    plain = not any(find_unit(like.unit).dimension) and like.unit not in units_like("%")
+    if const.unit == "" and not plain:
         raise _at(
             tree,
             f"{said} of what? {other!r} is in {like.unit}",

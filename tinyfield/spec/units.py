@@ -113,7 +113,7 @@ _SPELLINGS = {
     "percent": "%", "lx": "lux", "l": "L", "ml": "mL", "liter": "L", "litre": "L", "liters": "L",
     "litres": "L", "sec": "s", "second": "s", "seconds": "s", "mins": "min", "minute": "min",
     "minutes": "min", "hr": "h", "hour": "h", "hours": "h", "day": "d", "days": "d",
-    "kb": "kB", "mb": "MB", "kib": "KiB", "mib": "MiB", "byte": "B", "bytes": "B",
+    "kb": "kB", "kib": "KiB", "mib": "MiB", "byte": "B", "bytes": "B",
     "volt": "V", "volts": "V", "watt": "W", "meter": "m", "metre": "m", "°/s": "dps",
     "m²": "m2", "m³": "m3", "cm²": "cm2", "degc": "degC", "degf": "degF", "°": "deg",
 }  # fmt: skip
@@ -172,7 +172,7 @@ def find_unit(text: str) -> Unit:
     if simple is not None:
         return simple
     parts = re.split(r"([/*·])", text)
-    if len(parts) == 1 or len(parts) > 9:
+    if len(parts) == 1 or len(parts) > 41:
         raise _unknown(text)
     dimension, factor, name, sign = _NONE, Fraction(1), "", 1
     for index, part in enumerate(parts):

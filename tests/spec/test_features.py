@@ -1,0 +1,88 @@
+"""Features: units and scales of what the C computes, and what cannot be computed."""
+
+from __future__ import annotations
+
+import pytest
+
+from tinyfield.spec.app import Channel, Feature
+from tinyfield.spec.features import parse_feature
+from tinyfield.spec.mistake import Mistake
+
+CHANNELS = (
+    Channel(name="soil.moisture", sensor="soil", quantity="moisture", unit="%", scale=-1,
+            minimum=-500, maximum=2000),
+    Channel(name="light.illuminance", sensor="light", quantity="illuminance", unit="lux", scale=0,
+            minimum=0, maximum=120000),
+)  # fmt: skip
+
+
+def feature(text: str, *, sample_s: int = 600, has_crop: bool = True) -> Feature:
+    found = parse_feature(text, CHANNELS, sample_s=sample_s, has_crop=has_crop, unsure=set())
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize(
+    ("text", "op", "window_s", "unit", "scale", "width", "channel"),
+    [
+        ("soil.moisture", "last", None, "%", -1, 1, 0),
+        ("soil.moisture last", "last", None, "%", -1, 1, 0),
+        ("soil.moisture slope 6 h", "slope", 21600, "%/h", -3, 1, 0),
+        ("soil.moisture std 6 h", "std", 21600, "%", -1, 1, 0),
+        ("light.illuminance sum 24 h", "sum", 86400, "lux*h", 0, 1, 1),
+        ("light.illuminance  mean  1 h 30 min", "mean", 5400, "lux", 0, 1, 1),
+        ("site.kc", "value", None, "", -3, 1, None),
+        ("site.root_depth", "value", None, "m", -3, 1, None),
+        ("site.stage one_hot", "one_hot", None, "", 0, 4, None),
+    ],
+)
+def test_features(  # noqa: PLR0917 - a table's columns
+    text: str, op: str, window_s: int | None, unit: str, scale: int, width: int, channel: int | None
+) -> None:
+    found = feature(text)
+    assert (found.op, found.window_s, found.unit) == (op, window_s, unit)
+    assert (found.scale, found.width, found.channel) == (scale, width, channel)
+    assert found.text == text
+
+
+@pytest.mark.parametrize(
+    ("text", "word", "cure"),
+    [
+        ("soil.moistur last", "soil.moistur", "soil.moisture"),
+        ("soil last", "soil", "soil.moisture"),
+        ("sol.moisture last", "sol.moisture", "soil.moisture"),
+        ("site.kb", "site.kb", "site.kc"),
+        ("soil.moisture average 6 h", "average", "mean"),
+        ("soil.moisture last 6 h", "6 h", "mean 6 h"),
+        ("soil.moisture mean 6 m", "6 m", "6 min"),
+        ("soil.moisture mean 10 min", "10 min", "20 min"),
+        ("soil.moisture mean 25 min", "25 min", "20 min or 30 min"),
+        ("site.kc mean 6 h", "mean", "site.kc"),
+        ("site.p one_hot", "one_hot", "site.p"),
+        ("site.stage one_hot 4", "4", "site.stage one_hot"),
+    ],
+)
+def test_mistakes_point_at_the_word(text: str, word: str, cure: str) -> None:
+    with pytest.raises(Mistake) as caught:
+        feature(text)
+    mistake = caught.value
+    assert mistake.offset is not None and mistake.width is not None
+    assert text[mistake.offset : mistake.offset + mistake.width] == word
+    assert cure in (mistake.hint or "")
+
+
+def test_a_window_too_long_for_32_bits() -> None:
+    wide = Channel(name="gas.ppb", sensor="gas", quantity="ppb", unit="ppb", scale=0,
+                   minimum=0, maximum=2**30)  # fmt: skip
+    with pytest.raises(Mistake, match="32 bits"):
+        parse_feature("gas.ppb sum 24 h", (wide,), sample_s=600, has_crop=True, unsure=set())
+
+
+def test_site_features_need_a_plant() -> None:
+    with pytest.raises(Mistake, match=r"site\.plant is not set"):
+        feature("site.kc", has_crop=False)
+
+
+def test_of_a_broken_sensor_nothing_is_said() -> None:
+    assert parse_feature("air.temperature last", CHANNELS, sample_s=600, has_crop=True,
+                         unsure={"air"}) is None  # fmt: skip

@@ -1,0 +1,52 @@
+"""Checking a file is quick: no arrays, no TensorFlow, no terminal library on the way."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+EXAMPLE = Path(__file__).parent / "apps" / "irrigation.yaml"
+HEAVY = ("numpy", "tensorflow", "pandas", "scipy", "pint", "rich", "typer", "jsonschema", "jinja2",
+         "platformio", "tinyfield.data", "tinyfield.learn")  # fmt: skip
+CODE = """
+import json, sys, time
+start = time.process_time()
+from tinyfield.spec import load_app
+load_app(sys.argv[1])
+print(json.dumps([time.process_time() - start, sorted(sys.modules)]))
+"""
+
+
+def test_checking_imports_little_and_is_quick() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", CODE, str(EXAMPLE)], capture_output=True, text=True, check=True
+    )
+    seconds, modules = json.loads(done.stdout)
+    assert not [name for name in modules if name in HEAVY]
+    assert seconds < 1.5, "processor time; 0.3 s on an idle desktop"
+
+
+def test_boards_and_drivers_are_read_one_by_one() -> None:
+    code = """
+import sys
+from tinyfield.spec import load_app
+import tinyfield.tomlfile as t
+read = []
+real = t.tomllib.loads
+from pathlib import Path
+Path_read = Path.read_text
+def spy(self, *a, **k):
+    read.append(self.name if self.suffix != '.toml' else f'{self.parent.name}/{self.name}')
+    return Path_read(self, *a, **k)
+Path.read_text = spy
+load_app(sys.argv[1])
+print(' '.join(read))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(EXAMPLE)], capture_output=True, text=True, check=True
+    )
+    assert "boards/uno.toml" in done.stdout
+    assert "sht31/driver.toml" not in done.stdout
+    assert "boards/qemu_m4.toml" not in done.stdout
