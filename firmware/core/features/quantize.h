@@ -12,9 +12,9 @@
 static inline int8_t tiny_quantize(int32_t x, int32_t offset, int32_t mult, uint8_t shift,
                                    int8_t zero_point) {
     const int64_t product = ((int64_t)x - offset) * mult;
-    const uint64_t half = shift == 0 ? 0 : (uint64_t)1 << (shift - 1);
     const uint64_t size = product < 0 ? 0U - (uint64_t)product : (uint64_t)product;
-    const uint64_t rounded = (size + half) >> shift;
+    /* Is (size + 2^(shift - 1)) >> shift with one 64-bit shift less: an AVR has no shifter. */
+    const uint64_t rounded = shift == 0 ? size : ((size >> (shift - 1)) + 1U) >> 1;
     /* Beyond 255 steps every zero point clamps; below, the sum fits. */
     const int16_t steps = (int16_t)(rounded > 255 ? 255 : rounded);
     const int16_t sum = (int16_t)(zero_point + (product < 0 ? -steps : steps));
