@@ -16,7 +16,7 @@
 #define APP_RULES           2
 #define APP_ACTUATORS       1
 #define APP_ARENA_BYTES     6
-#define APP_NODE_BYTES_MOST 1392 /* RAM for the node's state on this board */
+#define APP_NODE_BYTES_MOST 1232 /* RAM for the node's state on this board */
 
 /* What the rules see of one sample. */
 typedef struct {
