@@ -20,7 +20,7 @@ from tinyfield.wire import Kind, Manifest, Message, encode_message, topic
 from tinyfield_gateway.bus import parse_broker
 from tinyfield_gateway.store import Batch, Heard, open_store
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("page")]
 
 DESK, PHONE = (1280, 900), (390, 844)
 SECRET = 987_654_321
@@ -208,3 +208,21 @@ def test_an_empty_page_says_what_to_do(browser: webdriver.Chrome, tmp_path: Path
         assert wide <= PHONE[0]
     finally:
         fresh.stop()
+
+
+def test_a_store_that_cannot_be_read_is_no_silent_field(
+    browser: webdriver.Chrome, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    gateway = Gateway(tmp_path, f"--store={tmp_path}/file/gateway.db")
+    try:
+        wait_for(lambda: "file" in gateway.get("/healthz")["store"]["text"])
+        look(browser, gateway.page, PHONE, "page-trouble-phone")
+        assert "Nodes keep their decisions" in wait_for(lambda: texts(browser, ".tf-banner"))[0]
+        assert texts(browser, ".tf-part.bad") == ["broker", "store"]
+        assert not browser.find_element(By.CSS_SELECTOR, ".tf-empty").is_displayed()
+        (tmp_path / "file").unlink()
+        wait_for(lambda: not texts(browser, ".tf-banner"))
+        assert browser.find_element(By.CSS_SELECTOR, ".tf-empty").is_displayed()
+    finally:
+        assert gateway.stop() == 0

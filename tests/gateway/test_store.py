@@ -227,6 +227,22 @@ def test_a_full_disk_stores_nothing_of_the_batch_and_passes(tmp_path: Path) -> N
     kept.close()
 
 
+def test_a_file_that_is_deleted_under_it_takes_nothing_in_silence(tmp_path: Path) -> None:
+    path = tmp_path / "gateway.db"
+    kept = open_store(str(path))
+    kept.commit(batch(decision(0)))
+    for one in tmp_path.iterdir():
+        one.unlink()
+    with pytest.raises(StoreUnavailableError):
+        kept.commit(batch(decision(1)))
+    kept.probe()
+    kept.commit(batch(decision(1)))
+    kept.close()
+    again = open_store(str(path))
+    assert [one.seq for one in again.decisions()] == [1]
+    again.close()
+
+
 def test_addresses() -> None:
     with pytest.raises(UsageError):
         engine.parse_url("mysql://host/db")

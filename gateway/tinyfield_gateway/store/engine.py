@@ -81,9 +81,22 @@ def prepare(engine: Engine) -> None:
         raise unavailable(engine.url, error) from None
 
 
+def identity(engine: Engine) -> tuple[int, int] | None:
+    """Which file SQLite's path leads to; None for what is no file.
+
+    An open database whose file was deleted goes on taking commits that nobody will ever see.
+    """
+    if engine.dialect.name != "sqlite" or engine.url.database in (None, "", ":memory:"):
+        return None
+    found = Path(str(engine.url.database)).stat()
+    return found.st_dev, found.st_ino
+
+
 def unavailable(url: URL, error: Exception) -> StoreUnavailableError:
     """The error in the operator's words."""
     reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+    if isinstance(error, OSError) and error.strerror:
+        reason = f"{error.strerror}: {error.filename}" if error.filename else error.strerror
     low = reason.lower()
     hint = None
     if "full" in low or "no space" in low or "disk i/o" in low:

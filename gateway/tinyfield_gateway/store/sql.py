@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 from collections import defaultdict
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from tinyfield_gateway.store import parts, schema
 from tinyfield_gateway.store.engine import (
     IMMEDIATE,
     StoreUnavailableError,
+    identity,
     make_engine,
     parse_url,
     prepare,
@@ -48,6 +50,7 @@ class Store:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._writing = threading.Lock()
+        self._file: tuple[int, int] | None = None
         self.generation = 0
         """Rises with every commit: a reader that has seen it needs not read again."""
 
@@ -63,6 +66,8 @@ class Store:
     def prepare(self) -> None:
         """Make the tables, if they are not there; to be done before anything else."""
         prepare(self._engine)
+        with self._translated():
+            self._file = identity(self._engine)
 
     # --- writing
 
@@ -177,6 +182,8 @@ class Store:
             options = self._engine.connect().execution_options(**{IMMEDIATE: True})
             with options as connection, connection.begin():
                 yield connection
+                if identity(self._engine) != self._file:
+                    raise OSError(errno.ENOENT, "the file was removed or replaced")
 
     @contextmanager
     def _read(self) -> Iterator[Connection]:

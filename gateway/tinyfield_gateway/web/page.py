@@ -14,7 +14,7 @@ from nicegui import ui
 from tinyfield.wire import is_node_id
 from tinyfield_gateway.health import Health
 from tinyfield_gateway.store import Store, StoreUnavailableError
-from tinyfield_gateway.web.view import Page, build
+from tinyfield_gateway.web.view import UNREAD, Page, build
 
 _HERE = Path(__file__).parent
 _TICK_S = 1.0
@@ -55,9 +55,8 @@ def register(store: Store, health: Health, broker: str) -> None:
                 "broker": broker,
                 "zone": datetime.now().astimezone().tzname(),
             }
-            heard = bool(page.nodes)
-            columns.set_visibility(heard)
-            empty.set_visibility(not heard)
+            columns.set_visibility(bool(page.nodes))
+            empty.set_visibility(page.read and not page.nodes)
             for element, name in ((head, "head"), (fleet, "fleet"), (feed, "feed")):
                 element.set_content(_templates.get_template(f"{name}.html").render(about))
             empty.set_content(_templates.get_template("empty.html").render(about))
@@ -71,7 +70,7 @@ def _refresher(
     store: Store, health: Health, node: str | None, limit: int, draw: Callable[[Page], None]
 ) -> Callable[[], None]:
     """Draws when the store or the gateway's health has changed since the last time."""
-    last = Page(nodes=(), more_nodes=0, days=(), decisions=0, shown=0, rejected=None)
+    last = UNREAD
     seen: tuple[int, int, int] | None = None
 
     def refresh() -> None:

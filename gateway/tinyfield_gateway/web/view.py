@@ -73,6 +73,11 @@ class Page:
     shown: int
     rejected: str | None
     """Why the last message was put aside, if any was."""
+    read: bool = True
+    """False: the store could not be read so far, which is not the same as nothing heard."""
+
+
+UNREAD = Page(nodes=(), more_nodes=0, days=(), decisions=0, shown=0, rejected=None, read=False)
 
 
 def build(store: Store, *, node: str | None, limit: int, now: int) -> Page:
