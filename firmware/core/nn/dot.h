@@ -4,19 +4,29 @@
 
 #include "kernel.h"
 
-static inline __attribute__((always_inline)) int32_t
-tiny_dot(const int8_t *in, const int8_t TINY_ROM *weights, int32_t sum, uint16_t n) {
+/* One product: |int8·int8| fits 16 bits. */
+static inline __attribute__((always_inline)) int16_t tiny_times(int8_t a, int8_t b) {
+    int16_t product = (int16_t)((int16_t)a * b);
+#if defined(__AVR__)
+    /* Keeps avr-gcc from widening the factors first: one MULS instead of a call. */
+    __asm__("" : "+r"(product));
+#endif
+    return product;
+}
+
+TINY_INNER int32_t tiny_dot(const int8_t *in, const int8_t TINY_ROM *weights, int32_t sum,
+                            uint16_t n) {
     for (uint16_t i = 0; i < n; i++) {
-        sum += (int16_t)((int16_t)in[i] * weights[i]);
+        sum += tiny_times(in[i], weights[i]);
     }
     return sum;
 }
 
 /* The same where every input is x. */
-static inline __attribute__((always_inline)) int32_t
-tiny_dot_same(int8_t x, const int8_t TINY_ROM *weights, int32_t sum, uint16_t n) {
+TINY_INNER int32_t tiny_dot_same(int8_t x, const int8_t TINY_ROM *weights, int32_t sum,
+                                 uint16_t n) {
     for (uint16_t i = 0; i < n; i++) {
-        sum += (int16_t)((int16_t)x * weights[i]);
+        sum += tiny_times(x, weights[i]);
     }
     return sum;
 }

@@ -21,6 +21,15 @@
 #define TINY_KERNEL static inline
 #endif
 
+/* An inner loop: a function of its own only where registers are too few to hold more (AVR). */
+#if defined(__AVR__)
+#define TINY_INNER static __attribute__((noinline, unused))
+#elif defined(__GNUC__)
+#define TINY_INNER static inline __attribute__((always_inline, unused))
+#else
+#define TINY_INNER static inline
+#endif
+
 #if defined(__cplusplus)
 #define TINY_STATIC_ASSERT(fact, text) static_assert(fact, text)
 #else
