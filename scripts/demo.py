@@ -143,7 +143,9 @@ def main() -> int:
         if not options.once:
             webbrowser.open(page)
 
-        print("3. A season on the virtual node, its decisions arriving at the gateway\n", flush=True)
+        print(
+            "3. A season on the virtual node, its decisions arriving at the gateway\n", flush=True
+        )
         sent, last = season(page, broker)
         arrived = stored(page)
         print(f"\n{sent} decisions made, {arrived} stored at the gateway. The last one:\n  {last}")

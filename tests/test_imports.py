@@ -33,7 +33,7 @@ RANK = {
     "doctor": 7,
     "logs": 7,
     "score": 8,
-    "modelfile": 8,
+    "modelfile": 7,
     "pipeline": 8,
     "cli": 10,
     "__main__": 11,
@@ -41,7 +41,12 @@ RANK = {
 # Pairs within a rank, or across ranks, that are settled one by one.
 ALLOWED = {("spec", "boards")}
 # The compiler knows neither YAML nor Keras; learning is handed what a candidate costs.
-FORBIDDEN = {("compiler", "spec"), ("compiler", "boards"), ("learn", "bench"), ("learn", "estimate")}
+FORBIDDEN = {
+    ("compiler", "spec"),
+    ("compiler", "boards"),
+    ("learn", "bench"),
+    ("learn", "estimate"),
+}
 
 
 def _room(name: str) -> str | None:

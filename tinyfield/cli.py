@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 # typer reads the annotations at run time, where Python 3.10 needs Optional spelled out.
 App = Annotated[Path, typer.Argument(metavar="APP", help="The app's YAML file.", exists=False)]
 Boards = Annotated[
-    Optional[list[str]], typer.Option("--board", "-b", help="A board; may be repeated.")  # noqa: UP007
+    list[str] | None, typer.Option("--board", "-b", help="A board; may be repeated.")
 ]
-OneBoard = Annotated[Optional[str], typer.Option("--board", "-b", help="The board.")]  # noqa: UP007
+OneBoard = Annotated[str | None, typer.Option("--board", "-b", help="The board.")]
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable output on stdout.")]
 DataDir = Annotated[
-    Optional[Path],  # noqa: UP007
+    Path | None,
     typer.Option("--data", help="A folder with recordings in the data set's format."),
 ]
-Node = Annotated[Optional[str], typer.Option("--node", help="The node's id, [a-z0-9-].")]  # noqa: UP007
+Node = Annotated[str | None, typer.Option("--node", help="The node's id, [a-z0-9-].")]
 
 cli = typer.Typer(
     name="tinyfield",
@@ -94,7 +94,7 @@ def build(
     app: App,
     board: Boards = None,
     out: Annotated[
-        Optional[Path], typer.Option("--out", help="The PlatformIO project to write into.")  # noqa: UP007
+        Path | None, typer.Option("--out", help="The PlatformIO project to write into.")
     ] = None,
     node: Node = None,
     data: DataDir = None,
@@ -131,17 +131,15 @@ def sim(
     app: App,
     board: OneBoard = None,
     trace: Annotated[
-        Optional[Path],  # noqa: UP007
+        Path | None,
         typer.Option("--trace", help="A CSV of channel values over time."),
     ] = None,
     link: Annotated[
-        Optional[str],  # noqa: UP007
+        str | None,
         typer.Option("--link", help="tcp://HOST:PORT: let a gateway bridge read the node here."),
     ] = None,
     link_wait: Annotated[float, typer.Option(help="Seconds to wait for the gateway's word.")] = 60,
-    season: Annotated[
-        Optional[str], typer.Option(help="Which season's weather to play.")  # noqa: UP007
-    ] = None,
+    season: Annotated[str | None, typer.Option(help="Which season's weather to play.")] = None,
     node: Node = None,
     as_json: Json = False,
 ) -> None:
@@ -216,9 +214,7 @@ def run_(
 @cli.command()
 def bench(
     subject: Annotated[Path, typer.Argument(metavar="MODEL.tflite|APP")],
-    target: Annotated[
-        Optional[list[str]], typer.Option(help="A target; may be repeated.")  # noqa: UP007
-    ] = None,
+    target: Annotated[list[str] | None, typer.Option(help="A target; may be repeated.")] = None,
     as_json: Json = False,
 ) -> None:
     """Instructions, flash, RAM and stack of one inference, counted under emulation."""
@@ -236,12 +232,12 @@ def bench(
 @cli.command()
 def logs(
     port: Annotated[
-        Optional[str],  # noqa: UP007
+        str | None,
         typer.Option(help="A serial device or a pyserial URL; without it, the first one found."),
     ] = None,
     baud: Annotated[int, typer.Option(help="Bits a second.")] = 115200,
     app: Annotated[
-        Optional[Path],  # noqa: UP007
+        Path | None,
         typer.Option("--app", help="The app or its manifest.json, for names instead of numbers."),
     ] = None,
     as_json: Json = False,

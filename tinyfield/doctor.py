@@ -60,15 +60,16 @@ def _boards() -> list[Finding]:
     found = []
     for board in load_boards().values():
         chain = board.toolchain
-        if not board.virtual or chain is None:
+        if not board.virtual or not chain.apt:
             continue
-        for tool in chain.tools:
-            found.append(
-                Finding(
-                    "boards", tool, f"the virtual board {board.name}",
-                    _version([tool, "--version"]), f"sudo apt-get install {' '.join(chain.apt)}",
-                )
-            )  # fmt: skip
+        for tool in (chain.tool, chain.runner):
+            if tool:
+                found.append(
+                    Finding(
+                        "boards", tool, f"the virtual board {board.name}",
+                        _version([tool, "--version"]), f"sudo {chain.install}",
+                    )
+                )  # fmt: skip
     return found
 
 

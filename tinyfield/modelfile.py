@@ -129,9 +129,7 @@ def _refuse_oversized(name: str, tflite: bytes, target: str) -> None:
         )
 
 
-def bench(
-    models: dict[str, bytes], targets: Sequence[str] | None
-) -> tuple[dict[str, object], ...]:
+def bench(models: dict[str, bytes], targets: Sequence[str] | None) -> tuple[dict[str, object], ...]:
     """What one inference of each model costs on each target.
 
     Targets that were asked for must be measurable; without ``targets``, one whose tools are

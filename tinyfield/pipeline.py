@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -70,9 +70,7 @@ class Brain:
         }
 
 
-def train(
-    app: App, *, data_dir: Path | None = None, progress: Progress | None = None
-) -> Brain:
+def train(app: App, *, data_dir: Path | None = None, progress: Progress | None = None) -> Brain:
     """Load the data, compute the features with the node's own C, train each model (or find it).
 
     Raises:
@@ -90,9 +88,7 @@ def train(
         _step(progress, f"features of {name}, by the node's own C")
         table = features.compute(app, name, dataset)
         _step(progress, f"train {name} and quantize it to int8")
-        trained[name] = learn.train(
-            table, model, measure=_cost_of(app), progress=_detail(progress)
-        )
+        trained[name] = learn.train(table, model, measure=_cost_of(app), progress=_detail(progress))
         said += [sentence for sentence in dataset.provenance if sentence not in said]
     return Brain(trained, tuple(said))
 

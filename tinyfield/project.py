@@ -61,6 +61,14 @@ def ensure_project(folder: Path | None) -> Path:
     return folder
 
 
+def example_app() -> Path | None:
+    """The irrigation app: in the checkout, or shipped with the package."""
+    for folder in (firmware_dir().parent / "apps", firmware_dir() / "apps"):
+        if (folder / "irrigation.yaml").is_file():
+            return folder / "irrigation.yaml"
+    return None
+
+
 def new_project(folder: Path, example: Path | None) -> Path:
     """Start a project of one's own in ``folder`` with ``example`` as its first app.
 
@@ -74,5 +82,7 @@ def new_project(folder: Path, example: Path | None) -> Path:
     apps.mkdir(exist_ok=True)
     if example is not None:
         shutil.copyfile(example, apps / example.name)
+        if (example.parent / "traces").is_dir():
+            shutil.copytree(example.parent / "traces", apps / "traces", dirs_exist_ok=True)
     (project / ".gitignore").write_text(".pio/\nfirmware/generated/\nsecrets.yaml\n")
     return project

@@ -124,7 +124,9 @@ def evaluation(result: Evaluation, out: Console) -> None:
             f"{scores['accuracy']:.3f}, majority class {scores['baseline']:.3f}; "
             f"{scores['n']:,} rows of {scores['groups']} groups never trained on"
         )
-        table = _table("Confusion: truth down, answer across", "truth", *scores["classes"], "recall")
+        table = _table(
+            "Confusion: truth down, answer across", "truth", *scores["classes"], "recall"
+        )
         for label, row in zip(scores["classes"], scores["confusion"], strict=True):
             recall = scores["per_class"][label]["recall"]
             table.add_row(
