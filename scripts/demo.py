@@ -89,7 +89,7 @@ def stored(page: str) -> int:
     return sum(int(node["decisions"]) for node in nodes)
 
 
-def season(page: str, broker: str) -> tuple[int, str]:
+def season(broker: str) -> tuple[int, str]:
     """A season on the virtual node, bridged to the gateway: its decisions, and its summary."""
     port = free_port(7001)
     manifest = ROOT / "firmware/generated/native/manifest.json"
@@ -143,10 +143,8 @@ def main() -> int:
         if not options.once:
             webbrowser.open(page)
 
-        print(
-            "3. A season on the virtual node, its decisions arriving at the gateway\n", flush=True
-        )
-        sent, last = season(page, broker)
+        print("3. A season on the virtual node, its decisions arriving there\n", flush=True)
+        sent, last = season(broker)
         arrived = stored(page)
         print(f"\n{sent} decisions made, {arrived} stored at the gateway. The last one:\n  {last}")
         if arrived != sent:

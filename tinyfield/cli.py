@@ -17,6 +17,8 @@ from tinyfield.errors import SpecError, TinyfieldError
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from tinyfield.progress import Progress
+
 # typer reads the annotations at run time, where Python 3.10 needs Optional spelled out.
 App = Annotated[Path, typer.Argument(metavar="APP", help="The app's YAML file.", exists=False)]
 Boards = Annotated[
@@ -60,7 +62,7 @@ def _print_json(value: object) -> None:
 
 
 @contextmanager
-def _progress(quiet: bool) -> Iterator[object]:
+def _progress(quiet: bool) -> Iterator[Progress]:
     from tinyfield.progress import Progress
 
     with Progress(_talk(), quiet=quiet) as progress:

@@ -48,14 +48,14 @@ def _decision(message: Message, names: Manifest | None) -> tuple[str, dict[str, 
     why = [str(i) for i in range(16) if (message.why or 0) >> i & 1]
     action: str | None = None
     known = names is not None and names.hash == message.manifest
-    if known and names is not None and message.rule is not None:
-        if message.rule < len(names.rules):
-            entry = names.rules[message.rule]
-            rule = entry.name
-            if message.label is not None and message.label < len(entry.labels):
-                label = entry.labels[message.label]
-            why = [entry.clauses[int(i)] for i in why if int(i) < len(entry.clauses)]
-            action = names.action_text(message.rule, label)
+    number = -1 if message.rule is None else message.rule
+    if known and names is not None and 0 <= number < len(names.rules):
+        entry = names.rules[number]
+        rule = entry.name
+        if message.label is not None and message.label < len(entry.labels):
+            label = entry.labels[message.label]
+        why = [entry.clauses[int(i)] for i in why if int(i) < len(entry.clauses)]
+        action = names.action_text(number, label)
     outcome = message.outcome.name.lower() if message.outcome else None
     fields: dict[str, object] = {
         "boot": message.boot,

@@ -122,7 +122,7 @@ def build(
     for entry in wanted.values():
         _step(progress, f"generate and build for {entry.name}")
         generate(path, entry, brain, folder, node=node)
-        rows.append(_row(path, entry, brain, folder, node, progress))
+        rows.append(_row(path, entry, brain, folder, node))
     chosen = board(app.board)
     pio.select(folder, chosen.env, path)
     return BuildResult(app, folder, brain.trained, tuple(rows), brain.provenance)
@@ -307,7 +307,6 @@ def _row(
     brain: Brain,
     folder: Path,
     node: str | None,
-    progress: Progress | None,
 ) -> BoardCost:
     """What the app takes on a board, measured on it or on the virtual board that stands for it."""
     twin = board(entry.twin) if entry.twin else entry

@@ -137,14 +137,21 @@ def evaluation(result: Evaluation, out: Console) -> None:
         records(title, rows, out)
 
 
+def _cell(value: object) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, float):
+        return f"{value:,.2f}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
 def records(title: str, rows: Sequence[Mapping[str, Any]], out: Console) -> None:
     """Like rows of plain values as one table."""
     if not rows:
         return
     table = _table(title, *rows[0])
     for row in rows:
-        table.add_row(*("–" if v is None else f"{v:,}" if isinstance(v, int) else
-                        f"{v:,.2f}" if isinstance(v, float) else str(v) for v in row.values()))  # fmt: skip
+        table.add_row(*map(_cell, row.values()))
     out.print()
     out.print(table)
 
@@ -167,9 +174,7 @@ def decision_line(decision: SimDecision) -> str:
 
 def season(summary: Mapping[str, Any], out: Console) -> None:
     """The end of ``tinyfield sim``: one line of figures."""
-    parts = [f"{key.replace('_', ' ')} {value:,}" if isinstance(value, int) else
-             f"{key.replace('_', ' ')} {value:,.1f}" if isinstance(value, float) else
-             f"{key.replace('_', ' ')} {value}" for key, value in summary.items()]  # fmt: skip
+    parts = [f"{key.replace('_', ' ')} {_cell(value)}" for key, value in summary.items()]
     out.print(", ".join(parts))
 
 
