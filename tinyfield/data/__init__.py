@@ -8,8 +8,8 @@
 
 from __future__ import annotations
 
+from tinyfield.data.bed_world import world
 from tinyfield.data.dataset import NO_LABEL, Dataset, Series, Split, World
-from tinyfield.data.load import load
-from tinyfield.data.world import world
+from tinyfield.data.loading import load
 
 __all__ = ["NO_LABEL", "Dataset", "Series", "Split", "World", "load", "world"]

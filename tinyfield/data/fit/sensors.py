@@ -1,8 +1,10 @@
 """Fits noise, drift and bias of a soil probe to neighbouring real sensors.
 
-Two sensors in the same field see the same rain. What they differ by from day to day is noise;
-what wanders slowly is drift; what stays is bias (of sensor and of the spot). The variogram of the
-difference of each pair tells them apart (nugget, sill and range), each sensor having half.
+Two sensors at one place (E1a and E1b) see the same water. What they differ by from day to day is
+noise; what wanders slowly is drift; what stays is bias (of sensor and of the spot). A line between
+the two is taken out first, as a calibration would; the variogram of what is left tells noise and
+drift apart (nugget, sill and range), each sensor having half. Pairs at different places differ
+three times as much, by soil and cover, and are not used unless there are no others.
 """
 
 from __future__ import annotations
@@ -27,11 +29,15 @@ def fit_sensors(data: Sensors) -> dict[str, float]:
     vwc = np.where(warm[:, None], data.vwc, np.nan)
     lags = np.arange(1, 91)
     gamma, bias, count = np.zeros(len(lags)), [], np.zeros(len(lags))
-    for i, j in combinations(range(vwc.shape[1]), 2):
-        d = vwc[:, i] - vwc[:, j]
-        if np.isfinite(d).sum() < 100:
+    every = list(combinations(range(vwc.shape[1]), 2))
+    near = [(i, j) for i, j in every if data.names[i][:-1] == data.names[j][:-1]]
+    for i, j in near or every:
+        both = np.isfinite(vwc[:, i]) & np.isfinite(vwc[:, j])
+        if both.sum() < 100:
             continue
-        bias.append(float(np.nanmean(d)))
+        bias.append(float(np.mean(vwc[both, i] - vwc[both, j])))
+        slope, offset = np.polyfit(vwc[both, j], vwc[both, i], 1)
+        d = (vwc[:, i] - slope * vwc[:, j] - offset) * np.sqrt(2 / (1 + slope**2))
         for k, lag in enumerate(lags):
             step = d[lag:] - d[:-lag]
             step = step[np.isfinite(step)]

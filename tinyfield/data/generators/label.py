@@ -18,7 +18,6 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from tinyfield.data.dataset import NO_LABEL
 from tinyfield.data.generators.batch import Record
 
 Floats = NDArray[np.float64]
@@ -31,13 +30,7 @@ def classify(projected: Floats, raw: Floats, doses_mm: Sequence[float]) -> NDArr
     return np.searchsorted(edges, short, side="left").astype(np.int16)
 
 
-def label_run(
-    record: Record, et0_next: Floats, doses_mm: Sequence[float], every: int,
-    phase: int = 0,
-) -> NDArray[np.int16]:  # fmt: skip
-    """Labels [steps, n] of a run at every ``every``-th step, -1 elsewhere."""
-    rate = record.ks * record.kcb + record.ke
-    projected = record.depletion + rate * et0_next
-    out = np.full(projected.shape, NO_LABEL, dtype=np.int16)
-    out[phase::every] = classify(projected[phase::every], record.raw[phase::every], doses_mm)
+def project(record: Record, et0_next: Floats) -> Floats:
+    """Depletion that the coming 24 h without water would leave, mm, [steps, n] of a run."""
+    out: Floats = record.depletion + (record.ks * record.kcb + record.ke) * et0_next
     return out

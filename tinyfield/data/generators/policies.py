@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,23 +23,31 @@ class Mixed:
     """
 
     def __init__(
-        self, batch: Batch, kinds: list[str], doses_mm: tuple[float, ...], rate: float, seed: int
+        self,
+        batch: Batch,
+        kinds: Sequence[str],
+        doses_mm: Sequence[float],
+        rate: float,
+        seeds: Sequence[int],
     ) -> None:
-        rng = np.random.default_rng([seed, 97])
-        n = batch.n
         self.batch, self.kinds, self.rate = batch, np.array(kinds), rate
-        self.doses = np.array(doses_mm)
-        self.rng = rng
-        self.pending = np.zeros(n)
-        self.margin = rng.normal(0, 0.15, n)  # of RAW: too early or too late
-        self.wet_at = rng.uniform(25, 75, n)
-        self.depth = rng.uniform(4, 25, n)
-        self.interval = rng.integers(1, 7, n)
-        self.share = rng.uniform(0.4, 1.1, n)
-        self.owed = np.zeros(n)
-        self.hour = rng.integers(4, 20, n)
-        self.waits = rng.uniform(1.0, 1.5, n)
-        self.chance = rng.uniform(0.1, 0.6, n)
+        self.light, self.heavy = doses_mm[1], doses_mm[-1]
+        self.pending, self.owed = np.zeros(batch.n), np.zeros(batch.n)
+        rngs = [np.random.default_rng([s, 97]) for s in seeds]
+
+        def draw(low: float, high: float) -> Floats:
+            return np.array([r.uniform(low, high) for r in rngs])
+
+        self.margin = draw(-0.25, 0.25)  # of RAW: too early or too late
+        self.wet_at = draw(25, 85)
+        self.depth = draw(4, 25)
+        self.interval = np.floor(draw(1, 6))
+        self.share = draw(0.4, 1.1)
+        self.hour = np.floor(draw(4, 20))
+        self.waits = draw(1.0, 1.6)
+        chance = draw(0.1, 0.6)
+        days = [r.random(batch.days) for r in rngs]
+        self.lucky = np.stack(days, axis=1) < chance
         self.every = 3600 // batch.period_s
 
     def __call__(self, step: int) -> Floats:
@@ -60,7 +70,7 @@ class Mixed:
         # Six times a day, as a node that repeats its rule would.
         if hour % 4 == 0:
             short = b.projected(step) - raw * (1 + self.margin)
-            dose = np.where(short <= 0, 0, np.where(short <= self.doses[1], *self.doses[1:3]))
+            dose = np.where(short <= 0, 0, np.where(short <= self.light, self.light, self.heavy))
             give += np.where(self.kinds == "near_optimal", dose, 0)
         low = b.column.available() < self.wet_at
         give += np.where((self.kinds == "threshold") & low & at_hour, self.depth, 0)
@@ -69,8 +79,8 @@ class Mixed:
         pay = (self.kinds == "deficit") & due
         give += np.where(pay, self.owed, 0)
         self.owed = np.where(pay, 0, self.owed)
-        luck = self.rng.random(b.n) < self.chance
-        give += np.where((self.kinds == "random") & at_hour & luck, self.depth, 0)
+        lucky = at_hour & self.lucky[day]
+        give += np.where((self.kinds == "random") & lucky, self.depth, 0)
         soak = (self.kinds == "neglect") & at_hour & (dr > raw * self.waits)
         give += np.where(soak, dr * self.share, 0)
         self.pending += np.where(idle, give, 0)

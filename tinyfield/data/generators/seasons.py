@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -24,9 +25,8 @@ RATE_MM_H = 18.0
 
 @dataclass
 class Seasons:
-    """n seasons that ran side by side."""
+    """Seasons that ran side by side."""
 
-    names: tuple[str, ...]
     kinds: tuple[str, ...]
     starts: tuple[date, ...]
     batch: Batch
@@ -44,38 +44,36 @@ def season_weather(bed: Bed, start: date, days: int, seed: int, *, other: bool =
 
 
 def generate(
-    bed: Bed, *, count: int, period_s: int, seed: int, first: int, days: int = SEASON_DAYS
+    bed: Bed, numbers: Sequence[int], *, period_s: int, seed: int, days: int = SEASON_DAYS
 ) -> Seasons:
-    """``count`` seasons whose numbers (and so weathers) start at ``first``."""
-    rng = np.random.default_rng([seed, first, 53])
-    starts = tuple(bed.planted + timedelta(days=int(d)) for d in rng.integers(-30, 31, count))
-    weather = [
-        season_weather(bed, s, days, seed * 100003 + first + i, other=i % 4 == 3)
-        for i, s in enumerate(starts)
-    ]
-    # Around the app's own soil: two thirds close to it, the rest anywhere in the table.
+    """Seasons by their numbers; a number means the same season whatever others run with it."""
     table = list(SOILS.values())
-    fc, wp = np.empty(count), np.empty(count)
-    for i in range(count):
-        centre = table[int(rng.integers(len(table)))] if i % 3 == 2 else (bed.fc, bed.wp)
+    n = len(numbers)
+    fc, wp, wet = np.empty(n), np.empty(n), np.empty(n)
+    starts, weather = [], []
+    for i, k in enumerate(numbers):
+        rng = np.random.default_rng([seed, k, 53])
+        starts.append(bed.planted + timedelta(days=int(rng.integers(-30, 31))))
+        weather.append(season_weather(bed, starts[i], days, seed * 100003 + k, other=k % 4 == 3))
+        # Around the app's own soil: two thirds close to it, the rest anywhere in the table.
+        centre = table[int(rng.integers(len(table)))] if k % 3 == 2 else (bed.fc, bed.wp)
         wp[i] = centre[1] * rng.uniform(0.85, 1.15)
         fc[i] = wp[i] + (centre[0] - centre[1]) * rng.uniform(0.8, 1.2)
+        wet[i] = rng.uniform(0.4, 1.0)
     batch = Batch(
-        bed.growth, Soil.uniform(fc, wp), weather, period_s=period_s, seed=seed + first, fw=bed.fw
+        bed.growth,
+        Soil.uniform(fc, wp),
+        weather,
+        period_s=period_s,
+        seeds=[seed * 100003 + k for k in numbers],
+        fw=bed.fw,
     )
-    batch.column.wet(rng.uniform(0.4, 1.0, count))
+    batch.column.wet(wet)
     # Near-optimal twice as often: that is where the node will live.
-    kinds = tuple(("near_optimal", *KINDS)[i % (len(KINDS) + 1)] for i in range(count))
-    rate = RATE_MM_H * period_s / 3600
-    record = batch.run(Mixed(batch, list(kinds), bed.doses_mm, rate, seed + first))
-    return Seasons(
-        names=tuple(f"generated-{first + i}" for i in range(count)),
-        kinds=kinds,
-        starts=starts,
-        batch=batch,
-        record=record,
-        awc_vwc=100 * (fc - wp),
-    )
+    kinds = tuple(("near_optimal", *KINDS)[k % 1000 % (len(KINDS) + 1)] for k in numbers)
+    seeds = [seed * 100003 + k for k in numbers]
+    mixed = Mixed(batch, kinds, bed.doses_mm, RATE_MM_H * period_s / 3600, seeds)
+    return Seasons(kinds, tuple(starts), batch, batch.run(mixed), 100 * (fc - wp))
 
 
 def tank_levels(bed: Bed, water_mm: Floats, rain_mm: Floats, per_day: int, seed: int) -> Floats:

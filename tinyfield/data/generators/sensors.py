@@ -1,8 +1,7 @@
 """What cheap sensors make of the truth: noise, drift, bias, and the steps of the converter.
 
 The soil probe's constants are fitted to neighbouring 5TM sensors in a Quebec field
-(``sensors.toml``; ``tinyfield.data.fit.sensors``). They hold what two spots of one field differ by
-too, so they err on the side of too much.
+(``sensors.toml``; ``tinyfield.data.fit.sensors``).
 """
 
 from __future__ import annotations
@@ -60,8 +59,8 @@ def wander(rng: np.random.Generator, n: int, memory: float) -> Floats:
 def soil_error(rng: np.random.Generator, n: int, period_s: int, awc_vwc: float) -> Floats:
     """A probe's error over n samples, in % of the available water ``awc_vwc`` (% by volume).
 
-    The bias is what calibrating in one's own soil leaves: a third of the one between two sensors
-    that were not calibrated there.
+    Calibrating in one's own soil takes the bias out up to the noise of a reading; the fitted
+    ``bias_vwc`` is of sensors that were not calibrated there, and is not used here.
     """
     p = probe()
     day = 86400 / period_s
@@ -70,7 +69,7 @@ def soil_error(rng: np.random.Generator, n: int, period_s: int, awc_vwc: float) 
         np.arange(n) / day, np.arange(days), p.drift_vwc * wander(rng, days, p.drift_days)
     )
     quick = p.noise_vwc * wander(rng, n, p.noise_hours * 3600 / period_s)
-    bias = rng.standard_normal() * p.bias_vwc / 3
+    bias = rng.standard_normal() * p.noise_vwc
     out: Floats = (slow - slow[0] + quick + bias) / awc_vwc * 100
     return out
 

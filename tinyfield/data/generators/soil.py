@@ -51,7 +51,7 @@ class Params:
     root_decline: float = 1.5
     compensate: float = 1.0
     drain_h: float = 12.0
-    spread: float = 0.02
+    spread: float = 0.1
     saturation: float = 0.42
     rew: float = 9.0
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from tinyfield.data.generators.soil import BOTTOMS_M, THICK_M, Soil
 from tinyfield.data.generators.weather import Weather
 from tinyfield.data.importers.tables import Table, having, need, scan
-from tinyfield.data.importers.weather import read_daily
+from tinyfield.data.importers.weather import DAILY, read_daily
 from tinyfield.errors import DataError
 
 Floats = NDArray[np.float64]
@@ -25,6 +25,7 @@ SWC = ("plot", "date", "depth_bottom_cm", "vwc")
 SOIL = ("plot", "depth_bottom_cm", "theta_fc", "theta_wp")
 IRRIGATION = ("plot", "date", "irrigation_mm")
 STARTS = ("plot", "date", "days_after_start")
+KINDS = (SWC, SOIL, IRRIGATION, STARTS, DAILY)
 SEASON_GAP = 120
 """Days without a probe after which another season begins."""
 
@@ -87,12 +88,12 @@ def read_plots(folder: Path) -> list[Plot]:
     Raises DataError naming file, column and cure.
     """
     tables = scan(folder)
-    swc = need(tables, SWC, "soil-water probes", folder)
+    swc = need(tables, SWC, "soil-water probes", folder, KINDS)
     # The intervals hold sums of irrigation between dates, not applications.
     single = [t for t in tables if "next_date" not in t.columns]
     sources = _Sources(
-        soils=need(tables, SOIL, "soils", folder),
-        applied=need(single, IRRIGATION, "irrigation", folder),
+        soils=need(tables, SOIL, "soils", folder, KINDS),
+        applied=need(single, IRRIGATION, "irrigation", folder, KINDS),
         weather=read_daily(
             tables, folder, latitude=LATITUDE, altitude=ALTITUDE, wind_height=WIND_HEIGHT
         ),

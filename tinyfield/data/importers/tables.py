@@ -101,8 +101,17 @@ def having(tables: Sequence[Table], columns: Sequence[str]) -> list[Table]:
     return [t for t in tables if all(c in t.columns for c in columns)]
 
 
-def need(tables: Sequence[Table], columns: Sequence[str], what: str, folder: Path) -> list[Table]:
-    """Like ``having``, but not finding one with rows is a DataError that names the nearest."""
+def need(
+    tables: Sequence[Table],
+    columns: Sequence[str],
+    what: str,
+    folder: Path,
+    others: Sequence[Sequence[str]] = (),
+) -> list[Table]:
+    """Like ``having``, but not finding one with rows is a DataError that names the nearest file.
+
+    A file that has all columns of one of the ``others`` is that, and no broken one of these.
+    """
     found = having(tables, columns)
     if any(len(t) for t in found):
         return [t for t in found if len(t)]
@@ -111,7 +120,12 @@ def need(tables: Sequence[Table], columns: Sequence[str], what: str, folder: Pat
             f"{found[0].path}: has the columns of the {what} but no rows",
             hint="Fetch the file again, or give another folder.",
         )
-    best = max(tables, key=lambda t: sum(c in t.columns for c in columns), default=None)
+    free = [t for t in tables if not any(all(c in t.columns for c in o) for o in others)]
+    best = max(
+        free,
+        key=lambda t: (sum(c in t.columns for c in columns), -len(t.columns)),
+        default=None,
+    )
     common = sum(c in best.columns for c in columns) if best else 0
     if best is not None and common >= max(2, len(columns) // 2):
         missing = [c for c in columns if c not in best.columns]

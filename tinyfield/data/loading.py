@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+import zlib
+from collections.abc import Sequence
+from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tinyfield.data import cache, registry
-from tinyfield.data.dataset import NO_LABEL, Dataset, Series, Split
+from tinyfield.data.dataset import NO_LABEL, Dataset, Origin, Series, Split
 from tinyfield.data.generators import seasons
+from tinyfield.data.generators.batch import Batch, Record
 from tinyfield.data.generators.bed import Bed, bed_of
 from tinyfield.data.generators.channels import observe
 from tinyfield.data.generators.crops import growth, override
+from tinyfield.data.generators.diurnal import refine
 from tinyfield.data.generators.driven import alike, reconstruct
-from tinyfield.data.generators.label import label_run
+from tinyfield.data.generators.label import classify, project
+from tinyfield.data.generators.soil import SENSOR_LAYER
+from tinyfield.data.generators.weather import Weather
 from tinyfield.data.importers import maricopa
 from tinyfield.data.splits import by_block
 from tinyfield.errors import DataError, NotBuiltYetError
@@ -26,8 +31,12 @@ if TYPE_CHECKING:
 
 LABEL_S = 3 * 3600
 """A label every three hours: rows nearer than that say the same twice."""
+PHYSICS_S = 1800
+FIRST: dict[Split, int] = {"train": 0, "valid": 1000, "test": 2000}
+"""Numbers of the first season of each part: their weathers never meet."""
 GENERATED: dict[Split, int] = {"train": 21, "valid": 7, "test": 7}
 """Generated seasons in each part."""
+DAYS = seasons.SEASON_DAYS
 RULER = "fao56"
 
 
@@ -110,11 +119,10 @@ def _build(app: App, model_name: str, folder: Path | None, seed: int, held_out: 
             said.append(
                 "NO REAL DATA: irrigation_maricopa is not here. Everything below is generated."
             )
-        for part, count in GENERATED.items():
-            first = {"train": 0, "valid": 1000, "test": 2000}[part]
-            made = generated_series(app, bed, count, seed, first)
-            series += made
-            split.update({s.group: part for s in made})
+        parts = {FIRST[p] + i: p for p, count in GENERATED.items() for i in range(count)}
+        made = generated_series(app, bed, list(parts), seed)
+        series += made
+        split.update(zip((s.group for s in made), parts.values(), strict=True))
         said.append(
             f"GENERATED: {sum(GENERATED.values())} seasons of {bed.plant} by the {RULER} "
             "soil-water generator under stochastic weather; sensors with noise and drift fitted to "
@@ -134,92 +142,108 @@ def driven_series(app: App, bed: Bed, folder: Path, seed: int) -> list[Series]:
     out = []
     for plots in alike(maricopa.read_plots(folder)):
         crop = plots[0].crop
-        run = reconstruct(plots, growth(crop), period_s=app.sample_s, seed=seed)
-        batch, every = run.batch, LABEL_S // app.sample_s
+        run = reconstruct(plots, growth(crop), period_s=_physics_s(app), seed=seed)
+        track = _Track(app, bed, run.batch, run.record)
         for j, plot in enumerate(run.plots):
-            tag = _tag(plot.group)
-            labels = label_run(
-                run.record, batch.et0_next, bed.doses_mm, every,
-                phase=tag % every,
-            )[:, j]  # fmt: skip
-            labels[: run.warm] = NO_LABEL
-            soil = plot.soil
-            channels = observe(
-                app.channels,
-                available=run.record.available[:, j],
-                fine=batch.fine[0],
-                level=seasons.tank_levels(
-                    bed, run.record.irrigation[:, j], batch.rain[:, 0], batch.per_day, seed + tag
-                ),
-                awc_vwc=100 * float((soil.fc - soil.wp)[0, 1]),
-                altitude=plot.weather.altitude,
-                seed=seed * 7919 + tag,
-            )
+            tag = zlib.crc32(plot.group.encode()) % 100000
             out.append(
-                Series(
+                track.series(
+                    j,
                     group=plot.group,
                     site={
                         "plant": crop,
                         "crop": override(crop),
                         "latitude": plot.weather.latitude,
                     },
-                    period_s=app.sample_s,
-                    t0=datetime(run.first.year, run.first.month, run.first.day),
-                    channels=channels,
-                    day=_days(batch.first_day, batch.days, batch.per_day),
-                    labels=labels,
+                    first=run.first,
+                    weather=run.batch.weather[0],
+                    awc_vwc=100 * float((plot.soil.fc - plot.soil.wp)[0, SENSOR_LAYER]),
+                    seed=seed * 100003 + tag,
                     origin="driven",
+                    warm=run.warm,
                 )
             )
     return sorted(out, key=lambda s: s.group)
 
 
-def generated_series(app: App, bed: Bed, count: int, seed: int, first: int) -> list[Series]:
-    """Seasons of the app's own bed."""
-    made = seasons.generate(bed, count=count, period_s=app.sample_s, seed=seed, first=first)
-    batch, every = made.batch, LABEL_S // app.sample_s
-    out = []
-    for j, name in enumerate(made.names):
-        labels = label_run(
-            made.record, batch.et0_next, bed.doses_mm, every,
-            phase=(first + j) % every,
-        )[:, j]  # fmt: skip
-        channels = observe(
-            app.channels,
-            available=made.record.available[:, j],
-            fine=batch.fine[j],
-            level=seasons.tank_levels(
-                bed, made.record.irrigation[:, j], batch.rain[:, j], batch.per_day, seed + first + j
-            ),
+def generated_series(app: App, bed: Bed, numbers: Sequence[int], seed: int) -> list[Series]:
+    """Seasons of the app's own bed, by their numbers."""
+    made = seasons.generate(bed, numbers, period_s=_physics_s(app), seed=seed, days=DAYS)
+    track = _Track(app, bed, made.batch, made.record)
+    return [
+        track.series(
+            j,
+            group=f"generated-{k}",
+            site={"plant": bed.plant, "latitude": bed.latitude, "policy": made.kinds[j]},
+            first=made.starts[j],
+            weather=made.batch.weather[j],
             awc_vwc=float(made.awc_vwc[j]),
-            altitude=batch.weather[j].altitude,
-            seed=seed * 7919 + first + j,
+            seed=seed * 100003 + k,
+            origin="generated",
         )
-        out.append(
-            Series(
-                group=name,
-                site={"plant": bed.plant, "latitude": bed.latitude, "policy": made.kinds[j]},
-                period_s=app.sample_s,
-                t0=datetime.combine(made.starts[j], datetime.min.time()),
-                channels=channels,
-                day=_days(0, batch.days, batch.per_day),
-                labels=labels,
-                origin="generated",
-            )
+        for j, k in enumerate(numbers)
+    ]
+
+
+def _physics_s(app: App) -> int:
+    """The physics' step: half an hour where the app's samples divide it, else the samples'."""
+    return PHYSICS_S if PHYSICS_S % app.sample_s == 0 else app.sample_s
+
+
+class _Track:
+    """What a run's beds look like to the app's sensors."""
+
+    def __init__(self, app: App, bed: Bed, batch: Batch, record: Record) -> None:
+        self.app, self.bed, self.batch, self.record = app, bed, batch, record
+        self.projected = project(record, batch.et0_next)
+
+    def series(
+        self,
+        j: int,
+        *,
+        group: str,
+        site: dict[str, Any],
+        first: date,
+        weather: Weather,
+        awc_vwc: float,
+        seed: int,
+        origin: Origin,
+        warm: int = 0,
+    ) -> Series:
+        """The j-th bed's; no label in the first ``warm`` steps of the physics."""
+        app, batch, record = self.app, self.batch, self.record
+        fine = refine(weather, app.sample_s, seed)
+        factor = batch.period_s // app.sample_s
+        n = len(fine.et0)
+        coarse, at = np.arange(batch.steps) * factor, np.arange(n)
+        level = seasons.tank_levels(
+            self.bed, record.irrigation[:, j], batch.rain[:, j % batch.rain.shape[1]],
+            batch.per_day, seed,
+        )  # fmt: skip
+        every = max(LABEL_S // batch.period_s, 1)
+        asked = np.arange(max(warm, seed % every), batch.steps, every)
+        labels = np.full(n, NO_LABEL, dtype=np.int16)
+        labels[asked * factor] = classify(
+            self.projected[asked, j], record.raw[asked, j], self.bed.doses_mm
         )
-    return out
-
-
-def _days(first: int, days: int, per_day: int) -> NDArray[np.int32]:
-    return np.repeat(np.arange(first, first + days, dtype=np.int32), per_day)
-
-
-def _tag(group: str) -> int:
-    import zlib
-
-    return zlib.crc32(group.encode()) % 100000
-
-
-def last_moment(series: Series) -> datetime:
-    """Time of the last sample."""
-    return series.t0 + timedelta(seconds=series.period_s * (len(series) - 1))
+        return Series(
+            group=group,
+            site=site,
+            period_s=app.sample_s,
+            t0=datetime(first.year, first.month, first.day),
+            channels=observe(
+                app.channels,
+                available=np.interp(at, coarse, record.available[:, j]),
+                fine=fine,
+                level=np.interp(at, coarse, level),
+                awc_vwc=awc_vwc,
+                altitude=weather.altitude,
+                seed=seed,
+            ),
+            day=np.repeat(
+                np.arange(batch.first_day, batch.first_day + batch.days, dtype=np.int32),
+                86400 // app.sample_s,
+            ),
+            labels=labels,
+            origin=origin,
+        )
