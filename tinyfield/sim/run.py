@@ -45,7 +45,7 @@ OnEvent = Callable[[str, int, int, str], None]
 """Told how far the run is: ``("day", 12, 120, "")``, ``("link", 0, 0, "waiting …")``."""
 
 _BROKEN = b"\x02\x01\x00"  # one byte cannot be a frame
-_NUDGE_S = 2.0  # a node that says nothing for so long may have lost its question on the way
+_NUDGE_S = 5.0  # a node that says nothing for so long may have lost its question on the way
 _SILENT_S = 60.0
 _RESEND_S = 2.0
 
@@ -182,8 +182,9 @@ class SimRun:
     def _hear(self, node: NodeProcess) -> bytes:
         """The next bytes from the node."""
         until = time.monotonic() + _SILENT_S
+        expected = self._faults.from_node is not None or self._faults.to_node is not None
         while True:
-            data = node.read(0.2 if self._faults.from_node else _NUDGE_S)
+            data = node.read(0.2 if expected else _NUDGE_S)
             if data == b"":
                 code = node.wait()
                 said = node.said()

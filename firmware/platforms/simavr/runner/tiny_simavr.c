@@ -1,14 +1,17 @@
 /* Runs an AVR image on libsimavr with stdin and stdout as its UART and virtual time.
  *
- *   tiny_simavr [--mcu NAME] [--freq HZ] [--stats] IMAGE.elf
+ *   tiny_simavr [--mcu NAME] [--freq HZ] [--stats] [--free] IMAGE.elf
  *
  * Simulated time stands still while the firmware waits (idle sleep) for bytes that the host has
  * not sent yet, so the cycle counts of two runs are equal; every other sleep is skipped, not
- * waited for. EEPROM is persist.bin in the working directory. The run ends when the firmware
- * sleeps with interrupts off, with the code that it left in GPIOR0, or at the end of stdin.
- * Exit codes of its own: 64 usage, 65 not an image for this chip, 70 the AVR crashed. */
+ * waited for. With --free time also passes while the firmware waits for the host: for images of
+ * the hardware board, which keep their own time. EEPROM is persist.bin in the working directory.
+ * The run ends when the firmware sleeps with interrupts off, with the code that it left in GPIOR0,
+ * or at the end of stdin. Exit codes of its own: 64 usage, 65 not an image for this chip, 70 the
+ * AVR crashed. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -42,6 +45,7 @@ typedef struct {
     size_t out_end;
     uint32_t given, taken; /* bytes put on the wire; bytes that the firmware took off it */
     bool rx_full;
+    bool free;     /* time passes in idle sleep, too */
     bool finished; /* the host closed the stream or asked us to stop */
     uint8_t persist[PERSIST_BYTES];
     avr_cycle_count_t slept, silent;
@@ -148,10 +152,14 @@ static void on_xoff(avr_irq_t *irq, uint32_t value, void *param) {
     r->rx_full = true;
 }
 
-/* Blocks until the host says something. */
+/* Blocks until the host says something; a free runner only looks. */
 static void in_wait(runner_t *r) {
+    struct pollfd host = {.fd = STDIN_FILENO, .events = POLLIN};
     ssize_t n;
     out_flush(r);
+    if (r->free && poll(&host, 1, 0) <= 0) {
+        return;
+    }
     do {
         n = read(STDIN_FILENO, r->in, sizeof r->in);
     } while (n < 0 && errno == EINTR && !stop_asked);
@@ -235,6 +243,8 @@ int main(int argc, char **argv) {
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--stats") == 0) {
             stats = true;
+        } else if (strcmp(argv[i], "--free") == 0) {
+            runner.free = true;
         } else if (strcmp(argv[i], "--mcu") == 0 && i + 1 < argc) {
             mcu = argv[++i];
         } else if (strcmp(argv[i], "--freq") == 0 && i + 1 < argc) {
@@ -247,7 +257,8 @@ int main(int argc, char **argv) {
         }
     }
     if (image == NULL) {
-        fprintf(stderr, "usage: tiny_simavr [--mcu NAME] [--freq HZ] [--stats] IMAGE.elf\n");
+        fprintf(stderr, "usage: tiny_simavr [--mcu NAME] [--freq HZ] [--stats] [--free] "
+                        "IMAGE.elf\n");
         return EXIT_USAGE;
     }
 
