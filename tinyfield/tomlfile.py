@@ -14,4 +14,5 @@ else:
 
 def read_toml(path: Path) -> dict[str, Any]:
     """The file's tables. Raises OSError or ValueError; both mean a damaged installation."""
-    return tomllib.loads(path.read_text(encoding="utf-8"))
+    tables: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+    return tables
