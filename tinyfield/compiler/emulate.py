@@ -46,6 +46,20 @@ def reads(program: Program) -> str:
     return "".join(f"    host_read(in{n}, sizeof in{n});\n" for n in range(len(program.inputs)))
 
 
+def main_of(program: Program) -> str:
+    """A C program that reads a count and that many calls' inputs, and writes their outputs."""
+    writes = "".join(
+        f"        host_write(out{n}, sizeof out{n});\n" for n in range(len(program.outputs))
+    )
+    return (
+        f"{buffers(program)}\nint main(void)\n{{\n    uint32_t calls;\n"
+        f"    host_read(&calls, sizeof calls);\n    for (; calls > 0; calls--) {{\n"
+        + reads(program).replace("    host", "        host")
+        + f"        if ({invoke(program)} != TINY_OK) {{\n            host_exit(6);\n        }}\n"
+        f"{writes}    }}\n    host_exit(0);\n}}\n"
+    )
+
+
 def run_emulated(program: Program, inputs: Mapping[str, NDArray[Any]], name: str) -> Arrays:
     """Successive calls on an emulated target; ``in0 [n, …]`` → ``out0 [n, …]``.
 
@@ -56,32 +70,29 @@ def run_emulated(program: Program, inputs: Mapping[str, NDArray[Any]], name: str
     """
     arrays = ordered(program, inputs)
     one = targets.target(name)
-    writes = "".join(
-        f"        host_write(out{n}, sizeof out{n});\n" for n in range(len(program.outputs))
-    )
-    main = (
-        f"{buffers(program)}\nint main(void)\n{{\n    uint32_t calls;\n"
-        f"    host_read(&calls, sizeof calls);\n    for (; calls > 0; calls--) {{\n"
-        + reads(program).replace("    host", "        host")
-        + f"        if ({invoke(program)} != TINY_OK) {{\n            host_exit(6);\n        }}\n"
-        f"{writes}    }}\n    host_exit(0);\n}}\n"
-    )
     image = targets.build(
         one,
-        [program.source, main],
+        [program.source, main_of(program)],
         name=program.prefix,
         include=[firmware_dir() / "core"],
         headers={f"{program.prefix}.h": program.header},
     )
+    given = packed(arrays)
+    calls = int.from_bytes(given[:4], "little")
+    raw = targets.execute(one, image, given, timeout_s=600.0)
+    return unpacked(program, raw, calls)
+
+
+def packed(arrays: list[NDArray[Any]]) -> bytes:
+    """What :func:`main_of` reads."""
     calls = len(arrays[0]) if arrays else 1
-    given = calls.to_bytes(4, "little") + b"".join(
+    return calls.to_bytes(4, "little") + b"".join(
         np.ascontiguousarray(array[call]).tobytes() for call in range(calls) for array in arrays
     )
-    raw = targets.execute(one, image, given, timeout_s=600.0)
-    return _split(program, raw, calls)
 
 
-def _split(program: Program, raw: bytes, calls: int) -> Arrays:
+def unpacked(program: Program, raw: bytes, calls: int) -> Arrays:
+    """The outputs in what :func:`main_of` wrote."""
     results = []
     place = 0
     for _ in range(calls):

@@ -22,7 +22,7 @@ TINY_KERNEL void tiny_depthwise_conv_2d(const int8_t *in, const int8_t TINY_ROM 
     for (int16_t y = 0; y < out_h; y++) {
         for (int16_t x = 0; x < out_w; x++) {
             for (int16_t c = 0; c < out_c; c++) {
-                const int16_t from = multiplier == 1 ? c : (int16_t)(c / multiplier);
+                const int16_t from = (int16_t)(c / multiplier);
                 const int8_t TINY_ROM *tap = weights + c;
                 int32_t sum = bias[c];
                 for (int16_t ky = 0; ky < k_h; ky++) {

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from tinyfield.compiler.calls import Call
 from tinyfield.compiler.graph import Graph, Op, Quant, Tensor
 
+#: Scales beyond this, either way, are taken for damage.
+_LEAST_SCALE = 2.0**-40
 LIMITS = {"int8": (-128, 127), "uint8": (0, 255), "int16": (-32768, 32767)}
 
 
@@ -76,8 +78,8 @@ def quantized(tensor: Tensor, types: tuple[str, ...] = ("int8",)) -> Iterator[st
 def _one_scale(what: str, quant: Quant, limits: tuple[int, int]) -> Iterator[str]:
     if quant.per_channel:
         yield f"{what} is an activation with a scale for each channel: only weights may have that"
-    elif not quant.scale > 0:
-        yield f"{what} has the scale {quant.scale}: it must be above 0"
+    elif not _LEAST_SCALE <= quant.scale <= 1 / _LEAST_SCALE:
+        yield f"{what} has the scale {quant.scale:g}, which no real quantization gives"
     elif not limits[0] <= quant.zero_point <= limits[1]:
         yield f"{what} has the zero point {quant.zero_point}, outside its type"
 

@@ -31,8 +31,8 @@ def check(graph: Graph, op: Op) -> Iterator[str]:
             f"its output has scale {output.q.scale:g}, zero point {output.q.zero_point}; "
             "TFLite's int8 softmax gives 1/256 and -128: convert the model anew"
         )
-    if beta * source.q.scale * (1 << 26) <= 1.0:
-        yield f"beta {beta:g} times the input's scale {source.q.scale:g} is too small to compute"
+    if not 2.0**-26 < beta * source.q.scale < 2.0**40:
+        yield f"beta {beta:g} times the input's scale {source.q.scale:g} is out of range"
     if source.shape and source.shape[-1] > 4096:
         yield f"{source.shape[-1]} classes; at most 4096"
 

@@ -112,6 +112,8 @@ def check(graph: Graph, op: Op) -> Iterator[str]:
         yield f"input {list(source.shape)} and output {list(output.shape)} differ"
     if op.kind == "LOGISTIC" and output.q.scale != 1 / 256:
         yield f"its output's scale is {output.q.scale:g}; TFLite's int8 logistic gives 1/256"
+    if not abs(float(op.attributes.get("alpha", 0.0))) < 2.0**20:
+        yield f"alpha {op.attributes['alpha']} is out of range"
     ratio = source.q.scale / output.q.scale
     if op.kind not in ("LOGISTIC", "TANH") and not 2.0**-28 < ratio < 2.0**20:
         yield (

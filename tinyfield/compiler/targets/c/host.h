@@ -45,10 +45,12 @@ static inline __attribute__((always_inline)) uint8_t *host_stack_pointer(void) {
     uint8_t *sp;
     __asm__ volatile("mv %0, sp" : "=r"(sp));
     return sp;
-#else
+#elif defined(__arm__)
     uint8_t *sp;
     __asm__ volatile("mov %0, sp" : "=r"(sp));
     return sp;
+#else
+    return NULL;
 #endif
 }
 
