@@ -2,10 +2,13 @@
 #include "bytes.h"
 
 /* turn u16, boot u32, day i16, spare u16, CRC u16 */
-#define RECORD 12u
+#define RECORD  12u
+#define RECORDS 8u
+
+_Static_assert(TINY_JOURNAL_AT + RECORDS * RECORD <= TINY_OUTBOX_AT, "the records overlap");
 
 static uint16_t place(uint16_t turn) {
-    return (uint16_t)(TINY_JOURNAL_AT + (turn & 1u) * 16u);
+    return (uint16_t)(TINY_JOURNAL_AT + turn % RECORDS * RECORD);
 }
 
 static bool load(tiny_journal_t *j, const tiny_memory_t *memory, uint16_t turn) {
@@ -16,7 +19,7 @@ static bool load(tiny_journal_t *j, const tiny_memory_t *memory, uint16_t turn) 
     j->turn = tiny_get16(r);
     j->boot = tiny_get32(r + 2);
     j->day = (int16_t)((int32_t)(tiny_get16(r + 6) ^ 0x8000u) - 0x8000);
-    return tiny_get16(r + 10) == tiny_crc16(TINY_CRC16_INIT, r, 10) && ((j->turn ^ turn) & 1u) == 0;
+    return tiny_get16(r + 10) == tiny_crc16(TINY_CRC16_INIT, r, 10) && j->turn % RECORDS == turn;
 }
 
 static tiny_status_t store(tiny_journal_t *j, const tiny_memory_t *memory) {
@@ -30,15 +33,15 @@ static tiny_status_t store(tiny_journal_t *j, const tiny_memory_t *memory) {
 }
 
 tiny_status_t tiny_journal_open(tiny_journal_t *j, const tiny_memory_t *memory, uint32_t least) {
-    tiny_journal_t even;
-    tiny_journal_t odd;
-    const bool has_even = load(&even, memory, 0);
-    const bool has_odd = load(&odd, memory, 1);
+    bool any = false;
     *j = (tiny_journal_t){0, 0, 0};
-    if (has_even && (!has_odd || (uint16_t)(even.turn - odd.turn) < 0x8000u)) {
-        *j = even;
-    } else if (has_odd) {
-        *j = odd;
+    for (uint16_t i = 0; i < RECORDS; i++) {
+        tiny_journal_t record;
+        /* The newest, though the turns may have wrapped. */
+        if (load(&record, memory, i) && (!any || (uint16_t)(record.turn - j->turn) < 0x8000u)) {
+            any = true;
+            *j = record;
+        }
     }
     j->boot = (j->boot > least ? j->boot : least) + 1u;
     return store(j, memory);

@@ -13,6 +13,6 @@ typedef struct {
 
 /* Who has which bytes. */
 #define TINY_JOURNAL_AT 0u
-#define TINY_OUTBOX_AT  32u
+#define TINY_OUTBOX_AT  96u
 
 #endif

@@ -3,8 +3,8 @@
  * A ring of slots, each with a CRC. Order of writes: the content goes into a slot marked as
  * acknowledged, then one byte makes it pending; that byte is the commit, and each of its two
  * values survives a cut write. An acknowledgement clears it again. So each slot's cells are
- * written twice a turn of the ring: with 32 slots, 100,000 cycles and 20 decisions a day, an AVR's
- * EEPROM lasts 200 years.
+ * written twice a turn of the ring: with 29 slots, 100,000 cycles and 20 decisions a day, an AVR's
+ * EEPROM lasts 190 years.
  *
  * When the ring is full the oldest entry gives way, and is counted (entries acknowledged out of
  * order leave holes that count as full until the tail has passed them). Entries of an earlier boot
