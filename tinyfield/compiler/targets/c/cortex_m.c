@@ -33,9 +33,11 @@ __attribute__((noreturn, used)) static void reset(void) {
     __asm__ volatile("dsb\n isb" ::: "memory");
 #endif
     const uint32_t *from = tiny_data_load;
+    /* cppcheck-suppress comparePointers ; the linker script sets both */
     for (uint32_t *to = tiny_data; to < tiny_data_end; to++) {
         *to = *from++;
     }
+    /* cppcheck-suppress comparePointers ; the linker script sets both */
     for (uint32_t *to = tiny_bss; to < tiny_bss_end; to++) {
         *to = 0;
     }

@@ -33,6 +33,8 @@ uint32_t host_ticks(void);
 /* The first byte past all static data. */
 uint8_t *host_data_end(void);
 
+#if defined(__AVR__) || defined(__riscv) || defined(__arm__)
+
 /* The painted canary. Inlined, so that what is below the caller's own stack pointer is painted
  * and a function called afterwards is measured from its return address on. */
 #define HOST_PAINT       0xa5u
@@ -45,12 +47,10 @@ static inline __attribute__((always_inline)) uint8_t *host_stack_pointer(void) {
     uint8_t *sp;
     __asm__ volatile("mv %0, sp" : "=r"(sp));
     return sp;
-#elif defined(__arm__)
+#else
     uint8_t *sp;
     __asm__ volatile("mov %0, sp" : "=r"(sp));
     return sp;
-#else
-    return NULL;
 #endif
 }
 
@@ -74,5 +74,7 @@ static inline __attribute__((always_inline)) uint32_t host_stack_depth(const uin
     }
     return (uint32_t)(high - (const uint8_t *)p);
 }
+
+#endif
 
 #endif

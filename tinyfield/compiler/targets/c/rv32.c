@@ -38,6 +38,7 @@ uint32_t host_ticks(void) {
 }
 
 __attribute__((noreturn, used)) void tiny_start(void) {
+    /* cppcheck-suppress comparePointers ; the linker script sets both */
     for (uint32_t *to = tiny_bss; to < tiny_bss_end; to++) {
         *to = 0;
     }
