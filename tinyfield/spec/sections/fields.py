@@ -35,6 +35,8 @@ RESERVED = frozenset(_WORDS.split())
 
 def check_name(value: Any) -> str:
     """A name that is also a C identifier: ``[a-z][a-z0-9_]*``, at most 24 characters."""
+    if value is None or isinstance(value, (dict, list)):
+        raise Mistake("expected a name", hint="write one word in small letters", code="type")
     text = str(value)
     if not isinstance(value, str) or not _NAME.fullmatch(text):
         better = re.sub(r"_+", "_", re.sub(r"[^a-z0-9]", "_", text.lower())).strip("_")
@@ -57,18 +59,15 @@ def check_name(value: Any) -> str:
 
 def check_label(value: Any) -> str:
     """A class name; ``none``, ``on`` and the like are allowed here."""
-    if value is None:
-        raise Mistake("an empty class", hint="write its name", code="name")
-    try:
-        return check_name(value)
-    except Mistake:
-        if value in RESERVED - {"and", "or", "not"}:
-            return str(value)
-        raise
+    if isinstance(value, str) and value in RESERVED - {"and", "or", "not"}:
+        return value
+    return check_name(value)
 
 
 def check_node(value: Any) -> str:
     """An id that can stand in a topic: ``[a-z0-9-]``, at most 32 characters."""
+    if value is None or isinstance(value, (dict, list)):
+        raise Mistake("expected an id", hint="write one word, such as 'bed-3'", code="type")
     text = str(value)
     if not _NODE.fullmatch(text) or len(text) > 32:
         better = re.sub(r"-+", "-", re.sub(r"[^a-z0-9]", "-", text.lower())).strip("-")[:32]
