@@ -236,8 +236,14 @@ def _registry_answers() -> bool:
 def _one_at_a_time() -> Iterator[None]:
     """PlatformIO's folders are not made for two runs at once."""
     folder = cache_dir()
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "platformio.lock").open("w") as lock:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        opened = (folder / "platformio.lock").open("w")
+    except OSError as error:
+        raise EnvironmentFault(
+            f"{folder}: {error.strerror}", hint="set TINYFIELD_CACHE to a folder you may write to"
+        ) from None
+    with opened as lock:
         with suppress(ImportError):  # Windows: no flock, and no two builds at once either
             import fcntl
 
@@ -351,9 +357,9 @@ def _sections(elf: Path) -> Iterator[tuple[str, int, int, int, int]]:
             entry, count, names = struct.unpack_from(order + "3H", raw, 46)
             layout = order + "IIIIII"
         rows = [struct.unpack_from(layout, raw, table + i * entry) for i in range(count)]
-    except struct.error:
+        strings = rows[names][4] if rows else 0
+    except (struct.error, IndexError):
         raise EnvironmentFault(f"{elf} is cut short") from None
-    strings = rows[names][4] if rows else 0
     for row in rows:
-        end = raw.index(b"\0", strings + row[0])
+        end = raw.find(b"\0", strings + row[0])
         yield raw[strings + row[0] : end].decode(errors="replace"), row[1], row[2], row[3], row[5]
