@@ -7,6 +7,7 @@
 #ifndef TINY_NN_DEPTHWISE_CONV_2D_H
 #define TINY_NN_DEPTHWISE_CONV_2D_H
 
+#include "dot.h"
 #include "fixed.h"
 
 TINY_KERNEL void tiny_depthwise_conv_2d(const int8_t *in, const int8_t TINY_ROM *weights,
@@ -33,7 +34,7 @@ TINY_KERNEL void tiny_depthwise_conv_2d(const int8_t *in, const int8_t TINY_ROM 
                         if (row >= 0 && row < in_h && column >= 0 && column < in_w) {
                             value = in[((int32_t)row * in_w + column) * in_c + from];
                         }
-                        sum += (int16_t)((int16_t)value * *tap);
+                        sum += tiny_times(value, *tap);
                         tap += out_c;
                     }
                 }

@@ -4,15 +4,19 @@
 
 #include "kernel.h"
 
-/* One product: |int8·int8| fits 16 bits. */
+/* One product, of the width that the processor adds best. */
+#if defined(__AVR__)
 static inline __attribute__((always_inline)) int16_t tiny_times(int8_t a, int8_t b) {
     int16_t product = (int16_t)((int16_t)a * b);
-#if defined(__AVR__)
     /* Keeps avr-gcc from widening the factors first: one MULS instead of a call. */
     __asm__("" : "+r"(product));
-#endif
     return product;
 }
+#else
+static inline int32_t tiny_times(int8_t a, int8_t b) {
+    return (int32_t)a * b;
+}
+#endif
 
 TINY_INNER int32_t tiny_dot(const int8_t *in, const int8_t TINY_ROM *weights, int32_t sum,
                             uint16_t n) {
