@@ -17,8 +17,8 @@ import numpy as np
 from tinyfield import hostcc
 from tinyfield.bench.elf import sizes
 from tinyfield.compiler import Program, compile_model, targets
-from tinyfield.compiler.proof import against_reference, test_inputs
 from tinyfield.compiler.emulate import buffers, invoke, reads, run_emulated
+from tinyfield.compiler.proof import against_reference, test_inputs
 from tinyfield.paths import firmware_dir
 
 __all__ = ["Cost", "Flash", "Ram", "measure", "measure_c"]
