@@ -41,6 +41,13 @@ static tiny_status_t await(tiny_frame_t *frame, uint32_t slices, uint32_t until,
 tiny_status_t tiny_link_exchange(tiny_frame_t *frame, size_t n, uint32_t wait_ms,
                                  tiny_downlink_t *down) {
     const size_t size = tiny_frame_seal(frame, TINY_FRAME_UPLINK, n);
+#if !TINY_VIRTUAL
+    /* Whatever stands on the line, a boot loader's greeting or noise, ends here. */
+    const uint8_t end = 0;
+    if (hal_stream_write(&end, 1) < 0) {
+        return TINY_E_IO;
+    }
+#endif
     if (size == 0 || hal_stream_write(frame->raw, size) < 0) {
         return TINY_E_IO;
     }

@@ -45,7 +45,7 @@ void hal_watchdog(void) {
 
 int hal_stream_write(const uint8_t *data, size_t n) {
     (void)data;
-    uplinks++;
+    uplinks += n > 1 ? 1 : 0; /* else the zero before it */
     pass(n / 10 + 1);
     return is(mode, "closed") ? TINY_E_IO : TINY_OK;
 }
