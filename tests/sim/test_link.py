@@ -15,7 +15,7 @@ import pytest
 
 from tests.sim.conftest import Bench
 from tinyfield.errors import EnvironmentFault, UsageError
-from tinyfield.sim import SimDecision, SimRun
+from tinyfield.sim import SimDecision, SimRun, TraceSource
 from tinyfield.wire import (
     Downlink,
     FrameReader,
@@ -128,6 +128,18 @@ def test_a_bridge_gets_every_decision_once(
     start = 1_776_643_200  # the app's planting day
     assert all(now - into == start for now, into in bridge.times)
     assert [into for _, into in bridge.times][-1] >= made[-1].t
+
+
+def test_a_season_without_a_date_tells_how_far_it_is(
+    bench: Bench, write_trace: Callable[[int], Path], tmp_path: Path
+) -> None:
+    source = TraceSource(write_trace(SAMPLES), bench.app())
+    source.start = None
+    run = bench.sim("native", source, link="tcp://127.0.0.1:0", state=tmp_path / "node")
+    with bridged(run) as bridge:
+        made = list(run)
+    assert {now for now, _ in bridge.times} == {0}
+    assert [into for _, into in bridge.times][-1] >= made[-1].t > 0
 
 
 def test_a_bridge_that_comes_and_goes_loses_nothing(

@@ -300,10 +300,9 @@ class SimRun:
         while (left := until - time.monotonic()) > 0:
             if time.monotonic() - sent > _RESEND_S:
                 sent = time.monotonic()
-                epoch = self._epoch()
-                if epoch is not None:
-                    now = struct.pack("<II", epoch, self._now)
-                    link.send(FrameType.TIME, now)
+                # A season without a date says 0: a bridge may give it one (--epoch).
+                now = struct.pack("<II", self._epoch() or 0, self._now)
+                link.send(FrameType.TIME, now)
                 if not link.send(FrameType.UPLINK, payload) and self._on_event is not None:
                     host, port = link.address
                     self._on_event("link", 0, 0, f"waiting for a bridge at tcp://{host}:{port}")
