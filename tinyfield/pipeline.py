@@ -15,6 +15,7 @@ from tinyfield.estimate import BoardCost, Measured, estimate
 from tinyfield.spec import App, load_app
 
 if TYPE_CHECKING:
+    from tinyfield.data import World
     from tinyfield.learn import Measure, Trained
     from tinyfield.pio import Image
     from tinyfield.progress import Progress
@@ -220,7 +221,7 @@ def evaluate(
         kept = data.load(app, name, data_dir=data_dir, held_out=data_dir is not None)
         scores[name] = learn.evaluate(app, trained, kept, whole=data_dir is not None)
         said = kept.provenance
-    return Evaluation(scores, said, _tables(path, app, brain, data_dir, progress))
+    return Evaluation(scores, said, _tables(path, app, brain, progress))
 
 
 @dataclass(frozen=True)
@@ -344,12 +345,14 @@ def _measure(app: App, twin: Board, image: Image, brain: Brain) -> Measured:
     target = twin.target or "host"
     costs = [bench.measure(t.tflite, target, name=name) for name, t in brain.trained.items()]
     counts = [cost.count for cost in costs if cost.count is not None]
+    cycles = [cost.cycles_estimate for cost in costs if cost.cycles_estimate is not None]
     return Measured(
         flash=image.flash,
         ram=image.ram,
         stack=int(run.summary["stack_bytes"]) if "stack_bytes" in run.summary else None,
         count=sum(counts) if counts else None,
         unit=costs[0].unit if costs else "instructions",
+        cycles=sum(cycles) if cycles else None,
     )
 
 
@@ -380,7 +383,30 @@ def _cost_of(app: App) -> Measure | None:
 
 
 def _tables(
-    path: Path, app: App, brain: Brain, data_dir: Path | None, progress: Progress | None
+    path: Path, app: App, brain: Brain, progress: Progress | None
 ) -> dict[str, Sequence[Mapping[str, Any]]]:
-    """Further evidence, where the app's generator can give it."""
-    return {}
+    """What the decisions bring: the app's ways of acting beside others, in its generator's world.
+
+    Only where the generator can keep score of it; so far that is the irrigated bed.
+    """
+    if not any(m.train.stand_in == "fao56" for m in app.models.values()):
+        return {}
+    from tinyfield import sim
+    from tinyfield.data.score import irrigation_table
+
+    native, folder = board("native"), project.ensure_project(None)
+    _step(progress, "build the node for the irrigation table")
+    node = generate(path, native, brain, folder)
+    image = pio.build(native.env, folder)
+    _step(progress, "irrigate unseen seasons, each way")
+
+    def run_node(world: World) -> None:
+        for _ in sim.SimRun(node, native, image, sim.WorldSource(node, world)):
+            pass
+
+    table = irrigation_table(app, run_node)
+    title = (
+        f"What the irrigation brings: SIMULATED weather and soil, {len(table.seasons)} unseen "
+        f"seasons, {table.area_m2:g} m2, means a season"
+    )
+    return {title: table.records()}

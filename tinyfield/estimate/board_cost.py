@@ -10,12 +10,6 @@ from dataclasses import asdict, dataclass
 from tinyfield.boards import Board
 from tinyfield.errors import BudgetError
 
-# Cycles an instruction takes on average in straight integer code out of flash. A Cortex-M4 with a
-# prefetch buffer runs between 1.1 and 1.6 (Arm DDI 0439, table 3-1: loads take two cycles, taken
-# branches two to four); RV32 cores of the ESP32-C3's class are alike. AVR is measured in cycles.
-_CYCLES_PER_INSTRUCTION = 1.4
-
-
 @dataclass(frozen=True)
 class Measured:
     """Figures of one firmware image on one virtual board; ``None`` = not measurable there.
@@ -26,6 +20,7 @@ class Measured:
         stack: deepest stack in bytes, from a painted canary.
         count: instructions (AVR: cycles) of one inference.
         unit: ``instructions`` or ``cycles``.
+        cycles: of one inference; estimated where instructions were counted.
     """
 
     flash: int
@@ -33,6 +28,7 @@ class Measured:
     stack: int | None
     count: int | None
     unit: str
+    cycles: int | None
 
 
 @dataclass(frozen=True)
@@ -64,9 +60,8 @@ def estimate(board: Board, measured_on: str, measured: Measured) -> BoardCost:
             does not fit its flash.
     """
     latency = None
-    if measured.count is not None and board.clock_hz:
-        factor = 1.0 if measured.unit == "cycles" else _CYCLES_PER_INSTRUCTION
-        latency = round(1000 * measured.count * factor / board.clock_hz, 3)
+    if measured.cycles is not None and board.clock_hz:
+        latency = round(1000 * measured.cycles / board.clock_hz, 3)
     flash_total, ram_total = board.flash_bytes or None, board.ram_bytes or None
     if flash_total and measured.flash > flash_total:
         raise BudgetError(
