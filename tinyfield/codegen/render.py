@@ -54,13 +54,26 @@ def _tidy(text: str) -> str:
 
 
 def _wrap(line: str) -> list[str]:
-    indent = " " * (len(line) - len(line.lstrip()) + 4)
+    """Breaks after commas, the rest under what follows the innermost open bracket."""
     pieces: list[str] = []
     rest = line
     while len(rest) > _WIDTH:
-        cut = rest.rfind(", ", len(indent) + 1, _WIDTH) + 1
+        indent = len(rest) - len(rest.lstrip())
+        cut = rest.rfind(", ", indent + 1, _WIDTH) + 1
         if cut <= 0:
             break
         pieces.append(rest[:cut])
-        rest = indent + rest[cut:].lstrip()
+        rest = " " * _open_column(rest[:cut], indent + 4) + rest[cut:].lstrip()
     return [*pieces, rest]
+
+
+def _open_column(text: str, otherwise: int) -> int:
+    closed = 0
+    for column in range(len(text) - 1, -1, -1):
+        if text[column] in ")}]":
+            closed += 1
+        elif text[column] in "({[":
+            if closed == 0:
+                return column + 1
+            closed -= 1
+    return otherwise

@@ -76,8 +76,7 @@ static const tiny_input_scale_t TINY_ROM need_scale[] = {
 };
 
 /* need: none, light, heavy */
-static tiny_verdict_t infer_need(const app_features_t *features, int32_t day,
-                                      uint8_t *arena) {
+static tiny_verdict_t infer_need(const app_features_t *features, int32_t day, uint8_t *arena) {
     int32_t x[APP_FEATURES_NEED];
     int8_t in[MODEL_NEED_IN0_BYTES];
     int8_t out[MODEL_NEED_OUT0_BYTES];

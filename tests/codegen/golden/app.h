@@ -23,8 +23,8 @@ typedef struct {
     const int32_t *channel;
     const tiny_verdict_t *verdict; /* one a model */
     const tiny_rule_state_t *rule;
-    int32_t day;                   /* since planting */
-    int32_t battery_mv;            /* TINY_MISSING: unknown */
+    int32_t day;        /* since planting */
+    int32_t battery_mv; /* TINY_MISSING: unknown */
 } app_view_t;
 
 extern const char TINY_ROM app_node_id[];
