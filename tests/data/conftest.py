@@ -18,8 +18,8 @@ def app(root: Path) -> App:
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """Few and short generated seasons, an empty cache, no data in the environment."""
-    monkeypatch.setattr(loading, "GENERATED", {"train": 3, "valid": 1, "test": 1})
-    monkeypatch.setattr(loading, "DAYS", 40)
+    monkeypatch.setattr(loading, "GENERATED", {"train": 7, "valid": 1, "test": 1})
+    monkeypatch.setattr(loading, "DAYS", 60)
     monkeypatch.setenv("TINYFIELD_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("TINYFIELD_DATA", raising=False)
     return tmp_path

@@ -91,7 +91,7 @@ def test_a_flood_drains_below_the_roots() -> None:
     for hour in range(24 * 10):
         water = np.array([100.0, 0.0]) if hour == 0 else np.zeros(2)
         drained += column.step(day_of(column, 60, 0.0), np.zeros(2), water, 1.0).drained
-    assert 60 < drained[0] <= 100
+    assert 60 < drained[0] < 100 + 1e-6
     assert drained[1] == 0
 
 

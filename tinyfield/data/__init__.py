@@ -11,5 +11,18 @@ from __future__ import annotations
 from tinyfield.data.bed_world import world
 from tinyfield.data.dataset import NO_LABEL, Dataset, Series, Split, World
 from tinyfield.data.loading import load
+from tinyfield.data.score import IrrigationTable, irrigation_table
+from tinyfield.data.validate import validation_table
 
-__all__ = ["NO_LABEL", "Dataset", "Series", "Split", "World", "load", "world"]
+__all__ = [
+    "NO_LABEL",
+    "Dataset",
+    "IrrigationTable",
+    "Series",
+    "Split",
+    "World",
+    "irrigation_table",
+    "load",
+    "validation_table",
+    "world",
+]

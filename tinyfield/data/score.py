@@ -4,7 +4,7 @@ The weather is simulated (see ``generators/weather.py``), and so is the soil: th
 way of watering is in the generator's world, not in a field. Beside the node stand
 
 * a timer: the same depth at the same interval all season, at six in the morning;
-* a threshold: the same probe as the node's, read every six hours; below the threshold, a dose;
+* a threshold: the same probe as the node's; below the threshold a dose, then hours to sink in;
 * FAO-56 with perfect knowledge: the true state and the coming day's weather, exactly the depth
   that keeps the crop out of stress until the next look, every six hours.
 
@@ -44,7 +44,9 @@ TUNING, TESTING = 200, 1
 TIMER_DAYS = (1, 2, 3)
 TIMER_MM_DAY = tuple(np.arange(4.0, 14.5, 0.5).tolist())
 THRESHOLDS = tuple(np.arange(20.0, 125.0, 5.0).tolist())
-THRESHOLD_MIN = (4.0, 8.0, 15.0)
+THRESHOLD_HOURS = (6, 12, 24)
+"""Hours between looks: water needs time to reach the probe."""
+THRESHOLD_MIN = (4.0, 8.0, 16.0)
 """Minutes of valve that a threshold controller may give."""
 TUNE_STEP_S = 3600
 
@@ -232,17 +234,25 @@ def timers() -> Grid:
 
 def thresholds(bed: Bed) -> Grid:
     """A dose whenever the probe is below a threshold."""
-    grid = [(x, m * 60 * bed.mm_per_s) for x in THRESHOLDS for m in THRESHOLD_MIN]
-    below, depth = np.array([x for x, _ in grid]), np.array([mm for _, mm in grid])
+    grid = [
+        (x, m * 60 * bed.mm_per_s, h)
+        for x in THRESHOLDS
+        for m in THRESHOLD_MIN
+        for h in THRESHOLD_HOURS
+    ]
+    below, depth, hours = (np.array(column) for column in zip(*grid, strict=True))
 
     def make(which: NDArray[np.int64]) -> Policy:
         def policy(field: Field, step: int) -> Floats:
-            out: Floats = np.where(field.reading(step) < below[which], depth[which], 0.0)
+            hour = step * field.batch.period_s // 3600
+            due = (hour - 6) % hours[which] == 0
+            dry = field.reading(step) < below[which]
+            out: Floats = np.where(due & dry, depth[which], 0.0)
             return out
 
         return policy
 
-    return Grid(tuple(f"{mm:g} mm below {x:g} %" for x, mm in grid), make)
+    return Grid(tuple(f"{mm:g} mm below {x:g} %, each {h} h" for x, mm, h in grid), make)
 
 
 def _tuned(bed: Bed, grid: Grid, seed: int, seasons: int = 4) -> int:

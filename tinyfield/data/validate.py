@@ -15,16 +15,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tinyfield.data import registry
+from tinyfield.data.generators import soil
 from tinyfield.data.generators.crops import growth
 from tinyfield.data.generators.driven import Probes, alike, make_batch, water_table
 from tinyfield.data.generators.fao56 import Growth
 from tinyfield.data.generators.soil import BOTTOMS_M, THICK_M, Params
+from tinyfield.data.importers import maricopa
 from tinyfield.data.importers.maricopa import Plot
+from tinyfield.errors import DataError
 from tinyfield.spec.crops import crops
+from tinyfield.tomlfile import read_toml
 
 Floats = NDArray[np.float64]
 
@@ -139,7 +147,7 @@ def bucket(plot: Plot, *, restart: bool) -> dict[date, float]:
     return out
 
 
-FEATURES = ("one", "relative start", "demand", "water", "relative × demand", "top dryness")
+FEATURES = ("one", "relative", "demand", "water", "relative_demand", "top")
 
 
 def correction_inputs(rows: Sequence[Interval]) -> Floats:
@@ -180,6 +188,64 @@ class Score:
     intervals: int
     next_mm: dict[str, float]
     season_mm: dict[str, float] = field(default_factory=dict)
+
+
+@cache
+def learned_correction() -> Floats:
+    """The bundled correction, [6], fitted on the training plots."""
+    table = read_toml(Path(soil.__file__).with_name("column.toml"))["correction"]
+    return np.array([float(table[k]) for k in FEATURES])
+
+
+@cache
+def fitted_on() -> frozenset[str]:
+    """Groups whose probes the physics and the correction were fitted to."""
+    return frozenset(read_toml(Path(soil.__file__).with_name("column.toml"))["fit"]["plots"])
+
+
+def validation(folder: Path) -> list[Score]:
+    """Scores on the folder's plots that nothing was fitted to: all, each season and crop, and
+    each season's parts before and from 1 August.
+
+    Raises DataError if the folder holds training plots only.
+    """
+    plots = [p for p in maricopa.read_plots(folder) if p.group not in fitted_on()]
+    if not plots:
+        raise DataError(
+            f"{folder}: the physics was fitted to every plot in it",
+            hint="Give a folder with other plots or other seasons.",
+        )
+    rows = simulate(plots)
+    weights = learned_correction()
+    out = [score("all unseen plots", rows, weights)]
+    kinds = sorted({(r.plot.group.split("/")[0], r.plot.crop) for r in rows})
+    for season, crop in kinds:
+        mine = [r for r in rows if r.plot.group.startswith(season) and r.plot.crop == crop]
+        if len(kinds) > 1:
+            out.append(score(f"{season} {crop}", mine, weights))
+        august = date(int(season), 8, 1)
+        parts = (
+            (f"{season} {crop} until 31 July", [r for r in mine if r.until < august]),
+            (f"{season} {crop} from 1 August", [r for r in mine if r.until >= august]),
+        )
+        out += [score(name, part, weights) for name, part in parts if part]
+    return out
+
+
+def validation_table(data_dir: Path | None = None) -> list[dict[str, Any]]:
+    """``validation`` as rows of plain values; errors are mean absolute errors in mm over 0–60 cm.
+
+    Args:
+        data_dir: the folder of irrigation_maricopa (or of another field in its format), or a
+            folder that holds it; else where the registry finds it.
+    """
+    table = []
+    for s in validation(registry.find("irrigation_maricopa", data_dir)):
+        row: dict[str, Any] = {"probes": s.name, "plots": s.plots, "intervals": s.intervals}
+        row |= {f"next: {k}": round(v, 2) for k, v in s.next_mm.items()}
+        row |= {f"season: {k}": round(v, 2) for k, v in s.season_mm.items()}
+        table.append(row)
+    return table
 
 
 def score(name: str, rows: Sequence[Interval], correction: Floats | None = None) -> Score:

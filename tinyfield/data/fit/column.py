@@ -21,7 +21,7 @@ from tinyfield.data.generators.soil import Params
 from tinyfield.data.importers import maricopa
 from tinyfield.data.importers.maricopa import Plot
 from tinyfield.data.splits import by_block
-from tinyfield.data.validate import simulate
+from tinyfield.data.validate import FEATURES, fit_correction, simulate
 from tinyfield.spec.crops import crops
 
 Floats = NDArray[np.float64]
@@ -109,6 +109,11 @@ def fit_column(folder: Path, seed: int = 0, evaluations: int = 25) -> str:
     split = by_block([p.group for p in plots], seed=seed)
     train = [p for p in plots if split[p.group] == "train"]
     best = fit(train, evaluations=evaluations)
+    return tables(best, train)
+
+
+def tables(best: Fit, train: Sequence[Plot]) -> str:
+    """The TOML tables of a fit, with the learned correction on top of it."""
     lines = ["[column]"]
     for name in Params.__dataclass_fields__:
         lines.append(f"{name} = {round(getattr(best.params, name), 4)}")
@@ -124,4 +129,13 @@ def fit_column(folder: Path, seed: int = 0, evaluations: int = 25) -> str:
         f"kcb = {kcb}",
         f"root_mm = [{row.root_mm[0]}, {round(1000 * v['root'])}]",
     ]
-    return "\n".join(lines) + "\n"
+    rows = simulate(train, best.growth, best.params, fw=best.fw)
+    lines += ["", "# Ridge regression of what the physics missed at the next probe, mm."]
+    lines += ["[correction]"]
+    weights = fit_correction(rows).tolist()
+    lines += [f"{k} = {round(v, 4)}" for k, v in zip(FEATURES, weights, strict=True)]
+    lines += ["", "[fit]", "plots = ["]
+    groups = [p.group for p in train]
+    for i in range(0, len(groups), 6):
+        lines.append("    " + " ".join(f'"{g}",' for g in groups[i : i + 6]))
+    return "\n".join([*lines, "]"]) + "\n"

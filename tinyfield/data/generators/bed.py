@@ -65,7 +65,7 @@ class Bed:
     flow_l_min: float = VALVE_L_MIN
     fw: float = DRIP_FW
     tank: TankPlan = field(default_factory=TankPlan)
-    doses_s: tuple[float, ...] = (0.0, 360.0, 720.0)
+    doses_s: tuple[float, ...] = (0.0, 480.0, 960.0)
 
     @property
     def mm_per_s(self) -> float:
@@ -113,7 +113,7 @@ def doses(app: App, model: str | None = None) -> tuple[float, ...]:
     """
     name = model or next(iter(app.models), None)
     if name is None:
-        return (0.0, 360.0, 720.0)
+        return (0.0, 480.0, 960.0)
     out = dict.fromkeys(app.models[name].classes, 0.0)
     for decision in app.decisions.values():
         if decision.model != name:
@@ -124,6 +124,6 @@ def doses(app: App, model: str | None = None) -> tuple[float, ...]:
                     out[c] = max(out.get(c, 0.0), float(action.duration_s))
     seconds = [out[c] for c in app.models[name].classes]
     if any(b <= a for a, b in pairwise(seconds)):
-        # No table of minutes to tell the classes apart: six minutes more each.
-        seconds = [360.0 * i for i in range(len(seconds))]
+        # No table of minutes to tell the classes apart: eight minutes more each.
+        seconds = [480.0 * i for i in range(len(seconds))]
     return tuple(seconds)
