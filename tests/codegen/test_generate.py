@@ -15,6 +15,7 @@ from tests.compiler.models import perceptron
 from tinyfield.boards import load_boards
 from tinyfield.codegen import generate, make_manifest, make_plan
 from tinyfield.codegen.generate import FILES
+from tinyfield.codegen.render import block_comment, comment
 from tinyfield.compiler import compile_model
 from tinyfield.errors import BudgetError, EnvironmentFault, ModelError, NotBuiltYetError, SpecError
 from tinyfield.spec import App
@@ -87,11 +88,13 @@ def test_manifest_says_what_the_ids_mean(tmp_path: Path) -> None:
     assert (tank_low.labels, tank_low.severity) == (("off", "on"), "warning")
 
 
-def test_a_user_text_cannot_leave_its_comment(tmp_path: Path) -> None:
-    from tinyfield.codegen.render import comment
-
+def test_a_user_text_cannot_leave_its_comment() -> None:
     assert "*/" not in comment("a */ b /* c")
     assert comment("two\nlines\\") == "two lines"
+    assert comment("x" * 200).endswith("…") and len(comment("x" * 200)) == 80
+    block = block_comment("water: " + " and ".join(["tank.level > 15 % */"] * 12))
+    assert block.count("*/") == 1 and block.endswith(" */")
+    assert all(len(line) <= 100 for line in block.splitlines()) and "\n * " in block
 
 
 def test_boards_differ_in_ram_and_pins_alone(tmp_path: Path) -> None:

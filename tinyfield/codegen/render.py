@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -35,14 +36,25 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters["comment"] = comment
+    environment.filters["block_comment"] = block_comment
     environment.filters["c_bool"] = lambda flag: "true" if flag else "false"
     return environment
 
 
 def comment(text: str) -> str:
     """The user's text, harmless inside a C comment and short enough for a line."""
-    clean = " ".join(text.split()).replace("*/", "* /").replace("/*", "/ *").rstrip("\\")
+    clean = _harmless(text)
     return clean if len(clean) <= 80 else clean[:79] + "…"
+
+
+def block_comment(text: str) -> str:
+    """The whole of the user's text as a comment of as many lines as it needs."""
+    lines = textwrap.wrap(_harmless(text), _WIDTH - 6, break_on_hyphens=False)
+    return "/* " + "\n * ".join(lines) + " */"
+
+
+def _harmless(text: str) -> str:
+    return " ".join(text.split()).replace("*/", "* /").replace("/*", "/ *").rstrip("\\")
 
 
 def _tidy(text: str) -> str:
