@@ -54,39 +54,80 @@ void hal_watchdog(void) {
 
 void chip_idle(void) {
     SMCR = SLEEP_MODE_IDLE | (1 << SE);
-    sei(); /* the instruction after sei is run before any interrupt (section 7.7) */
+    sei(); /* as below: nothing comes between the two */
     sleep_cpu();
     SMCR = 0;
 }
 
-ISR(WDT_vect) {}
+/* --- deep sleep: power-down until the watchdog barks ------------------------------------- */
 
-/* Power-down for the longest watchdog period that fits: nominal times, off by up to 10 %. */
+static volatile bool dog_barked;
+static uint32_t dog_us;      /* what its 64 ms take, measured with the crystal */
+static uint8_t dog_measured; /* sleeps until it is measured again */
+
+ISR(WDT_vect) {
+    dog_barked = true;
+}
+
+/* An interrupt instead of a reset after 16 ms << period; leaves interrupts off. */
+static void dog_start(uint8_t period) {
+    const uint8_t dog = (uint8_t)((1 << WDIE) | ((period & 8) ? (1 << WDP3) : 0) | (period & 7));
+    cli();
+    dog_barked = false;
+    wdt_disable();                     /* simavr takes a new period only from a stopped watchdog */
+    WDTCSR = (1 << WDCE) | (1 << WDE); /* the next write counts only within four cycles */
+    WDTCSR = dog;                      /* (section 11.9.2) */
+}
+
+/* Its oscillator is off by up to 10 % and drifts with the weather. */
+static void dog_measure(void) {
+    uint32_t start;
+    dog_start(WDTO_60MS);
+    sei();
+    start = micros();
+    while (!dog_barked) {
+    }
+    dog_us = micros() - start;
+}
+
+/* Power-down for the longest watchdog period that fits. */
 uint32_t chip_sleep_ms(uint32_t ms) {
     uint8_t period = WDTO_8S;
-    uint32_t nominal = 8000u;
     uint8_t adc;
-    if (ms < 16u) {
+    uint8_t timer0;
+    uint32_t takes;
+    if (dog_measured-- == 0u) {
+        dog_measure();
+        wdt_enable(WDTO_8S);
+        return 0u; /* millis() counted that */
+    }
+    takes = (dog_us << (WDTO_8S - WDTO_60MS)) / 1000u;
+    while (takes > ms && period > WDTO_60MS) {
+        period--;
+        takes /= 2u;
+    }
+    if (takes > ms) {
         delay(ms);
         return 0u;
     }
-    while (nominal > ms && period > WDTO_15MS) {
-        period--;
-        nominal /= 2u; /* 8000, 4000 ... 15: the watchdog's own series within 4 % */
-    }
     adc = ADCSRA;
+    timer0 = TCCR0B;
+    dog_start(period);
     ADCSRA = 0; /* the converter draws current in every sleep mode */
-    cli();
-    wdt_reset();
-    WDTCSR = (1 << WDCE) | (1 << WDE); /* timed sequence, section 11.9.2 */
-    WDTCSR = (uint8_t)((1 << WDIE) | ((period & 8) ? (1 << WDP3) : 0) | (period & 7));
+    TCCR0B = 0; /* millis() stands still, as power-down makes it anyway */
     SMCR = SLEEP_MODE_PWR_DOWN | (1 << SE);
+    while (!dog_barked) { /* a pin's interrupt may wake it early */
+        sleep_bod_disable();
+        sei(); /* the instruction after sei is run before any interrupt (section 7.7) */
+        sleep_cpu();
+        cli();
+    }
     sei();
-    sleep_cpu();
     SMCR = 0;
+    TCCR0B = timer0;
     ADCSRA = adc;
     wdt_enable(WDTO_8S);
-    return nominal;
+    return takes;
 }
 
 /* The supply against the 1.1 V reference inside the chip (section 24.6). */

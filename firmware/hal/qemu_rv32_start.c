@@ -16,9 +16,12 @@ __attribute__((used, noreturn)) void start(void) {
     __asm__ volatile(".option push\n.option arch, +zicsr\ncsrw mtvec, %0\n.option pop"
                      :
                      : "r"((uintptr_t)trap));
+    /* The linker's symbols are ends of one section, not objects of their own. */
+    // cppcheck-suppress comparePointers
     for (uint32_t *to = __data_start; to < __data_end;) {
         *to++ = *from++;
     }
+    // cppcheck-suppress comparePointers
     for (uint32_t *to = __bss_start; to < __bss_end;) {
         *to++ = 0u;
     }
