@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from tinyfield import pio, project
 from tinyfield.boards import Board, board, load_boards
 from tinyfield.compiler import Program, compile_model
-from tinyfield.errors import MissingToolError, UserError
+from tinyfield.errors import DataError, MissingToolError, UserError
 from tinyfield.estimate import BoardCost, Measured, estimate
 from tinyfield.spec import App, load_app
 
@@ -221,7 +221,7 @@ def evaluate(
         kept = data.load(app, name, data_dir=data_dir, held_out=data_dir is not None)
         scores[name] = learn.evaluate(app, trained, kept, whole=data_dir is not None)
         said = kept.provenance
-    return Evaluation(scores, said, _tables(path, app, brain, progress))
+    return Evaluation(scores, said, _tables(path, app, brain, data_dir, progress))
 
 
 @dataclass(frozen=True)
@@ -383,14 +383,27 @@ def _cost_of(app: App) -> Measure | None:
 
 
 def _tables(
-    path: Path, app: App, brain: Brain, progress: Progress | None
+    path: Path, app: App, brain: Brain, data_dir: Path | None, progress: Progress | None
 ) -> dict[str, Sequence[Mapping[str, Any]]]:
-    """What the decisions bring: the app's ways of acting beside others, in its generator's world.
+    """How true the generator is, and what the app's decisions bring in its world.
 
-    Only where the generator can keep score of it; so far that is the irrigated bed.
+    Only for a generator that can keep score; so far that is the irrigated bed.
     """
     if not any(m.train.stand_in == "fao56" for m in app.models.values()):
         return {}
+    from tinyfield.data.validate import validation_table
+
+    tables: dict[str, Sequence[Mapping[str, Any]]] = {}
+    _step(progress, "hold the generator to real probes")
+    try:
+        tables[
+            "How true the soil-water physics is: mean error of stored water (0-60 cm) against REAL "
+            "probes, in mm"
+        ] = validation_table(data_dir)
+    except DataError as error:
+        tables["The soil-water physics against real probes"] = [
+            {"": f"not measured: {error.message}", "cure": error.hint}
+        ]
     from tinyfield import sim
     from tinyfield.data.score import irrigation_table
 
@@ -409,4 +422,5 @@ def _tables(
         f"What the irrigation brings: SIMULATED weather and soil, {len(table.seasons)} unseen "
         f"seasons, {table.area_m2:g} m2, means a season"
     )
-    return {title: table.records()}
+    tables[title] = table.records()
+    return tables

@@ -15,9 +15,12 @@ void reset(void) {
     volatile uint32_t *const cpacr = (volatile uint32_t *)0xE000ED88u;
     const uint32_t *from = __data_load;
     *cpacr |= 0xFu << 20; /* full access to the FPU (Armv7-M ARM, B3.2.20) */
+    /* The linker's symbols are ends of one section, not objects of their own. */
+    // cppcheck-suppress comparePointers
     for (uint32_t *to = __data_start; to < __data_end;) {
         *to++ = *from++;
     }
+    // cppcheck-suppress comparePointers
     for (uint32_t *to = __bss_start; to < __bss_end;) {
         *to++ = 0u;
     }
