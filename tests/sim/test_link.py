@@ -103,7 +103,8 @@ def linked(
 ) -> Callable[..., SimRun]:
     def make(**more: object) -> SimRun:
         more.setdefault("state", tmp_path / "node")
-        return bench.sim("native", write_trace(SAMPLES), link="tcp://127.0.0.1:0", **more)
+        more["link"] = "tcp://127.0.0.1:0"
+        return bench.sim("native", write_trace(SAMPLES), **more)  # type: ignore[arg-type]
 
     return make
 

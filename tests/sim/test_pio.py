@@ -192,7 +192,7 @@ def test_a_missing_avr_core_names_its_package(
 
 def test_no_pio(bench: Bench, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
-    monkeypatch.setattr(pio.shutil, "which", lambda name: None if name == "pio" else name)
+    monkeypatch.setattr(shutil, "which", lambda name: None if name == "pio" else name)
     with pytest.raises(MissingToolError, match="pio"):
         pio.build("native", bench.folder)
 
