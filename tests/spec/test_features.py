@@ -7,6 +7,7 @@ import pytest
 from tinyfield.spec.app import Channel, Feature
 from tinyfield.spec.features import parse_feature
 from tinyfield.spec.mistake import Mistake
+from tinyfield.spec.unsure import Unsure
 
 CHANNELS = (
     Channel(name="soil.moisture", sensor="soil", quantity="moisture", unit="%", scale=-1,
@@ -17,7 +18,7 @@ CHANNELS = (
 
 
 def feature(text: str, *, sample_s: int = 600, has_crop: bool = True) -> Feature:
-    found = parse_feature(text, CHANNELS, sample_s=sample_s, has_crop=has_crop, unsure=set())
+    found = parse_feature(text, CHANNELS, sample_s=sample_s, has_crop=has_crop, unsure=Unsure())
     assert found is not None
     return found
 
@@ -36,7 +37,7 @@ def feature(text: str, *, sample_s: int = 600, has_crop: bool = True) -> Feature
         ("site.stage one_hot", "one_hot", None, "", 0, 4, None),
     ],
 )
-def test_features(  # noqa: PLR0917 - a table's columns
+def test_features(
     text: str, op: str, window_s: int | None, unit: str, scale: int, width: int, channel: int | None
 ) -> None:
     found = feature(text)
@@ -75,7 +76,7 @@ def test_a_window_too_long_for_32_bits() -> None:
     wide = Channel(name="gas.ppb", sensor="gas", quantity="ppb", unit="ppb", scale=0,
                    minimum=0, maximum=2**30)  # fmt: skip
     with pytest.raises(Mistake, match="32 bits"):
-        parse_feature("gas.ppb sum 24 h", (wide,), sample_s=600, has_crop=True, unsure=set())
+        parse_feature("gas.ppb sum 24 h", (wide,), sample_s=600, has_crop=True, unsure=Unsure())
 
 
 def test_site_features_need_a_plant() -> None:
@@ -85,4 +86,4 @@ def test_site_features_need_a_plant() -> None:
 
 def test_of_a_broken_sensor_nothing_is_said() -> None:
     assert parse_feature("air.temperature last", CHANNELS, sample_s=600, has_crop=True,
-                         unsure={"air"}) is None  # fmt: skip
+                         unsure=Unsure("air")) is None  # fmt: skip

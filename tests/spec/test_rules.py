@@ -30,6 +30,7 @@ from tinyfield.spec.mistake import Mistake
 from tinyfield.spec.rule_parser import parse
 from tinyfield.spec.rule_types import Scope, Typed, compile_condition
 from tinyfield.spec.units import find_unit, parse_quantity, power_of_ten
+from tinyfield.spec.unsure import Unsure
 
 
 def channel(name: str, unit: str, scale: int, low: int, high: int) -> Channel:
@@ -292,7 +293,7 @@ def test_raw_is_what_comes_from_a_sensor() -> None:
         ("tank_low == off", "tank_low == off", "by itself", "'not tank_low'"),
         ("tank > 5 %", "tank", "unknown name", "tank.level"),
         ("tank.depth > 5 %", "tank.depth", "unknown name", "tank.level"),
-        ("tnak.level > 5 %", "tnak.level", "unknown name", "tank.level"),
+        ("tnak.level > 5 %", "tnak.level", "no sensor", "tank.level"),
         ("ned == heavy", "ned", "no model", "need"),
         ("tank.level > 5 %; drop", ";", "means nothing", None),
         ("need == 'heavy", "'", "never closed", "quotes"),
@@ -330,7 +331,7 @@ def test_products_past_64_bits_are_refused() -> None:
 
 
 def test_of_broken_things_nothing_is_said() -> None:
-    scope = Scope(channels=CHANNELS, models={}, decisions={}, unsure=frozenset({"need", "soil"}))
+    scope = Scope(channels=CHANNELS, models={}, decisions={}, unsure=Unsure("need", "soil"))
     for text in ("need == heavy", "soil.moisture > 3 %", "need == heavy and confidence > 0.5"):
         found = compile_condition(text, scope)
         assert found.expr is None and not found.mistakes, text

@@ -14,6 +14,7 @@ from typing import Literal, get_args
 from tinyfield.spec.app import Channel, Feature, build
 from tinyfield.spec.durations import duration_text, parse_seconds
 from tinyfield.spec.mistake import Mistake
+from tinyfield.spec.unsure import Unsure
 from tinyfield.spelling import listing, nearest
 
 WindowOp = Literal["mean", "min", "max", "sum", "slope", "std"]
@@ -44,7 +45,7 @@ SITE: dict[str, SiteSource] = {
 
 
 def parse_feature(
-    text: str, channels: tuple[Channel, ...], *, sample_s: int, has_crop: bool, unsure: set[str]
+    text: str, channels: tuple[Channel, ...], *, sample_s: int, has_crop: bool, unsure: Unsure
 ) -> Feature | None:
     """The feature that ``text`` names.
 
@@ -61,7 +62,8 @@ def parse_feature(
         return _site(text, source, words, has_crop)
     index = next((i for i, ch in enumerate(channels) if ch.name == source), None)
     if index is None:
-        if source.partition(".")[0] in unsure:
+        near = nearest(source, [ch.name for ch in channels])
+        if unsure.excuses(source.partition(".")[0], near):
             return None
         raise _unknown_source(source, at, channels)
     word, op_at = words[1] if len(words) > 1 else ("last", len(text))
@@ -223,6 +225,7 @@ def _unknown_source(source: str, at: int, channels: tuple[Channel, ...]) -> Mist
         hint = hint or f"write one of {listing(SITE)}"
     else:
         near = nearest(source, [*names, *SITE])
-        message = f"there is no channel {source!r}"
-        hint = f"did you mean {near!r}?" if near else f"channels: {listing(names)}"
+        sensors = dict.fromkeys(ch.sensor for ch in channels)
+        message = f"there is no sensor {sensor!r}"
+        hint = f"did you mean {near!r}?" if near else f"sensors: {listing(sensors) or 'none'}"
     return Mistake(message, hint=hint, code="unknown", offset=at, width=len(source))

@@ -11,7 +11,7 @@ from tinyfield.spec.mistake import Mistake
 from tinyfield.spec.nodes import Map, Node
 from tinyfield.spec.problems import Problems
 from tinyfield.spec.resolve import Resolver
-from tinyfield.spec.sections.app import AppSection, key_tree
+from tinyfield.spec.sections.app import AppSection, shape
 from tinyfield.spec.sections.base import read_section
 from tinyfield.spec.sections.fields import check_node
 from tinyfield.spec.structure import straighten
@@ -56,13 +56,13 @@ def load_app(path: Path | str, *, board: str | None = None, node: str | None = N
 
 def _tree(path: Path, problems: Problems) -> Map | None:
     """The file's tree, if it is an app's at all."""
-    root: Node | None = read_tree(path, problems)
-    keys = key_tree()
+    keys = shape()
+    root: Node | None = read_tree(path, problems, keys.top)
     if root is None:
         if not problems.wrong:
             problems.nothing(str(path), "the file is empty", START)
         return None
-    if not isinstance(root, Map) or not keys.keys() & root.items.keys():
+    if not isinstance(root, Map) or not {*keys.top} & root.items.keys():
         problems.found.clear()
         problems.at(
             root,

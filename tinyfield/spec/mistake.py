@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class Mistake(ValueError):  # noqa: N818 - it is one, not an error of the program
+class Mistake(ValueError):
     """Raised by parsers of single values; the reader adds the place and makes a Diagnostic.
 
     Args:

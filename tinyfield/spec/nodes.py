@@ -14,12 +14,13 @@ class Source:
     """A text file as read: the name the user gave, its lines without line ends.
 
     ``shifts`` tells, for lines mended in memory, where a mended column was in the user's text:
-    line to (first mended column, difference).
+    line to (first mended column, difference). ``mended`` are lines that may have lost something.
     """
 
     name: str
     lines: tuple[str, ...]
     shifts: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
+    mended: set[int] = field(default_factory=set)
 
     def shift(self, number: int, old: str, new: str) -> None:
         """Notes that a line was mended from ``old`` to ``new``."""
@@ -34,8 +35,11 @@ class Source:
     def column(self, number: int, column: int) -> int:
         """The column in the user's text of a column in the mended text; both from 1."""
         for first, difference in reversed(self.shifts.get(number, [])):
-            if column > first:
-                column = max(first, column - difference)
+            # What was put in stands at its place; all behind it moves back.
+            if column >= first + max(0, difference):
+                column -= difference
+            elif column > first:
+                column = first
         return column
 
     def line(self, number: int) -> str | None:
@@ -64,6 +68,11 @@ class Node:
     key: Node | None = None
     secret: str | None = None
     damaged: bool = False
+
+    @property
+    def thin(self) -> bool:
+        """Something of it may be lost: do not complain of what is missing in it."""
+        return self.damaged or self.line in self.source.mended
 
     def mark(self, offset: int | None = None, width: int | None = None) -> Mark:
         """The span of the value, or of ``width`` characters at ``offset`` of its text."""

@@ -83,6 +83,14 @@ class Problems:
         line = source.line(mark.line) if source else None
         self.found.append(Diagnostic(mark, path, message, hint, line, kind, code))
 
+    def drop(self, node: Node, code: str) -> None:
+        """Takes back what was said with that code of the node's line."""
+        self.found = [
+            d
+            for d in self.found
+            if (d.code, d.mark.file, d.mark.line) != (code, node.source.name, node.line)
+        ]
+
     def nothing(self, name: str, message: str, hint: str) -> None:
         """A mistake of a whole file that has no line to show."""
         self.add(Mark(name, 1, 1), message, hint=hint, code="file")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from tinyfield.boards import Board, board_names
@@ -43,6 +42,7 @@ from tinyfield.spec.rule_types import Scope
 from tinyfield.spec.sections.app import AppSection
 from tinyfield.spec.sections.base import ok
 from tinyfield.spec.sections.rest import BUILT_LINKS, WIRELESS, BoardSection, ReportingSection
+from tinyfield.spec.unsure import Unsure
 from tinyfield.spelling import listing, nearest
 
 
@@ -55,7 +55,7 @@ class Resolver:
         self.section = section
         self.problems = problems
         self.sample_s = section.sample if ok(section.sample) else 0
-        self.unsure: set[str] = set()
+        self.unsure = Unsure()
         self.names: dict[str, str] = {}
 
     def app(self, board: str | None, node: str | None) -> App | None:
@@ -148,14 +148,10 @@ class Resolver:
             if not good or not isinstance(item, Map) or item.damaged:
                 self.unsure.add(name)
             self._unique(name, key, item)
-        if node is not None and (not isinstance(node, Map) or node.damaged):
-            self.unsure.update(self._guess_lost(node))
+        missing = node is None and key in ("sensors", "decisions")
+        if missing or (node is not None and (node.damaged or not isinstance(node, Map))):
+            self.unsure.lost = True
         return found
-
-    def _guess_lost(self, node: Node) -> set[str]:
-        """Names on lines that could not be read, so that nobody misses them."""
-        lines = node.source.lines[node.line - 1 : node.end_line + 1]
-        return {m.group(1) for line in lines if (m := re.match(r"\s*([\w-]+)\s*:", line))}
 
     def _unique(self, name: str, key: str, item: Node) -> None:
         kind = {
@@ -352,7 +348,7 @@ class Resolver:
                 decisions=ids,
                 own_name=name,
                 has_crop=has_crop(self.root.items.get("site")),
-                unsure=frozenset(self.unsure),
+                unsure=self.unsure,
             )
             found[name] = resolve_decision(
                 name, rule, node, scope, actuators, sample_s=self.sample_s, problems=self.problems
@@ -373,7 +369,7 @@ class Resolver:
                 item,
                 decisions=ids,
                 folder=self.path.parent,
-                unsure=frozenset(self.unsure),
+                unsure=self.unsure,
                 problems=self.problems,
             )
             if test is not None:

@@ -14,6 +14,7 @@ from tinyfield.spec.sections.models import (
     PLANNED_ARCHITECTURES,
     ModelSection,
 )
+from tinyfield.spec.unsure import Unsure
 from tinyfield.spelling import listing, nearest
 
 MAX_INPUTS = 64
@@ -28,7 +29,7 @@ def resolve_model(
     *,
     sample_s: int,
     has_crop: bool,
-    unsure: set[str],
+    unsure: Unsure,
     problems: Problems,
 ) -> Model | None:
     """The model, or None with its mistakes reported."""
@@ -82,7 +83,7 @@ def _inputs(
     *,
     sample_s: int,
     has_crop: bool,
-    unsure: set[str],
+    unsure: Unsure,
     problems: Problems,
 ) -> tuple[Feature, ...] | None:
     listed = node.items.get("inputs")

@@ -185,11 +185,11 @@ def _absent(part: Part, param: Param, problems: Problems) -> None:
         if param.default is not None:
             part.params[param.name] = int(param.default)
         return
-    if part.node.damaged or param.name in part.nodes:
+    if part.node.thin or param.name in part.nodes:
         return
     group, _, leaf = param.name.rpartition(".")
     place = part.node.items.get(group, part.node) if group else part.node
-    if place.damaged:
+    if place.thin:
         return
     example = param.example or "…"
     text = (

@@ -11,6 +11,7 @@ from tinyfield.spec.nodes import Node, Scalar
 from tinyfield.spec.problems import Problems
 from tinyfield.spec.resolve_parts import Part
 from tinyfield.spec.sections.base import spelled
+from tinyfield.spec.unsure import Unsure
 from tinyfield.spelling import listing, nearest
 
 _NEED = {"adc": "measure a voltage", "in": "be an input", "out": "be an output"}
@@ -34,7 +35,7 @@ class Wiring:
 
 
 def override_pins(
-    node: Node | None, parts: list[Part], problems: Problems, unsure: set[str]
+    node: Node | None, parts: list[Part], problems: Problems, unsure: Unsure
 ) -> dict[str, Node]:
     """``boards.X.pins`` by full parameter name; keys that name nothing are reported."""
     named: dict[str, Node] = {}
@@ -43,8 +44,8 @@ def override_pins(
         name, _, param = key.partition(".")
         part = by_name.get(name)
         if part is None:
-            if name not in unsure:
-                near = nearest(name, by_name)
+            near = nearest(name, by_name)
+            if not unsure.excuses(name, near):
                 hint = f"did you mean {near!r}?" if near else f"parts: {listing(by_name)}"
                 problems.at(
                     value,

@@ -33,6 +33,7 @@ from tinyfield.spec.sections.rest import (
     ScenarioSection,
 )
 from tinyfield.spec.sections.site import SiteSection
+from tinyfield.spec.unsure import Unsure
 from tinyfield.spelling import listing, nearest
 
 _EXPECT = re.compile(
@@ -215,7 +216,7 @@ def resolve_test(
     *,
     decisions: Mapping[str, int],
     folder: Path,
-    unsure: frozenset[str],
+    unsure: Unsure,
     problems: Problems,
 ) -> Scenario | None:
     """One scenario; names of decisions and counts are checked."""
@@ -223,8 +224,8 @@ def resolve_test(
     found: list[Expectation] = []
     for key, value in expect_node.children() if expect_node is not None else ():
         if key not in decisions:
-            if key not in unsure:
-                near = nearest(key, decisions)
+            near = nearest(key, decisions)
+            if not unsure.excuses(key, near):
                 hint = f"did you mean {near!r}?" if near else f"decisions: {listing(decisions)}"
                 problems.at(
                     value, f"there is no decision {key!r}", hint=hint, key=True, code="unknown"

@@ -244,9 +244,9 @@ class _Actions:
     ) -> bool:
         if name in self.actuators:
             return True
-        if name in self.scope.unsure:
-            return False
         near = nearest(name, [*self.actuators, "report"])
+        if self.scope.unsure.excuses(name, near):
+            return False
         hint = f"did you mean {near!r}?" if near else None
         if hint is None:
             hint = (

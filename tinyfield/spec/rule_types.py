@@ -29,13 +29,14 @@ from tinyfield.spec.mistake import Mistake
 from tinyfield.spec.rule_numbers import Const
 from tinyfield.spec.rule_parser import COMPARISONS, Tree, parse
 from tinyfield.spec.spelling_of import channel_hint
+from tinyfield.spec.unsure import Unsure
 from tinyfield.spelling import listing, nearest
 
 MAX_CLAUSES = 16
 _FLIPPED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "==": "==", "!=": "!="}
 
 
-class Unsure(Exception):  # noqa: N818 - a signal, not an error
+class HangsOnBroken(Exception):
     """The rule hangs on something whose own mistake is already reported."""
 
 
@@ -54,7 +55,7 @@ class Scope:
     decisions: Mapping[str, int]
     own_name: str = ""
     has_crop: bool = False
-    unsure: frozenset[str] = frozenset()
+    unsure: Unsure = field(default_factory=Unsure)
 
     def names(self) -> list[str]:
         """Everything a rule may name, for hints."""
@@ -139,7 +140,7 @@ class _Maker:
                 mistake.offset, mistake.width = tree.start, tree.end - tree.start
             self.result.mistakes.append(mistake)
             return None
-        except Unsure:
+        except HangsOnBroken:
             return None
         self.clauses.append(Clause(self._said(tree), expr))
         return expr
@@ -169,7 +170,7 @@ class _Maker:
     def _compare(self, tree: Tree) -> Expr:
         left, right = tree.items
         if any(side.kind == "name" and side.text in self.scope.unsure for side in (left, right)):
-            raise Unsure
+            raise HangsOnBroken
         for one, other in ((left, right), (right, left)):
             if one.kind == "name" and one.text in self.scope.models:
                 return self._label(tree, one, other)
@@ -193,13 +194,13 @@ class _Maker:
                 if mistake.offset is None:
                     mistake.offset, mistake.width = side.start, side.end - side.start
                 mistakes.append(mistake)
-            except Unsure:
+            except HangsOnBroken:
                 unsure = True
         if mistakes:
             self.result.mistakes.extend(mistakes[1:])
             raise mistakes[0]
         if unsure:
-            raise Unsure
+            raise HangsOnBroken
         return self._numbers(tree, sides[0], sides[1])
 
     def _label(self, tree: Tree, model: Tree, other: Tree) -> Expr:
@@ -313,8 +314,8 @@ class _Maker:
             return Battery("mV", 0)
         if name == "confidence":
             if not self.models:
-                if scope.unsure & set(scope.models) or any(u in self.text for u in scope.unsure):
-                    raise Unsure
+                if scope.unsure.lost or any(u in self.text for u in scope.unsure.names):
+                    raise HangsOnBroken
                 hint = "add 'need == heavy and'"
                 if scope.models:
                     model, classes = next(iter(scope.models.items()))
@@ -329,8 +330,9 @@ class _Maker:
                     "add 'plant: tomato' and 'planted: 2026-04-20' under 'site'",
                 )
             return SiteRef(SITE[name].unit, SITE[name].scale, name)
-        if name.partition(".")[0] in scope.unsure or name in scope.unsure:
-            raise Unsure
+        near = nearest(name, scope.names())
+        if scope.unsure.excuses(name.partition(".")[0], near) or name in scope.unsure:
+            raise HangsOnBroken
         raise self._unknown(tree)
 
     def _misspelt_model(self, left: Tree, right: Tree) -> Mistake | None:
@@ -341,10 +343,12 @@ class _Maker:
             if one.kind != "name" or other.kind not in ("name", "word") or word not in classes:
                 continue
             if one.text in self.scope.unsure:
-                raise Unsure
+                raise HangsOnBroken
             if one.text in self.scope.names():
                 continue
             near = nearest(one.text, self.scope.models)
+            if self.scope.unsure.excuses(one.text, near):
+                raise HangsOnBroken
             self.models = self.models or [near or classes[word]]
             known = listing(self.scope.models)
             hint = f"did you mean {near!r}?" if near else f"models: {known}"
@@ -353,6 +357,13 @@ class _Maker:
 
     def _unknown(self, tree: Tree) -> Mistake:
         name, scope = tree.text, self.scope
+        hint: str | None
+        sensor = name.partition(".")[0]
+        sensors = dict.fromkeys(ch.sensor for ch in scope.channels)
+        if "." in name and sensor not in (*sensors, "site"):
+            near = nearest(name, scope.names())
+            hint = f"did you mean {near!r}?" if near else f"sensors: {listing(sensors) or 'none'}"
+            return _at(tree, f"there is no sensor {sensor!r}", hint)
         hint = channel_hint(name, scope.channels)
         if hint is None:
             near = nearest(name, scope.names())

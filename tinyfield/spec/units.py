@@ -234,9 +234,7 @@ def parse_quantity(text: str, *, example: str = "10 mV") -> Quantity:
         )
     digits = match.group().lower().partition("e")
     if len(digits[0]) > MAX_DIGITS or abs(int(digits[2] or 0)) > MAX_DIGITS:
-        raise Mistake(
-            "a number of more digits than any sensor has", hint="round it", code="range"
-        )
+        raise Mistake("a number of more digits than any sensor has", hint="round it", code="range")
     unit = find_unit(rest).name if rest else ""
     return Quantity(Decimal(match.group()), unit)
 

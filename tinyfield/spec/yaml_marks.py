@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -26,14 +27,18 @@ _OCT = re.compile(r"0o[0-7]{1,64}")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]{1,3})?")
 
 
-def read_tree(path: Path, problems: Problems) -> Node | None:
-    """The file's tree; None when nothing of it can be read (the problems say why)."""
-    return _Reader(problems, path.parent).file(path, str(path))
+def read_tree(path: Path, problems: Problems, top: Collection[str] = ()) -> Node | None:
+    """The file's tree; None when nothing of it can be read (the problems say why).
+
+    ``top`` are the keys that belong at the file's left edge.
+    """
+    return _Reader(problems, path.parent, top).file(path, str(path))
 
 
 class _Reader:
-    def __init__(self, problems: Problems, folder: Path) -> None:
+    def __init__(self, problems: Problems, folder: Path, top: Collection[str] = ()) -> None:
         self.problems = problems
+        self.top = top
         self.folder = folder
         self.open: list[Path] = []
         self.count = 0
@@ -50,7 +55,7 @@ class _Reader:
         source = Source(name, tuple(text.splitlines()))
         damaged: set[int] = set()
         try:
-            root = compose(source, self.problems, damaged)
+            root = compose(source, self.problems, damaged, () if asked else self.top)
         except RecursionError:
             mark = Mark(name, 1, 1)
             self.problems.add(
@@ -132,9 +137,9 @@ class _Reader:
         place = {
             "source": source,
             "line": start.line + 1,
-            "column": start.column + 1,
+            "column": source.column(start.line + 1, start.column + 1),
             "end_line": end.line + 1,
-            "end_column": end.column + 1,
+            "end_column": source.column(end.line + 1, end.column + 1),
             "path": path,
         }
         if self.count > MAX_NODES or depth > MAX_DEPTH:
@@ -228,7 +233,8 @@ class _Reader:
             path = f"{into.path}.{name}" if into.path else name
             value = Scalar(**{**_span(key), "path": path}, text=rest, data=scalar(rest))
             value.column += len(name) + 1
-            value.key = key
+            value.key = Scalar(**{**_span(key), "path": path}, text=name, data=name)
+            value.key.end_column = value.key.column + len(name)
             into.items.setdefault(name, value)
 
     def _tagged(self, tag: str, raw: Any, place: Node) -> Node | None:

@@ -8,20 +8,25 @@ is left out. Mending never adds or removes a line, and what it moves within a li
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from tinyfield.spec.mark import Mark
 from tinyfield.spec.nodes import Source
 from tinyfield.spec.problems import Problems
-from tinyfield.spec.yaml_causes import Cause, cause_of
+from tinyfield.spec.yaml_causes import causes_of
+from tinyfield.spec.yaml_lines import Cause
 
 MAX_REPAIRS = 20
 
 
-def compose(source: Source, problems: Problems, damaged: set[int]) -> Any:
+def compose(
+    source: Source, problems: Problems, damaged: set[int], top: Collection[str] = ()
+) -> Any:
     """The root of the reader's node tree, or None for an empty or hopeless text.
 
-    Every syntax mistake becomes a problem; ``damaged`` gets the numbers of lines left out.
+    Every syntax mistake becomes a problem; ``damaged`` gets the numbers of lines left out;
+    ``top`` are keys that belong at the left edge.
     """
     lines = list(source.lines)
     reported: set[int] = set()
@@ -29,13 +34,14 @@ def compose(source: Source, problems: Problems, damaged: set[int]) -> Any:
         root, error = _read(lines)
         if error is None:
             return root
-        cause = cause_of(error, lines)
+        cause, mended = _best(causes_of(error, lines, top), lines, error)
         number = cause.line
         if not reported & {number, *cause.lines}:
             mark = Mark(source.name, number, source.column(number, cause.column), cause.width)
             problems.add(mark, cause.message, hint=cause.hint, code="yaml", source=source)
         reported |= {number, *cause.lines}
-        mended = _best(cause, lines, error)
+        if cause.loses:
+            damaged.add(number)
         if mended is None:
             victim = _victim(error, lines, damaged)
             if victim is None:
@@ -46,6 +52,8 @@ def compose(source: Source, problems: Problems, damaged: set[int]) -> Any:
         for index, (old, new) in enumerate(zip(lines, mended, strict=True)):
             if old != new:
                 source.shift(index + 1, old, new)
+            if old.lstrip() != new.lstrip():
+                source.mended.add(index + 1)
         lines = mended
     return None
 
@@ -61,19 +69,26 @@ def _read(lines: list[str]) -> tuple[Any, Any]:
         return None, error
 
 
-def _best(cause: Cause, lines: list[str], error: Any) -> list[str] | None:
-    """The mending that lets the reader come furthest; None if none gets past the mistake."""
-    reached, best = _reach(error), None
-    for candidate in cause.repairs:
-        if candidate == lines:
-            continue
-        _, next_error = _read(candidate)
-        if next_error is None:
-            return candidate
-        far = _reach(next_error)
-        if far > reached:
-            reached, best = far, candidate
-    return best
+def _best(causes: list[Cause], lines: list[str], error: Any) -> tuple[Cause, list[str] | None]:
+    """The cause whose mending lets the reader come furthest, with the fewest lines changed.
+
+    The likeliest, unmended, if none gets past the mistake.
+    """
+    reached = (False, *_reach(error))
+    tried = []
+    for cause in causes:
+        for candidate in cause.repairs:
+            changed = sum(old != new for old, new in zip(lines, candidate, strict=True))
+            if not changed:
+                continue
+            _, next_error = _read(candidate)
+            far = (True, 0, 0) if next_error is None else (False, *_reach(next_error))
+            if far > reached:
+                tried.append((far, -changed, cause, candidate))
+    if not tried:
+        return causes[0], None
+    _, _, cause, candidate = max(tried, key=lambda t: t[:2])
+    return cause, candidate
 
 
 def _reach(error: Any) -> tuple[int, int]:

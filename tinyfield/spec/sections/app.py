@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from tinyfield.spec.sections.actuators import ActuatorSection
-from tinyfield.spec.sections.base import Section
+from tinyfield.spec.sections.base import Section, keys_of
 from tinyfield.spec.sections.decisions import DecisionSection
 from tinyfield.spec.sections.fields import Every, Name, NodeId
 from tinyfield.spec.sections.models import ModelSection
@@ -18,6 +18,7 @@ from tinyfield.spec.sections.rest import (
 )
 from tinyfield.spec.sections.sensors import SensorSection
 from tinyfield.spec.sections.site import SiteSection
+from tinyfield.spec.structure import Shape
 
 
 class AppSection(Section):
@@ -45,16 +46,24 @@ class AppSection(Section):
     tests: dict[str, ScenarioSection] = Field(default={}, description="the app's own tests")
 
 
-def key_tree() -> dict[str, frozenset[str] | None]:
-    """Top-level keys with the keys below each: None for a plain value, empty for free names."""
+def shape() -> Shape:
+    """Which keys stand where."""
     named: dict[str, type[Section]] = {
         "site": SiteSection,
         "reporting": ReportingSection,
         "power": PowerSection,
         "network": NetworkSection,
     }
-    free = ("sensors", "models", "actuators", "decisions", "boards", "tests")
-    tree: dict[str, frozenset[str] | None] = dict.fromkeys(AppSection.model_fields)
-    tree.update(dict.fromkeys(free, frozenset()))
-    tree.update({name: frozenset(section.model_fields) for name, section in named.items()})
-    return tree
+    free: dict[str, type[Section]] = {
+        "sensors": SensorSection,
+        "models": ModelSection,
+        "actuators": ActuatorSection,
+        "decisions": DecisionSection,
+        "boards": BoardSection,
+        "tests": ScenarioSection,
+    }
+    return Shape(
+        top=tuple(AppSection.model_fields),
+        below={name: keys_of(section) for name, section in named.items()},
+        items={name: keys_of(section) for name, section in free.items()},
+    )

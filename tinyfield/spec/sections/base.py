@@ -108,7 +108,9 @@ class Section(BaseModel):
         node = descend(reading.stack[-1], [field.alias or name])
         example = str(field.examples[0]) if field.examples else None
         if value is None:
-            _nothing(node, example, reading.problems)
+            # A misspelt key is complaint enough.
+            if not isinstance(node.key, Scalar) or node.key.text == (field.alias or name):
+                _nothing(node, example, reading.problems)
             return BROKEN
         try:
             return handler(value)
@@ -125,7 +127,7 @@ class Section(BaseModel):
 
 def _nothing(node: Node, example: str | None, problems: Problems) -> None:
     """A key with nothing behind it; a secret that is not there is another matter."""
-    if node.secret is not None or node.damaged:
+    if node.secret is not None or node.thin:
         return
     key = node.key.text if isinstance(node.key, Scalar) else "it"
     write = f"write '{key}: {example}'" if example else "write it"
@@ -135,6 +137,11 @@ def _nothing(node: Node, example: str | None, problems: Problems) -> None:
         hint=f"{write}, or remove the line",
         code="missing",
     )
+
+
+def keys_of(section: type[Section]) -> frozenset[str]:
+    """The keys a section has in the file."""
+    return frozenset(f.alias or name for name, f in section.model_fields.items())
 
 
 def take_for_known(node: Map, known: list[str], *, spare: Sequence[str] = ()) -> dict[str, str]:
@@ -174,7 +181,7 @@ def report(
             if name in meant.values():
                 continue
             missing.append(name)
-            if not node.damaged:
+            if not node.thin:
                 why = (
                     (section.model_fields[name].json_schema_extra or {})
                     if (name in section.model_fields)
