@@ -130,6 +130,12 @@ def test_a_board_without_pins_is_told_so(tmp_path: Path) -> None:
     assert "esp32dev has no pin 'A0'" in found[0].message
 
 
+def test_a_calibration_beyond_the_adc(tmp_path: Path) -> None:
+    text = EXAMPLE.read_text(encoding="utf-8").replace("dry: 2300 mV", "dry: 3.3 V")
+    found = [d for d in mistakes(write(tmp_path, text)) if d.kind == "error"]
+    assert [d.message for d in found] == ["esp32dev measures up to 3100 mV only"]
+
+
 def test_nodes_have_ids(tmp_path: Path) -> None:
     assert load_app(EXAMPLE, node="bed-3").node == "bed-3"
     assert load_app(write(tmp_path, SMALL + "node: bed-4\n")).node == "bed-4"

@@ -99,6 +99,7 @@ def wire(parts: list[Part], wiring: Wiring, problems: Problems) -> dict[str, dic
     for node in wanted.values():
         if isinstance(node, Scalar) and (found := board.pin(str(node.data))) is not None:
             busy[found.number] = ""
+    _check_full_scale(parts, board, problems)
     for (part, param), node in wanted.items():
         full = f"{part.name}.{param}"
         function = part.driver.params[param].function
@@ -125,6 +126,22 @@ def wire(parts: list[Part], wiring: Wiring, problems: Problems) -> dict[str, dic
         used[pin.number] = full
         numbers[part.name][param] = pin.number
     return numbers
+
+
+def _check_full_scale(parts: list[Part], board: Board, problems: Problems) -> None:
+    """A calibration voltage that the board's ADC cannot see."""
+    if board.adc is None:
+        return
+    for part in (part for part in parts if part.driver.bus == "adc"):
+        for name, param in part.driver.params.items():
+            value = part.params.get(name, 0)
+            if param.unit == "mV" and value > board.adc.vref_mv:
+                problems.at(
+                    part.nodes[name],
+                    f"{board.name} measures up to {board.adc.vref_mv} mV only",
+                    hint="check the value, or put a voltage divider before the pin",
+                    code="calibration",
+                )
 
 
 def _pin(node: Node, function: str, wiring: Wiring, used: Mapping[int, str]) -> Pin:

@@ -153,7 +153,7 @@ def _no_colon(line: int, lines: list[str]) -> Cause:
     margin, rest = " " * indent(text), text.strip()
     if match := re.match(r"([A-Za-z_]\w*):(\S.*)$", rest):
         fixed = f"{match.group(1)}: {match.group(2)}"
-        column = len(margin) + len(match.group(1)) + 1
+        column = len(margin) + len(match.group(1)) + 2
         return Cause(
             line,
             column,
