@@ -10,7 +10,14 @@ if ! command -v clang-format >/dev/null || ! command -v cppcheck >/dev/null; the
     exit 0
 fi
 clang-format --dry-run --Werror "${files[@]}"
-cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,portability,performance \
-    --inline-suppr --suppress=missingIncludeSystem -I firmware/core -I firmware/hal \
-    -D__GNUC__ firmware/core firmware/drivers firmware/links firmware/src firmware/hal
+analyse() {
+    cppcheck --quiet --error-exitcode=1 --enable=warning,portability,performance \
+        --inline-suppr --suppress=missingIncludeSystem -I firmware/core -I firmware/hal \
+        -D__GNUC__ "$@"
+}
+analyse --std=c11 firmware/core firmware/drivers firmware/links firmware/src firmware/hal/native.c \
+    firmware/hal/virtual.c
+analyse --std=c11 -D__thumb__ firmware/hal/qemu.c firmware/hal/qemu_m4_start.c
+analyse --std=c11 -D__riscv firmware/hal/qemu.c firmware/hal/qemu_rv32_start.c
+analyse --std=c++11 -D__AVR__ firmware/hal/arduino.cpp firmware/hal/arduino_avr.c
 echo "C: ${#files[@]} files formatted and analysed."
