@@ -36,7 +36,7 @@ MAX_CLAUSES = 16
 _FLIPPED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "==": "==", "!=": "!="}
 
 
-class HangsOnBroken(Exception):  # noqa: N818 - a signal, not an error
+class HangsOnBroken(Exception):
     """The rule hangs on something whose own mistake is already reported."""
 
 
