@@ -168,3 +168,11 @@ def test_drivers_are_complete() -> None:
             assert param.kind != "quantity" or find_unit(param.unit)
             assert param.differs is None or param.differs in found.params
         assert (firmware_dir() / "drivers" / name / "driver.toml").is_file()
+
+
+def test_data_sets_that_an_app_may_name_are_in_the_registry() -> None:
+    from tinyfield.data.registry import entries
+    from tinyfield.spec.known import DATASETS
+
+    known = {entry if isinstance(entry, str) else entry.name for entry in entries()}
+    assert set(DATASETS) <= known
