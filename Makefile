@@ -29,11 +29,13 @@ $(BIN)/python:
 $(VENV)/.demo: pyproject.toml | $(BIN)/python
 	@echo "Installing tinyfield (TensorFlow is large: a minute or two) ..."
 	$(BIN)/python -m pip install --quiet --editable '.[train,gateway]'
+	$(BIN)/python -m compileall -q tinyfield gateway
 	@touch $@
 
 $(VENV)/.test: pyproject.toml | $(BIN)/python
 	@echo "Installing tinyfield with what its tests need ..."
 	$(BIN)/python -m pip install --quiet --editable '.[train,gateway,test,docs]'
+	$(BIN)/python -m compileall -q tinyfield gateway
 	@touch $@ $(VENV)/.demo
 
 tools:
