@@ -20,7 +20,7 @@ from tinyfield.data.generators.crops import growth, override
 from tinyfield.data.generators.diurnal import refine
 from tinyfield.data.generators.driven import alike, reconstruct
 from tinyfield.data.generators.label import classify, project
-from tinyfield.data.generators.soil import SENSOR_LAYER
+from tinyfield.data.generators.soil import PROBE_WEIGHTS
 from tinyfield.data.generators.weather import Weather
 from tinyfield.data.importers import maricopa
 from tinyfield.data.splits import by_block
@@ -34,7 +34,7 @@ LABEL_S = 3 * 3600
 PHYSICS_S = 1800
 FIRST: dict[Split, int] = {"train": 0, "valid": 1000, "test": 2000}
 """Numbers of the first season of each part: their weathers never meet."""
-GENERATED: dict[Split, int] = {"train": 56, "valid": 14, "test": 14}
+GENERATED: dict[Split, int] = {"train": 64, "valid": 16, "test": 16}
 """Generated seasons in each part."""
 DAYS = seasons.SEASON_DAYS
 RULER = "fao56"
@@ -157,7 +157,7 @@ def driven_series(app: App, bed: Bed, folder: Path, seed: int) -> list[Series]:
                     },
                     first=run.first,
                     weather=run.batch.weather[0],
-                    awc_vwc=100 * float((plot.soil.fc - plot.soil.wp)[0, SENSOR_LAYER]),
+                    awc_vwc=100 * float((plot.soil.fc - plot.soil.wp)[0] @ PROBE_WEIGHTS),
                     seed=seed * 100003 + tag,
                     origin="driven",
                     warm=run.warm,

@@ -43,10 +43,10 @@ TUNING, TESTING = 200, 1
 """Numbers of the first tuning and the first test season."""
 TIMER_DAYS = (1, 2, 3)
 TIMER_MM_DAY = tuple(np.arange(4.0, 14.5, 0.5).tolist())
-THRESHOLDS = tuple(np.arange(20.0, 125.0, 5.0).tolist())
+THRESHOLDS = tuple(np.arange(50.0, 125.0, 5.0).tolist())
 THRESHOLD_HOURS = (6, 12, 24)
 """Hours between looks: water needs time to reach the probe."""
-THRESHOLD_MIN = (4.0, 8.0, 16.0)
+THRESHOLD_MIN = (4.0, 6.0, 8.0, 12.0, 16.0)
 """Minutes of valve that a threshold controller may give."""
 TUNE_STEP_S = 3600
 

@@ -109,7 +109,8 @@ def bed_of(app: App, model: str | None = None) -> Bed:
 def doses(app: App, model: str | None = None) -> tuple[float, ...]:
     """Seconds that the app's rules open the valve for each class of the model, ascending.
 
-    The classes are taken to be in the order of need, the first being none.
+    The classes are taken to be in the order of need, the first being none: its dose is 0 here
+    even where a rule gives water when the model is not sure of it.
     """
     name = model or next(iter(app.models), None)
     if name is None:
@@ -122,7 +123,7 @@ def doses(app: App, model: str | None = None) -> tuple[float, ...]:
             if action.on and action.duration_s:
                 for c in list(out)[1:] if action.label is None else [action.label]:
                     out[c] = max(out.get(c, 0.0), float(action.duration_s))
-    seconds = [out[c] for c in app.models[name].classes]
+    seconds = [0.0, *(out[c] for c in app.models[name].classes[1:])]
     if any(b <= a for a, b in pairwise(seconds)):
         # No table of minutes to tell the classes apart: eight minutes more each.
         seconds = [480.0 * i for i in range(len(seconds))]

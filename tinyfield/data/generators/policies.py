@@ -11,13 +11,18 @@ from tinyfield.data.generators.batch import Batch
 
 Floats = NDArray[np.float64]
 
-KINDS = ("near_optimal", "threshold", "timer", "deficit", "random", "neglect")
+KINDS = (
+    "near_optimal", "threshold", "near_optimal", "timer", "deficit", "near_optimal", "random",
+    "neglect",
+)  # fmt: skip
+"""In turn, season by season."""
 
 
 class Mixed:
     """Each bed has a policy of its own, drawn by seed; water flows at the valve's rate.
 
-    near_optimal acts on the true state with some error; threshold on the true water at the probe;
+    near_optimal acts on the true state with the errors a small model makes, so that the states
+    near the decision, where the node will live, are seen often; threshold on the true water at the probe;
     timer gives a fixed depth at fixed intervals; deficit a share of the demand every few days;
     random at random; neglect waits for stress and then soaks.
     """
@@ -38,7 +43,8 @@ class Mixed:
         def draw(low: float, high: float) -> Floats:
             return np.array([r.uniform(low, high) for r in rngs])
 
-        self.margin = draw(-0.25, 0.25)  # of RAW: too early or too late
+        self.margin = draw(-0.35, 0.35)  # of RAW: too early or too late
+        self.doubt = np.stack([r.normal(0, 0.2, (batch.days, 4)) for r in rngs], axis=2)
         self.wet_at = draw(25, 85)
         self.depth = draw(4, 25)
         self.interval = np.floor(draw(1, 6))
@@ -67,9 +73,9 @@ class Mixed:
         self.owed += demand * self.share
         dr, raw = b.column.depletion(b.day), b.day.raw
         give = np.zeros(b.n)
-        # Six times a day, as a node that repeats its rule would.
-        if hour % 4 == 0:
-            short = b.projected(step) - raw * (1 + self.margin)
+        # Four times a day, as a node that repeats its rule would.
+        if hour % 6 == 0:
+            short = b.projected(step) - raw * (1 + self.margin + self.doubt[day, hour // 6])
             dose = np.where(short <= 0, 0, np.where(short <= self.light, self.light, self.heavy))
             give += np.where(self.kinds == "near_optimal", dose, 0)
         low = b.column.available() < self.wet_at

@@ -69,8 +69,7 @@ def generate(
         fw=bed.fw,
     )
     batch.column.wet(wet)
-    # Near-optimal twice as often: that is where the node will live.
-    kinds = tuple(("near_optimal", *KINDS)[k % 1000 % (len(KINDS) + 1)] for k in numbers)
+    kinds = tuple(KINDS[k % 1000 % len(KINDS)] for k in numbers)
     seeds = [seed * 100003 + k for k in numbers]
     mixed = Mixed(batch, kinds, bed.doses_mm, RATE_MM_H * period_s / 3600, seeds)
     return Seasons(kinds, tuple(starts), batch, batch.run(mixed), 100 * (fc - wp))

@@ -59,8 +59,9 @@ def wander(rng: np.random.Generator, n: int, memory: float) -> Floats:
 def soil_error(rng: np.random.Generator, n: int, period_s: int, awc_vwc: float) -> Floats:
     """A probe's error over n samples, in % of the available water ``awc_vwc`` (% by volume).
 
-    Calibrating in one's own soil takes the bias out up to the noise of a reading; the fitted
-    ``bias_vwc`` is of sensors that were not calibrated there, and is not used here.
+    Calibrated in its own soil over a day at the start of the season, so that noise averages out
+    and only the drift since then remains; the fitted ``bias_vwc`` is of sensors that were not
+    calibrated there, and is not used here.
     """
     p = probe()
     day = 86400 / period_s
@@ -69,8 +70,7 @@ def soil_error(rng: np.random.Generator, n: int, period_s: int, awc_vwc: float) 
         np.arange(n) / day, np.arange(days), p.drift_vwc * wander(rng, days, p.drift_days)
     )
     quick = p.noise_vwc * wander(rng, n, p.noise_hours * 3600 / period_s)
-    bias = rng.standard_normal() * p.noise_vwc
-    out: Floats = (slow - slow[0] + quick + bias) / awc_vwc * 100
+    out: Floats = (slow - slow[0] + quick) / awc_vwc * 100
     return out
 
 

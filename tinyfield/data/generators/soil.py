@@ -31,8 +31,8 @@ Floats = NDArray[np.float64]
 BOTTOMS_M = np.array([0.10, 0.20, 0.40, 0.60, 0.80, 1.00, 1.40, 2.00])
 """Depths of the layers' bottoms. The first is the evaporation layer (Ze, table 19)."""
 THICK_M = np.diff(BOTTOMS_M, prepend=0.0)
-SENSOR_LAYER = 1
-"""The layer (10–20 cm) in which a probe buried at 15 cm stands."""
+PROBE_WEIGHTS = np.array([0.0, 0.5, 0.5, 0.0, 0.0, 0.0, 0.0, 0.0])
+"""What a probe feels whose 10 cm blade stands upright from 15 to 25 cm: two layers by half."""
 
 
 @dataclass(frozen=True)
@@ -149,9 +149,9 @@ class Column:
         out: Floats = np.maximum(short, 0.0)
         return out
 
-    def available(self, layer: int = SENSOR_LAYER) -> Floats:
-        """Water in one layer, % of the available water (0 = wilting point)."""
-        out: Floats = 100 * (self.w[:, layer] - self.wp[:, layer]) / self.awc[:, layer]
+    def available(self) -> Floats:
+        """Water at the probe, % of the available water (0 = wilting point)."""
+        out: Floats = 100 * ((self.w - self.wp) / self.awc) @ PROBE_WEIGHTS
         return out
 
     def stress(self, day: Day) -> Floats:
