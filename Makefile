@@ -48,7 +48,7 @@ lint: $(VENV)/.test
 	scripts/lint-c.sh
 
 pytest: $(VENV)/.test
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 docs: $(VENV)/.test
 	$(BIN)/mkdocs build --strict

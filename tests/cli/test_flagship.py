@@ -19,7 +19,7 @@ from tests.sim.conftest import need
 from tinyfield import project
 from tinyfield.boards import load_boards
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("flagship")]
+pytestmark = pytest.mark.slow
 
 BOARDS = ("native", "qemu_m4", "qemu_rv32", "uno")
 

@@ -20,7 +20,7 @@ from tinyfield.wire import Kind, Manifest, Message, encode_message, topic
 from tinyfield_gateway.bus import parse_broker
 from tinyfield_gateway.store import Batch, Heard, open_store
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("page")]
+pytestmark = pytest.mark.browser
 
 DESK, PHONE = (1280, 900), (390, 844)
 SECRET = 987_654_321
@@ -80,8 +80,9 @@ def fill(path: Path) -> None:
         kind=Kind.HEARTBEAT, boot=1, node="bed-3", battery=3180, counters=(900, 4, 2), fault_mask=8
     )
     heard.append(Heard("bed-3", faulty, NOW))
+    births = [("bed-3", manifest()), ("shed-1", other)]
     heard.append(Heard("lost-7", decision(0, manifest=0x1A2B3C4D), NOW))
-    store.commit(Batch(heard=heard, manifests=[manifest(), other], online={"shed-1": False}))
+    store.commit(Batch(heard=heard, births=births, online={"shed-1": False}))
     store.close()
 
 

@@ -11,8 +11,6 @@ import pytest
 from tests.sim.conftest import BOARDS, Bench
 from tinyfield.sim import Faults
 
-pytestmark = pytest.mark.xdist_group("boards")
-
 SEASON = 120 * 144
 
 

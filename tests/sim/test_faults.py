@@ -14,8 +14,6 @@ from tinyfield.errors import EnvironmentFault
 from tinyfield.sim import Faults
 from tinyfield.wire import FrameType, decode_frame, encode_frame
 
-pytestmark = pytest.mark.xdist_group("boards")
-
 SAMPLES = 300
 
 

@@ -27,8 +27,6 @@ from tinyfield.wire import (
     encode_frame,
 )
 
-pytestmark = pytest.mark.xdist_group("boards")
-
 SAMPLES = 260
 
 

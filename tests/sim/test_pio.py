@@ -18,8 +18,6 @@ from tinyfield import pio, project
 from tinyfield.boards import load_boards
 from tinyfield.errors import EnvironmentFault, MissingToolError, UserError
 
-pytestmark = pytest.mark.xdist_group("boards")
-
 PIO = [str(Path(sys.executable).with_name("pio"))]
 
 
