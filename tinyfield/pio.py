@@ -21,7 +21,7 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -121,17 +121,21 @@ def build(env_name: str, project: Path, *, on_line: Callable[[str], None] | None
     return image(env_name, project, elf)
 
 
-def select(project: Path, env_name: str, app: Path | None = None) -> None:
+def select(
+    project: Path, env_name: str, app: Path | None = None, *, also: Iterable[str] = ()
+) -> None:
     """Make ``env_name`` what a plain ``pio run`` builds, and ``app`` what its ``exec`` runs.
 
-    Writes firmware/generated/default.ini, only if that changes it, and keeps what is built.
+    ``also`` names the other environments that ``app`` was generated for. Writes
+    firmware/generated/default.ini, only if that changes it, and keeps what is built.
     """
     path = project / "firmware" / "generated" / "default.ini"
     ini = configparser.ConfigParser(interpolation=None)
     with suppress(configparser.Error):
         ini.read(path, encoding="utf-8")
     before = {name: dict(ini[name]) for name in ini.sections()}
-    for section in ("platformio", f"env:{env_name}"):
+    sections = [f"env:{name}" for name in (env_name, *also)]
+    for section in ("platformio", *sections):
         if not ini.has_section(section):
             ini.add_section(section)
     ini["platformio"]["default_envs"] = env_name
@@ -139,7 +143,8 @@ def select(project: Path, env_name: str, app: Path | None = None) -> None:
         app = app.resolve()
         inside = app.is_relative_to(project.resolve())
         shown = app.relative_to(project.resolve()).as_posix() if inside else str(app)
-        ini[f"env:{env_name}"]["custom_app"] = shown
+        for section in sections:
+            ini[section]["custom_app"] = shown
     if {name: dict(ini[name]) for name in ini.sections()} == before:
         return
     with keep_builds(project):

@@ -125,7 +125,7 @@ def build(
         generate(path, entry, brain, folder, node=node)
         rows.append(_row(path, entry, brain, folder, node))
     chosen = board(app.board)
-    pio.select(folder, chosen.env, path)
+    pio.select(folder, chosen.env, path, also=[entry.env for entry in wanted.values()])
     return BuildResult(app, folder, brain.trained, tuple(rows), brain.provenance)
 
 

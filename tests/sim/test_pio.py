@@ -54,7 +54,7 @@ def test_the_selected_board_is_the_default_and_nothing_is_lost(
     need(load_boards()["qemu_m4"])
     folder = copy_of(bench, tmp_path / "p")
     app = folder / "apps" / "mine.yaml"
-    pio.select(folder, "native", app)
+    pio.select(folder, "native", app, also=["qemu_rv32"])
     kept = pio.build("native", folder).elf
     stamp = kept.stat().st_mtime_ns
     pio.select(folder, "qemu_m4", app)
@@ -68,6 +68,7 @@ def test_the_selected_board_is_the_default_and_nothing_is_lost(
     assert ini["platformio"]["default_envs"] == "qemu_m4"
     assert ini["env:qemu_m4"]["custom_app"] == "apps/mine.yaml"
     assert ini["env:native"]["custom_app"] == "apps/mine.yaml"
+    assert ini["env:qemu_rv32"]["custom_app"] == "apps/mine.yaml"
     before = (folder / "firmware/generated/default.ini").stat().st_mtime_ns
     pio.select(folder, "qemu_m4", app)
     assert (folder / "firmware/generated/default.ini").stat().st_mtime_ns == before
