@@ -52,7 +52,7 @@ def read(delivery: Delivery, batch: Batch, received: int) -> None:
         elif leaf == "birth":
             manifest = _birth(delivery.payload)
             if manifest is not None:
-                batch.manifests.append(manifest)
+                batch.births.append((node, manifest))
         elif leaf == "will" and delivery.payload:
             batch.online[node] = delivery.payload == b"online"
     except WireError as error:
@@ -157,14 +157,14 @@ class Ingest(threading.Thread):
         metrics.commits.inc()
         metrics.stored.inc(committed.new)
         metrics.duplicates.inc(committed.duplicates)
-        metrics.rejected.inc(len(batch.rejected) + committed.collisions)
+        metrics.rejected.inc(len(batch.rejected) + len(committed.collisions))
         if batch.rejected:
             self._warn_rejected(batch.rejected)
         if committed.collisions:
             self._log.warning(
                 "decision number used twice: two boards with one id, or a node's memory was erased",
-                nodes=sorted({one.node for one in batch.heard}),
-                count=committed.collisions,
+                nodes=sorted(set(committed.collisions)),
+                count=len(committed.collisions),
             )
 
     def _answer(self, batch: Batch, committed: Committed) -> None:
@@ -208,9 +208,8 @@ class Ingest(threading.Thread):
 
     def _store_is(self, ok: bool, text: str) -> None:
         if self._health.set(self._health.store, ok, text):
-            (self._log.info if ok else self._log.error)("store " + ("ok" if ok else "unavailable"),
-                                                        detail=text)  # fmt: skip
+            (self._log.info if ok else self._log.error)("store", ok=ok, detail=text)
 
     def _broker_is(self, ok: bool, text: str) -> None:
         if self._health.set(self._health.broker, ok, text):
-            (self._log.info if ok else self._log.warning)("broker", detail=text)
+            (self._log.info if ok else self._log.warning)("broker", ok=ok, detail=text)

@@ -103,7 +103,7 @@ def show(decision: Decision, manifests: Mapping[int, Manifest]) -> Shown:
         action=action if outcome else None,
         outcome=outcome,
         active=decision.active,
-        repeated=bool(decision.flags & 16),
+        repeated=decision.repeated,
         severity=rule.severity if rule else "info",
         why=why,
         battery=decision.battery,

@@ -13,7 +13,6 @@ from tinyfield_gateway.health import Health
 from tinyfield_gateway.ingest import Ingest
 from tinyfield_gateway.sinks import Follower, JsonLines
 from tinyfield_gateway.store import Store, StoreUnavailableError
-from tinyfield_gateway.store.engine import make_engine, parse_url
 from tinyfield_gateway.web import serve
 from tinyfield_gateway.web.server import listen
 
@@ -31,7 +30,7 @@ def run(
 ) -> None:
     """A whole gateway until SIGINT or SIGTERM; ``say`` gets the addresses once it serves."""
     with ExitStack() as stack:
-        kept = Store(make_engine(parse_url(store)))
+        kept = Store(store)
         stack.callback(kept.close)
         # A disk or a database that is away now may come back: the page tells, ingest tries on.
         with suppress(StoreUnavailableError):

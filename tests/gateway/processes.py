@@ -36,11 +36,14 @@ def free_port() -> int:
         return int(sock.getsockname()[1])
 
 
-def need(tool: str) -> str:
+def need(tool: str, package: str | None = None) -> str:
     """The path of a program; skips, or fails where the whole check is asked for."""
-    found = shutil.which(tool) or shutil.which(tool, path="/usr/sbin")
+    # Debian keeps those that nobody calls by hand elsewhere.
+    servers = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda p: float(p.parent.name))
+    places = [os.environ.get("PATH", os.defpath), "/usr/sbin", *map(str, reversed(servers))]
+    found = shutil.which(tool, path=os.pathsep.join(places))
     if found is None:
-        reason = f"{tool} is not installed: apt install {tool}"
+        reason = f"{tool} is not installed: apt install {package or tool}"
         if os.environ.get("TINYFIELD_CI") == "1":
             pytest.fail(reason)
         pytest.skip(reason)
@@ -105,11 +108,13 @@ class Mosquitto(Process):
 class Gateway(Process):
     """``tinyfield-gateway run``."""
 
-    def __init__(self, folder: Path, *args: str, broker: str | None = None) -> None:
+    def __init__(
+        self, folder: Path, *args: str, broker: str | None = None, prefix: tuple[str, ...] = ()
+    ) -> None:
         at = [f"--broker={broker}"] if broker else ["--embedded", "--broker=mqtt://127.0.0.1:0"]
         super().__init__(
-            folder / "gateway.log", sys.executable, "-m", "tinyfield_gateway.cli", "run", "--json",
-            *at, f"--store=sqlite:///{folder}/gateway.db", "--http=127.0.0.1:0", *args,
+            folder / "gateway.log", *prefix, sys.executable, "-m", "tinyfield_gateway.cli", "run",
+            "--json", *at, f"--store=sqlite:///{folder}/gateway.db", "--http=127.0.0.1:0", *args,
         )  # fmt: skip
         assert self.child.stdout is not None
         line = self.child.stdout.readline()

@@ -23,7 +23,7 @@ from tinyfield_gateway.web.view import ago
 
 def shown(tmp_path: Path, **change: int) -> dict[str, object]:
     store = open_store(str(tmp_path / "gateway.db"))
-    store.commit(Batch(manifests=[manifest()], heard=batch(decision(0, **change)).heard))
+    store.commit(Batch(births=[("bed-3", manifest())], heard=batch(decision(0, **change)).heard))
     (one,) = store.decisions()
     answer = show(one, store.manifests()).as_dict()
     store.close()

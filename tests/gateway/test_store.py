@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,16 +28,23 @@ from tinyfield_gateway.store import (
 from tinyfield_gateway.store.schema import metadata
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    kept = open_store(str(tmp_path / "gateway.db"))
+@pytest.fixture(
+    params=["sqlite", pytest.param("postgresql", marks=pytest.mark.xdist_group("postgresql"))]
+)
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """The same tests for both databases."""
+    if request.param == "sqlite":
+        url = str(tmp_path / "gateway.db")
+    else:
+        url = request.getfixturevalue("postgres").database()
+    kept = open_store(url)
     yield kept
     kept.close()
 
 
 def test_a_decision_comes_back_as_it_went_in(store: Store) -> None:
     done = store.commit(batch(decision(0, age=60)))
-    assert (done.new, done.duplicates, done.collisions) == (1, 0, 0)
+    assert (done.new, done.duplicates, done.collisions) == (1, 0, ())
     (got,) = store.decisions()
     assert (got.node, got.boot, got.seq, got.at) == ("bed-3", 1, 0, NOW - 60)
     assert (got.rule, got.label, got.score, got.flags, got.why) == (0, 2, 220, 3, 7)
@@ -84,7 +92,7 @@ def test_a_number_used_for_another_decision_is_not_swallowed(
 ) -> None:
     store.commit(batch(decision(0)))
     done = store.commit(batch(decision(0, **change), received=received))
-    assert (done.new, done.duplicates, done.collisions) == (0, 0, 1)
+    assert (done.new, done.duplicates, done.collisions) == (0, 0, ("bed-3",))
     assert "already used" in store.rejected()[0].reason
     assert store.nodes()[0].collisions == 1
     # Answered all the same, or the node would repeat it for ever.
@@ -110,20 +118,19 @@ def test_watermark_waits_for_what_the_node_still_holds(store: Store) -> None:
 
 @settings(deadline=None, max_examples=40, suppress_health_check=list(HealthCheck))
 @given(st.data())
-def test_watermark_as_the_contract_says(data: st.DataObject) -> None:
+def test_watermark_as_the_contract_says(store: Store, data: st.DataObject) -> None:
     """Against the definition: highest w with all of [seq − backlog, w] stored."""
-    kept = open_store(":memory:")
+    node = f"n{len(store.nodes())}"
     stored: set[int] = set()
     for _ in range(data.draw(st.integers(1, 6))):
         seq = data.draw(st.integers(0, 12))
         backlog = data.draw(st.integers(0, seq))
-        marks = kept.commit(batch(decision(seq, backlog=backlog))).watermarks
+        marks = store.commit(batch(decision(seq, backlog=backlog), node=node)).watermarks
         stored.add(seq)
         expected = seq - backlog - 1
         while expected + 1 in stored:
             expected += 1
-        assert marks == {("bed-3", 1): expected}
-    kept.close()
+        assert marks == {(node, 1): expected}
 
 
 def test_a_batch_answers_with_its_highest(store: Store) -> None:
@@ -162,7 +169,7 @@ def test_node_state(store: Store) -> None:
 def test_rows_survive_a_restart(tmp_path: Path) -> None:
     path = str(tmp_path / "deep" / "gateway.db")
     first = open_store(path)
-    first.commit(Batch(manifests=[manifest()], heard=batch(decision(0)).heard))
+    first.commit(Batch(births=[("bed-3", manifest())], heard=batch(decision(0)).heard))
     first.close()
     second = open_store(f"sqlite:///{path}")
     assert len(second.decisions()) == 1
@@ -180,9 +187,44 @@ def test_quarantine_keeps_the_newest_only(store: Store, monkeypatch: pytest.Monk
     assert len(kept[0].payload) == 256
 
 
+def test_a_strangers_words_go_into_any_database(store: Store) -> None:
+    """A store that refused them would be offered the same message for ever."""
+    odd = manifest(app="a\0\N{SNOWMAN}", board="b\0")
+    bad = Rejected(topic="t\0", payload=b"\0\xff", reason="no \0", received=NOW)
+    store.commit(Batch(births=[("bed-3", odd)], rejected=[bad]))
+    assert store.manifests() == {odd.hash: odd}
+    assert store.nodes()[0].board == "b\N{REPLACEMENT CHARACTER}"
+    (kept,) = store.rejected()
+    assert (kept.payload, kept.reason) == (b"\0\xff", "no \N{REPLACEMENT CHARACTER}")
+
+
+def test_one_app_on_two_boards(store: Store) -> None:
+    uno, esp = manifest(), manifest(node="bed-4", board="esp32dev")
+    assert uno.hash == esp.hash
+    store.commit(Batch(births=[("bed-3", uno), ("bed-4", esp)]))
+    assert [(one.name, one.board) for one in store.nodes()] == [
+        ("bed-3", "uno"),
+        ("bed-4", "esp32dev"),
+    ]
+
+
 def test_migrations_make_what_the_code_expects(store: Store) -> None:
     with store._engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_a_store_of_an_earlier_gateway_is_brought_up(tmp_path: Path) -> None:
+    path = str(tmp_path / "gateway.db")
+    kept = open_store(path)
+    kept.commit(batch(decision(0)))
+    with kept._engine.begin() as connection:
+        connection.execute(text("ALTER TABLE node DROP COLUMN board"))
+        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+    kept.close()
+    again = open_store(path)
+    assert again.commit(Batch(births=[("bed-3", manifest())])).new == 0
+    assert (again.nodes()[0].board, again.nodes()[0].decisions) == ("uno", 1)
+    again.close()
 
 
 def test_a_store_of_a_later_gateway_is_refused(tmp_path: Path) -> None:
@@ -197,10 +239,12 @@ def test_a_store_of_a_later_gateway_is_refused(tmp_path: Path) -> None:
     assert "newer gateway" in str(caught.value.hint)
 
 
-def test_durable_as_promised(store: Store) -> None:
-    with store._engine.connect() as connection:
+def test_durable_as_promised(tmp_path: Path) -> None:
+    kept = open_store(str(tmp_path / "gateway.db"))
+    with kept._engine.connect() as connection:
         assert connection.execute(text("PRAGMA journal_mode")).scalar() == "wal"
         assert connection.execute(text("PRAGMA synchronous")).scalar() == 2  # FULL
+    kept.close()
 
 
 def test_a_full_disk_stores_nothing_of_the_batch_and_passes(tmp_path: Path) -> None:
@@ -244,14 +288,20 @@ def test_a_file_that_is_deleted_under_it_takes_nothing_in_silence(tmp_path: Path
 
 
 def test_addresses() -> None:
-    with pytest.raises(UsageError):
-        engine.parse_url("mysql://host/db")
-    with pytest.raises(UsageError):
-        engine.parse_url("sqlite://")
-    try:
-        assert engine.parse_url("postgresql://u:secret@h/d").drivername == "postgresql+psycopg"
-    except MissingToolError as error:
-        assert "pip install" in str(error.hint)
+    for bad in ("mysql://host/db", "sqlite://", "://", "postgresql://u@h:port/d"):
+        with pytest.raises(UsageError):
+            engine.parse_url(bad)
+    for good in ("postgresql://u:secret@h/d", "postgres://u:secret@h/d"):
+        assert engine.parse_url(good).drivername == "postgresql+psycopg"
+    assert Store("postgresql://u:secret@h/d").url == "postgresql://u:***@h/d"
+    assert Store("sqlite:///d.db").url == "sqlite:///d.db"
+
+
+def test_postgresql_without_its_driver(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(MissingToolError) as caught:
+        engine.parse_url("postgresql://u@h/d")
+    assert "psycopg[binary]" in str(caught.value.hint)
 
 
 def test_a_folder_that_cannot_be(tmp_path: Path) -> None:

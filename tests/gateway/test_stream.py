@@ -14,7 +14,7 @@ import pytest
 
 from tests.gateway.fake_node import FakeNode
 from tests.gateway.making import NOW, manifest
-from tests.gateway.processes import BridgeProcess, Gateway, Mosquitto, wait_for
+from tests.gateway.processes import BridgeProcess, Gateway, Mosquitto, free_port, wait_for
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ def test_killed_in_mid_stream_nothing_is_lost_and_nothing_twice(
         wait_for(lambda: not gateway.healthy())
         broker = Mosquitto(tmp_path, port)
         wait_for(node.done, 40, why=bridge.log.read_text())
-        got = gateway.get("/api/decisions?limit=1000")
+        got = gateway.get("/api/decisions?node=bed-3&limit=1000")
         assert [one["seq"] for one in got] == list(range(239, -1, -1))
         assert {one["decision"] for one in got} == {"water"}
         assert gateway.get("/api/quarantine") == []
@@ -92,6 +92,32 @@ def test_killed_in_mid_stream_nothing_is_lost_and_nothing_twice(
     finally:
         for process in (bridge, gateway, broker):
             process.stop()
+
+
+def test_our_own_broker_dies_with_the_gateway_and_nothing_is_lost(
+    stack: ExitStack, tmp_path: Path, manifest_file: Path
+) -> None:
+    """kill −9 of a gateway that is its own broker: what waited in the broker is gone."""
+    at = f"mqtt://127.0.0.1:{free_port()}"
+    gateway = Gateway(tmp_path, "--embedded", broker=at)
+    node = FakeNode(80, pace_s=0.005)
+    stack.callback(node.stop)
+    bridge = BridgeProcess(tmp_path, node.url, at, f"--manifest={manifest_file}")
+    stack.callback(bridge.stop)
+    try:
+        wait_for(lambda: len(node.outbox) < 50, why=bridge.log.read_text())
+        gateway.kill()
+        assert not node.done()
+        gateway = Gateway(tmp_path, "--embedded", broker=at)
+        wait_for(node.done, why=bridge.log.read_text())
+        got = gateway.get("/api/decisions?node=bed-3&limit=1000")
+        assert [one["seq"] for one in got] == list(range(79, -1, -1))
+        # The retained birth and will went with the broker: the bridge has said them again.
+        assert {one["decision"] for one in got} == {"water"}
+        assert gateway.get("/api/nodes")[0]["online"] is True
+        assert gateway.get("/api/quarantine") == []
+    finally:
+        assert gateway.stop() == 0
 
 
 def test_a_port_that_is_taken_says_so(tmp_path: Path) -> None:

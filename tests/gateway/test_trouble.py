@@ -7,7 +7,7 @@ import resource
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from tests.gateway.fake_node import FakeNode
 from tests.gateway.making import NOW, birth, decision, manifest
-from tests.gateway.processes import BridgeProcess, Gateway, Mosquitto, wait_for
+from tests.gateway.processes import BridgeProcess, Gateway, Mosquitto, need, wait_for
 from tinyfield.wire import (
     TOPIC_GATEWAY_STATE,
     Downlink,
@@ -162,7 +162,7 @@ def _stream_through(
         assert len(node.outbox) == held, "acknowledged although nothing could be stored"
         heal(gateway)
         wait_for(node.done, 30, why=gateway.log.read_text())
-        got = gateway.get("/api/decisions?limit=1000")
+        got = gateway.get("/api/decisions?node=bed-3&limit=1000")
         assert gateway.healthy()
         return said, [one["seq"] for one in got]
 
@@ -181,32 +181,55 @@ def test_a_disk_that_fills_up_and_is_cleared(tmp_path: Path) -> None:
     assert got == list(range(99, -1, -1))
 
 
-def test_a_disk_that_is_read_only_at_first(tmp_path: Path) -> None:
-    disk = tmp_path / "disk"
-    disk.mkdir()
+@contextmanager
+def _a_disk(folder: Path) -> Iterator[tuple[Callable[[str], None], tuple[str, ...]]]:
+    """What makes the folder "ro" and "rw", and what a program must be started with to mind.
+
+    A disk of its own where one may be mounted; else permissions, which root minds only without
+    the right to override them.
+    """
+    folder.mkdir()
 
     def mount(*options: str) -> bool:
-        command = ["mount", *options, str(disk)]
+        command = ["mount", *options, str(folder)]
         return subprocess.run(command, capture_output=True).returncode == 0
 
-    if not mount("-t", "tmpfs", "-o", "size=8m", "tmpfs"):
-        pytest.skip("only root can mount a disk to make read-only")
-    try:
-        store = open_store(str(disk / "gateway.db"))
+    def remount(mode: str) -> None:
+        assert mount("-o", f"remount,{mode}")
+
+    def permit(mode: str) -> None:
+        for path in (*folder.iterdir(), folder):
+            path.chmod(0o555 if mode == "ro" else 0o755)
+
+    if mount("-t", "tmpfs", "-o", "size=8m", "tmpfs"):
+        try:
+            yield remount, ()
+        finally:
+            subprocess.run(["umount", "-l", str(folder)], check=True)
+    else:
+        mindful: tuple[str, ...] = ()
+        if os.geteuid() == 0:
+            mindful = (need("setpriv", "util-linux"), "--bounding-set=-dac_override")
+        yield permit, mindful
+        permit("rw")
+
+
+def test_a_disk_that_is_read_only_at_first(tmp_path: Path) -> None:
+    with _a_disk(tmp_path / "disk") as (turn, mindful):
+        store = open_store(str(tmp_path / "disk" / "gateway.db"))
         store.commit(Batch(heard=[Heard("bed-3", decision(0), NOW)]))
         store.close()
-        assert mount("-o", "remount,ro")
-        gateway = Gateway(tmp_path, f"--store=sqlite:///{disk}/gateway.db")
+        turn("ro")
+        url = f"sqlite:///{tmp_path}/disk/gateway.db"
+        gateway = Gateway(tmp_path, f"--store={url}", prefix=mindful)
         try:
             wait_for(lambda: not gateway.get("/healthz")["store"]["ok"])
             assert "make its folder and file writable" in wait_for(
                 lambda: gateway.get("/healthz")["store"]["text"].removeprefix("starting")
             )
             assert gateway.get("/api/nodes")["error"].startswith("store sqlite:")
-            assert mount("-o", "remount,rw")
+            turn("rw")
             wait_for(gateway.healthy)
             assert [one["seq"] for one in gateway.get("/api/decisions")] == [0]
         finally:
             assert gateway.stop() == 0
-    finally:
-        subprocess.run(["umount", "-l", str(disk)], check=True)

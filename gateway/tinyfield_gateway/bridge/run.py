@@ -135,7 +135,7 @@ class Bridge:
             self._stop_asked.wait(_REOPEN_S[min(failures, len(_REOPEN_S) - 1)])
             failures += 1
         if self._uplink:
-            self._uplink.close(node_gone=True)
+            self._uplink.close()
 
     def _pump(self, port: Port) -> None:
         errors = 0
@@ -194,7 +194,7 @@ class Bridge:
         if self._uplink is not None:
             if self._uplink.node == node:
                 return
-            self._uplink.close(node_gone=True)
+            self._uplink.close()
         self._log.info("node", id=node)
         self._uplink = Uplink(self._address, node, self._manifest, self._down)
         self._await_broker()

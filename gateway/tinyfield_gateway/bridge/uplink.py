@@ -85,9 +85,9 @@ class Uplink:
             body["boot"] = boot
         self._client.publish(topic(self.node, "birth"), json.dumps(body), qos=1, retain=True)
 
-    def close(self, *, node_gone: bool) -> None:
-        """Say goodbye; with ``node_gone`` the node is told offline."""
-        if self._client.is_connected() and node_gone:
+    def close(self) -> None:
+        """Say goodbye; the node is told offline."""
+        if self._client.is_connected():
             sent = self._client.publish(topic(self.node, "will"), b"offline", qos=1, retain=True)
             with contextlib.suppress(RuntimeError, ValueError):
                 sent.wait_for_publish(2)

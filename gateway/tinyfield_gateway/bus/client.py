@@ -34,7 +34,6 @@ class Delivery:
 
     topic: str
     payload: bytes
-    retained: bool
     handle: tuple[int, int, int]
 
 
@@ -165,7 +164,6 @@ class Bus:
             Delivery(
                 topic=message.topic,
                 payload=bytes(message.payload),
-                retained=message.retain,
                 handle=(self._life, message.mid, message.qos),
             )
         )

@@ -1,5 +1,6 @@
 """What the gateway keeps: nodes, decisions, manifests, and what it could not read."""
 
+from tinyfield_gateway.store.engine import StoreUnavailableError
 from tinyfield_gateway.store.records import (
     ActiveRule,
     Batch,
@@ -9,7 +10,7 @@ from tinyfield_gateway.store.records import (
     Node,
     Rejected,
 )
-from tinyfield_gateway.store.sql import Store, StoreUnavailableError, open_store
+from tinyfield_gateway.store.sql import Store, open_store
 
 __all__ = [
     "ActiveRule",

@@ -1,8 +1,7 @@
-"""Opens a database: its address, its pragmas, its migrations."""
+"""Opens a database: its address, its connections, its migrations."""
 
 from __future__ import annotations
 
-import importlib.util
 import os
 from pathlib import Path
 from typing import Any
@@ -12,9 +11,12 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from tinyfield.errors import EnvironmentFault, MissingToolError, UsageError
+from tinyfield_gateway.store.backends import POSTGRESQL, SQLITE, backend_of
 
-IMMEDIATE = "tinyfield_immediate"
+WRITING = "tinyfield_writing"
 """Execution option of a connection that is going to write."""
+
+_ADDRESSES = "use sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE"
 
 
 class StoreUnavailableError(EnvironmentFault):
@@ -38,31 +40,58 @@ def parse_url(text: str | None) -> URL:
         MissingToolError: PostgreSQL without a driver.
     """
     if text is None:
-        return URL.create("sqlite", database=str(default_dir() / "gateway.db"))
+        return URL.create(SQLITE.driver, database=str(default_dir() / "gateway.db"))
     if "://" not in text:
-        return URL.create("sqlite", database=text)
+        return URL.create(SQLITE.driver, database=text)
     try:
         url = make_url(text)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise UsageError(f"--store {text}: not an address", hint=_ADDRESSES) from None
-    backend = url.get_backend_name()
-    if backend == "sqlite" and url.database:
-        return url
-    if backend not in ("postgresql", "postgres"):
+    name = url.get_backend_name()
+    if name == "sqlite" and url.database:
+        return url.set(drivername=SQLITE.driver)
+    if name not in ("postgresql", "postgres"):
         raise UsageError(f"--store {url.render_as_string()}: unknown kind", hint=_ADDRESSES)
-    if importlib.util.find_spec("psycopg") is None:
-        raise MissingToolError("psycopg, the PostgreSQL driver,", "pip install 'psycopg[binary]'")
-    return url.set(drivername="postgresql+psycopg")
+    try:
+        import psycopg  # noqa: F401 - it is here, and finds its libpq
+    except ImportError:
+        raise MissingToolError(
+            "psycopg, the PostgreSQL driver,",
+            "pip install 'psycopg[binary]', or for a machine that has no wheel of it: "
+            "apt-get install libpq5 && pip install psycopg",
+        ) from None
+    return url.set(drivername=POSTGRESQL.driver)
 
 
-_ADDRESSES = "use sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE"
+def shown(url: URL) -> str:
+    """An address as its operator wrote it, without the password."""
+    return url.set(drivername=url.get_backend_name()).render_as_string()
 
 
 def make_engine(url: URL) -> Engine:
     """An engine; nothing is opened yet."""
-    engine = create_engine(url, pool_pre_ping=url.get_backend_name() != "sqlite")
-    if engine.dialect.name == "sqlite":
-        _tune_sqlite(engine)
+    backend = backend_of(url)
+    engine = create_engine(
+        url,
+        connect_args={key: value for key, value in backend.connect.items() if key not in url.query},
+        pool_pre_ping=backend is POSTGRESQL,
+    )
+
+    @event.listens_for(engine, "connect")
+    def on_connect(connection: Any, _record: object) -> None:
+        cursor = connection.cursor()
+        for setting in backend.settings:
+            cursor.execute(setting)
+        cursor.close()
+        connection.commit()
+
+    @event.listens_for(engine, "begin")
+    def on_begin(connection: Any) -> None:
+        writing = connection.get_execution_options().get(WRITING)
+        statement = backend.begin_writing if writing else backend.begin
+        if statement is not None:
+            connection.exec_driver_sql(statement)
+
     return engine
 
 
@@ -74,7 +103,7 @@ def prepare(engine: Engine) -> None:
         EnvironmentFault: a newer gateway made it.
     """
     try:
-        if engine.dialect.name == "sqlite":
+        if backend_of(engine.url) is SQLITE:
             Path(str(engine.url.database)).parent.mkdir(parents=True, exist_ok=True)
         _migrate(engine)
     except (OSError, SQLAlchemyError) as error:
@@ -86,7 +115,7 @@ def identity(engine: Engine) -> tuple[int, int] | None:
 
     An open database whose file was deleted goes on taking commits that nobody will ever see.
     """
-    if engine.dialect.name != "sqlite" or engine.url.database in (None, "", ":memory:"):
+    if backend_of(engine.url) is not SQLITE or engine.url.database in (None, "", ":memory:"):
         return None
     found = Path(str(engine.url.database)).stat()
     return found.st_dev, found.st_ino
@@ -94,40 +123,13 @@ def identity(engine: Engine) -> tuple[int, int] | None:
 
 def unavailable(url: URL, error: Exception) -> StoreUnavailableError:
     """The error in the operator's words."""
-    reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+    said = str(getattr(error, "orig", None) or error).strip()
+    # Of several addresses that were tried, the first line says only that they were.
+    reason = next((line for line in said.splitlines() if not line.endswith(":")), said)
     if isinstance(error, OSError) and error.strerror:
         reason = f"{error.strerror}: {error.filename}" if error.filename else error.strerror
-    low = reason.lower()
-    hint = None
-    if "full" in low or "no space" in low or "disk i/o" in low:
-        hint = "free some space on its disk; the gateway goes on by itself"
-    elif "readonly" in low or "read-only" in low or "permission" in low or "unable to open" in low:
-        hint = "make its folder and file writable; the gateway goes on by itself"
-    elif "locked" in low:
-        hint = "another program is writing to it"
-    return StoreUnavailableError(f"store {url.render_as_string()}: {reason}", hint=hint)
-
-
-def _tune_sqlite(engine: Engine) -> None:
-    @event.listens_for(engine, "connect")
-    def on_connect(connection: Any, _record: object) -> None:
-        # We say BEGIN ourselves: the driver's own rules start a transaction too late for
-        # "read, then write" to be one.
-        connection.isolation_level = None
-        for pragma in (
-            "busy_timeout=5000",
-            "journal_mode=WAL",
-            # FULL: an acknowledged decision outlives a power cut. NORMAL was measured to be
-            # hardly quicker in batches.
-            "synchronous=FULL",
-            "foreign_keys=ON",
-        ):
-            connection.execute(f"PRAGMA {pragma}").close()
-
-    @event.listens_for(engine, "begin")
-    def on_begin(connection: Any) -> None:
-        writes = connection.get_execution_options().get(IMMEDIATE)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    hint = backend_of(url).hint(f"{said} {reason}")
+    return StoreUnavailableError(f"store {shown(url)}: {reason.strip(' -')}", hint=hint)
 
 
 def _migrate(engine: Engine) -> None:
@@ -146,13 +148,13 @@ def _migrate(engine: Engine) -> None:
         known = MigrationContext.configure(connection).get_current_revision()
     if known == head:  # nothing to write: a full disk must not keep the page from opening
         return
-    with engine.connect().execution_options(**{IMMEDIATE: True}) as connection:
+    with engine.connect().execution_options(**{WRITING: True}) as connection:
         config.attributes["connection"] = connection
         try:
             command.upgrade(config, "head")
         except CommandError as error:
             raise EnvironmentFault(
-                f"store {engine.url.render_as_string()}: {error}",
+                f"store {shown(engine.url)}: {error}",
                 hint="a newer gateway made it; use that one",
             ) from None
         connection.commit()

@@ -16,6 +16,7 @@ QUARANTINE_KEPT = 10_000
 """Rows of quarantine; the oldest leave first, so that a mad node cannot fill the disk."""
 
 _PAYLOAD_KEPT = 256
+_TEXT_KEPT = 200
 _AT_SLACK_S = 3600
 
 # For each (node, boot, first): the end of the run of stored seqs that begins at `first`. One
@@ -42,7 +43,6 @@ FROM asked
 
 _D, _N = schema.decision.c, schema.node.c
 
-
 _COUNTERS = ("boot", "last_heard", "season", "dropped", "fault_mask", "collisions", "decisions")
 
 
@@ -55,6 +55,7 @@ def insert_into(connection: Connection, table: Table) -> Any:
 def node_ids(connection: Connection, batch: Batch) -> dict[str, int]:
     """The row of each node that the batch names; made for those never heard."""
     names = {heard.node for heard in batch.heard} | set(batch.online)
+    names |= {node for node, _ in batch.births}
     find = select(_N.name, _N.id).where(_N.name.in_(bindparam("names", expanding=True)))
     ids = {row.name: row.id for row in connection.execute(find, {"names": sorted(names)})}
     unknown = sorted(names - ids.keys())
@@ -66,9 +67,9 @@ def node_ids(connection: Connection, batch: Batch) -> dict[str, int]:
     return ids
 
 
-def add_manifests(connection: Connection, manifests: Sequence[Manifest]) -> None:
+def add_manifests(connection: Connection, births: Sequence[tuple[str, Manifest]]) -> None:
     """Keep the names; a manifest is its hash, so one that is there stays."""
-    rows = [{"hash": m.hash, "app": m.app, "json": m.to_json()} for m in manifests]
+    rows = [{"hash": m.hash, "app": _text(m.app), "json": m.to_json()} for _, m in births]
     if rows:
         connection.execute(insert_into(connection, schema.manifest).on_conflict_do_nothing(), rows)
 
@@ -167,6 +168,8 @@ def update_nodes(
                 row["dropped"] = message.counters[2]
     for name, online in batch.online.items():
         rows[name]["online"] = online
+    for name, manifest in batch.births:
+        rows[name]["board"] = _text(manifest.board)
     for one in fresh:
         rows[one.node]["decisions"] += 1
     for one in collisions:
@@ -189,9 +192,9 @@ def add_rejected(connection: Connection, rejected: Sequence[Rejected]) -> None:
     rows = [
         {
             "received": one.received,
-            "topic": one.topic[:200],
+            "topic": _text(one.topic),
             "payload": one.payload[:_PAYLOAD_KEPT],
-            "reason": one.reason[:200],
+            "reason": _text(one.reason),
         }
         for one in rejected
     ]
@@ -220,6 +223,11 @@ def watermarks(
     )
     found = connection.execute(text(_RUNS.format(asked=asked)))
     return {(names[row.node], row.boot): row.mark for row in found}
+
+
+def _text(text: str) -> str:
+    """A stranger's words, as any database takes them: PostgreSQL's text knows no NUL."""
+    return text.replace("\0", "\ufffd")[:_TEXT_KEPT]
 
 
 def _seq(heard: Heard) -> int:

@@ -38,13 +38,14 @@ class Batch:
     """What is written in one transaction."""
 
     heard: list[Heard] = field(default_factory=list)
-    manifests: list[Manifest] = field(default_factory=list)
+    births: list[tuple[str, Manifest]] = field(default_factory=list)
+    """Which node brought which manifest."""
     online: dict[str, bool] = field(default_factory=dict)
     """By node: its link is up, or its will has been read out."""
     rejected: list[Rejected] = field(default_factory=list)
 
     def __len__(self) -> int:
-        return len(self.heard) + len(self.manifests) + len(self.online) + len(self.rejected)
+        return len(self.heard) + len(self.births) + len(self.online) + len(self.rejected)
 
 
 @dataclass(frozen=True)
@@ -53,8 +54,8 @@ class Committed:
 
     new: int
     duplicates: int
-    collisions: int
-    """Decisions whose number was already taken by another decision; they are in quarantine."""
+    collisions: tuple[str, ...]
+    """The node of each decision whose number another one has; they are in quarantine."""
     watermarks: dict[tuple[str, int], int]
     """By (node, boot) of the batch's decisions: up to which seq all are stored; −1 for none."""
 
@@ -88,6 +89,11 @@ class Decision:
         """What became of the actions."""
         return Outcome(self.flags >> 1 & 3)
 
+    @property
+    def repeated(self) -> bool:
+        """The rule was active already and fired again."""
+        return bool(self.flags & 16)
+
 
 @dataclass(frozen=True)
 class ActiveRule:
@@ -105,6 +111,8 @@ class Node:
 
     id: int
     name: str
+    board: str | None
+    """None: no birth with a manifest so far. One manifest may be that of several boards."""
     manifest: int | None
     boot: int
     last_heard: int

@@ -52,6 +52,7 @@ node = Table(
     metadata,
     Column("id", _Id, primary_key=True),
     Column("name", String(16), nullable=False, unique=True),
+    Column("board", Text),
     Column("manifest", BigInteger),
     Column("boot", BigInteger, nullable=False),
     Column("last_heard", BigInteger, nullable=False),

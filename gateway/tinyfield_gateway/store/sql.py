@@ -8,19 +8,19 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import Connection, Engine, and_, select
+from sqlalchemy import Connection, and_, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from tinyfield.errors import WireError
 from tinyfield.wire import Kind, Manifest
 from tinyfield_gateway.store import parts, schema
 from tinyfield_gateway.store.engine import (
-    IMMEDIATE,
-    StoreUnavailableError,
+    WRITING,
     identity,
     make_engine,
     parse_url,
     prepare,
+    shown,
     unavailable,
 )
 from tinyfield_gateway.store.records import (
@@ -32,23 +32,29 @@ from tinyfield_gateway.store.records import (
     Rejected,
 )
 
-__all__ = ["Store", "StoreUnavailableError", "open_store"]
-
 _D, _N = schema.decision.c, schema.node.c
 
 
 def open_store(url: str | None) -> Store:
     """The store at ``url``, on the newest schema; None: SQLite in the data folder."""
-    store = Store(make_engine(parse_url(url)))
+    store = Store(url)
     store.prepare()
     return store
 
 
 class Store:
-    """Nodes, decisions, manifests. Every method raises StoreUnavailableError when it cannot."""
+    """Nodes, decisions, manifests. Every method raises StoreUnavailableError when it cannot.
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    Args:
+        url: its address; None: SQLite in the data folder. Nothing is opened yet.
+
+    Raises:
+        UsageError: neither SQLite nor PostgreSQL.
+        MissingToolError: PostgreSQL without a driver.
+    """
+
+    def __init__(self, url: str | None) -> None:
+        self._engine = make_engine(parse_url(url))
         self._writing = threading.Lock()
         self._file: tuple[int, int] | None = None
         self.generation = 0
@@ -57,7 +63,7 @@ class Store:
     @property
     def url(self) -> str:
         """Its address, without a password."""
-        return self._engine.url.render_as_string()
+        return shown(self._engine.url)
 
     def close(self) -> None:
         """Give the connections back."""
@@ -75,7 +81,7 @@ class Store:
         """Write the batch; when this returns, it is on the disk."""
         with self._write() as connection:
             ids = parts.node_ids(connection, batch)
-            parts.add_manifests(connection, batch.manifests)
+            parts.add_manifests(connection, batch.births)
             fresh, collisions = parts.add_decisions(connection, ids, batch.heard)
             parts.set_states(connection, ids, fresh)
             parts.update_nodes(connection, ids, batch, fresh, collisions)
@@ -87,7 +93,7 @@ class Store:
         return Committed(
             new=len(fresh),
             duplicates=decisions - len(fresh) - len(collisions),
-            collisions=len(collisions),
+            collisions=tuple(heard.node for heard in collisions),
             watermarks=watermarks,
         )
 
@@ -178,12 +184,15 @@ class Store:
 
     @contextmanager
     def _write(self) -> Iterator[Connection]:
-        with self._writing, self._translated():
-            options = self._engine.connect().execution_options(**{IMMEDIATE: True})
-            with options as connection, connection.begin():
-                yield connection
-                if identity(self._engine) != self._file:
-                    raise OSError(errno.ENOENT, "the file was removed or replaced")
+        with (
+            self._writing,
+            self._translated(),
+            self._engine.connect().execution_options(**{WRITING: True}) as connection,
+            connection.begin(),
+        ):
+            yield connection
+            if identity(self._engine) != self._file:
+                raise OSError(errno.ENOENT, "the file was removed or replaced")
 
     @contextmanager
     def _read(self) -> Iterator[Connection]:

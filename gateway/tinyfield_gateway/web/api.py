@@ -68,6 +68,7 @@ def _node(node: Node, apps: dict[int, str]) -> dict[str, object]:
     return {
         "node": node.name,
         "app": apps.get(node.manifest) if node.manifest is not None else None,
+        "board": node.board,
         "manifest": None if node.manifest is None else f"{node.manifest:08x}",
         "boot": node.boot,
         "online": node.online,

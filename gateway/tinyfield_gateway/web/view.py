@@ -128,7 +128,7 @@ def _card(node: Node, manifests: Mapping[int, Manifest], now: int) -> NodeCard:
     return NodeCard(
         name=node.name,
         app=manifest.app if manifest else None,
-        board=manifest.board if manifest else None,
+        board=node.board,
         state=_state(node, now),
         heard=ago(max(0, now - node.last_heard)) if node.last_heard else "never",
         season=_moment(node.season) if abs(node.season - node.last_heard) > _DAY_S else None,
