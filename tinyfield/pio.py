@@ -103,7 +103,7 @@ def build(env_name: str, project: Path, *, on_line: Callable[[str], None] | None
     """
     _check_project(env_name, project)
     inside = os.environ.get("TINYFIELD_IMAGE")
-    if inside and Path(inside).parent.name == env_name:
+    if inside and _is_of(Path(inside), env_name, project):
         return image(env_name, project, Path(inside))  # `pio run -t exec` built it a moment ago
     board = next((b for b in load_boards().values() if b.env == env_name), None)
     virtual = board is not None and board.virtual
@@ -219,6 +219,14 @@ def _check_project(env_name: str, project: Path) -> None:
             f"{ini} has no environment {env_name!r}",
             hint=f"add [env:{env_name}], or take platformio.ini from a new project",
         )
+
+
+def _is_of(elf: Path, env_name: str, project: Path) -> bool:
+    """Whether an image is of that environment, and no older than what was generated for it."""
+    if elf.parent.name != env_name or not elf.is_file():
+        return False
+    generated = (project / "firmware" / "generated" / env_name).glob("*.[ch]")
+    return all(file.stat().st_mtime_ns <= elf.stat().st_mtime_ns for file in generated)
 
 
 def _check_tools(board: Board) -> None:

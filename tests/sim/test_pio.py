@@ -140,6 +140,18 @@ def test_inside_exec_the_image_is_not_built_again(
     assert pio.build("native", bench.folder) == image
 
 
+def test_inside_exec_an_image_older_than_its_sources_is(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    folder = copy_of(bench, tmp_path / "p")
+    elf = pio.build("native", folder).elf
+    before = elf.stat().st_mtime_ns
+    with (folder / "firmware/generated/native/app.c").open("a") as source:
+        source.write("int one_more;\nint one_more = 1;\n")
+    monkeypatch.setenv("TINYFIELD_IMAGE", str(elf))
+    assert pio.build("native", folder).elf.stat().st_mtime_ns > before
+
+
 def test_nothing_generated_yet(no_network: dict[str, str], tmp_path: Path) -> None:
     folder = project.ensure_project(tmp_path / "p")
     with pytest.raises(UserError, match="no app has been generated for native") as caught:
