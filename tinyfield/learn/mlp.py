@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 Progress = Callable[[str, int, int, str], None]
 """(stage, done, of, text): ``("train", 7, 60, "valid macro F1 0.91")``."""
 
-BATCHES = (32, 256)
-EPOCHS = 60
-PATIENCE = 10
+BATCHES = (32, 512)
+EPOCHS = 30
+PATIENCE = 6
 RATE = 4e-3
 DECAY = 1e-4
 ROWS_MOST = 60_000

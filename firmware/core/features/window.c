@@ -3,13 +3,6 @@
 /* 64-bit code is long on an AVR; left alone, avr-gcc copies these into every caller even at -Os. */
 #define SHARED static __attribute__((noinline))
 
-SHARED int32_t saturate(int64_t value) {
-    if (value > INT32_MAX) {
-        return INT32_MAX;
-    }
-    return value <= INT32_MIN ? INT32_MIN + 1 : (int32_t)value;
-}
-
 /* numerator / denominator, half away from zero. Most quotients fit 32 bits, where an AVR divides
  * four times as fast. */
 SHARED int32_t divide(int64_t numerator, uint64_t denominator) {
@@ -75,7 +68,7 @@ void tiny_sum_push(const tiny_ring_t *ring, int32_t *sums, int32_t value) {
         *cell = 0;
     }
     if (value != TINY_MISSING) {
-        *cell = saturate((int64_t)*cell + value);
+        *cell = (int32_t)((uint32_t)*cell + (uint32_t)value); /* may wrap: see window.h */
     }
 }
 
@@ -178,7 +171,8 @@ int32_t tiny_window_std(const tiny_ring_t *ring, uint8_t size, const uint8_t *co
     const uint64_t spread = n * total - sum * sum; /* n^2 times the variance */
     /* floor(2 s) from floor(4 s^2); then round(s) = (floor(2 s) + 1) / 2 */
     const uint32_t twice = square_root(4 * spread / ((uint32_t)n * n));
-    return saturate(((int64_t)twice + 1) / 2);
+    const uint32_t once = twice / 2 + twice % 2;
+    return once > INT32_MAX ? INT32_MAX : (int32_t)once;
 }
 
 int32_t tiny_window_slope(const tiny_ring_t *ring, uint8_t buckets, uint8_t size,

@@ -1,0 +1,75 @@
+"""Scoring a built model on series: the same rows give the same figures as at the build."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.features.apps import app, channel, feature
+from tests.learn.conftest import CLASSES, table
+from tinyfield.data.dataset import Dataset, Series
+from tinyfield.errors import DataError
+from tinyfield.learn import Trained, evaluate
+
+NAMES = [f"s.{name}" for name in "abcde"]
+APP = app(
+    [channel(name, 0, -(10**7), 10**7) for name in NAMES],
+    {"need": [feature(name, "last", channel=i) for i, name in enumerate(NAMES)]},
+)
+
+
+def dataset(prefix: str = "") -> Dataset:
+    """The rows of ``table()`` as one series a group."""
+    rows = table()
+    series, split = [], {}
+    for group in np.unique(rows.group):
+        part = rows.rows(rows.group == group)
+        series.append(
+            Series(
+                group=prefix + str(group),
+                site={},
+                period_s=600,
+                t0=datetime(2026, 1, 1),
+                channels={name: part.X[:, i].astype(float) for i, name in enumerate(NAMES)},
+                day=np.zeros(len(part), np.int32),
+                labels=part.y,
+                origin=str(part.origin[0]),  # type: ignore[arg-type]
+            )
+        )
+        split[prefix + str(group)] = str(part.split[0])
+    return Dataset("made", CLASSES, tuple(series), split, ("GENERATED: numbers.",))  # type: ignore[arg-type]
+
+
+def test_test_split_gives_the_builds_figures(trained: Trained, cached: Path) -> None:
+    got = evaluate(APP, trained, dataset())
+    device = trained.report.device
+    assert got["metric"] == "macro_f1"
+    assert (got["value"], got["n"], got["groups"]) == (device.macro_f1, 1200, 4)
+    assert got["confusion"] == device.confusion and got["per_class"] == device.per_class
+    assert got["baseline"] == trained.report.baseline.macro_f1
+    assert got["by_origin"]["driven"]["n"] + got["by_origin"]["generated"]["n"] == 1200
+    assert got["seen"] == [] and got["missing"] == 0
+
+
+def test_other_data_count_whole(trained: Trained, cached: Path) -> None:
+    other = dataset("new-")
+    got = evaluate(APP, trained, other, whole=True)
+    assert got["n"] == 6000 and got["groups"] == 20 and got["seen"] == []
+
+
+def test_what_training_saw_is_left_out(trained: Trained, cached: Path) -> None:
+    same = dataset()
+    got = evaluate(APP, trained, same, whole=True)
+    assert got["n"] == 1200 and got["seen"] == sorted(f"g{i}" for i in range(16))
+    train_only = replace(same, series=tuple(s for s in same.series if s.group in trained.groups))
+    with pytest.raises(DataError, match="groups that training saw"):
+        evaluate(APP, trained, train_only, whole=True)
+
+
+def test_other_classes_are_refused(trained: Trained, cached: Path) -> None:
+    with pytest.raises(DataError, match="has the classes"):
+        evaluate(APP, trained, replace(dataset(), classes=("dry", "wet", "soaked")))
