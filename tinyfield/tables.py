@@ -150,6 +150,8 @@ def records(title: str, rows: Sequence[Mapping[str, Any]], out: Console) -> None
     if not rows:
         return
     table = _table(title, *rows[0])
+    for column in table.columns[1:]:
+        column.no_wrap = False
     for row in rows:
         table.add_row(*map(_cell, row.values()))
     out.print()

@@ -29,7 +29,8 @@ def dry_spell(
     world = BedWorld(app, weather, sensors, bed=bed)
     names = [c.name for c in app.channels]
     lines = [
-        "# Generated: python -m tinyfield.data.traces (FAO-56 physics, stochastic weather, no water)",
+        "# Generated: python -m tinyfield.data.traces"
+        " (FAO-56 physics, stochastic weather, no water)",
         ",".join(["time", *(f"{c.name} [{c.unit}]" for c in app.channels)]),
     ]
     first = from_day * 86400

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from tinyfield.boards import Board
 from tinyfield.errors import BudgetError
 
+
 @dataclass(frozen=True)
 class Measured:
     """Figures of one firmware image on one virtual board; ``None`` = not measurable there.

@@ -22,8 +22,8 @@ class Mixed:
     """Each bed has a policy of its own, drawn by seed; water flows at the valve's rate.
 
     near_optimal acts on the true state with the errors a small model makes, so that the states
-    near the decision, where the node will live, are seen often; threshold on the true water at the probe;
-    timer gives a fixed depth at fixed intervals; deficit a share of the demand every few days;
+    near the decision, where the node will live, are seen often; threshold on the true water at
+    the probe; timer gives a fixed depth at fixed intervals; deficit a share of the demand every few days;
     random at random; neglect waits for stress and then soaks.
     """
 
