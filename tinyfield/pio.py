@@ -28,6 +28,7 @@ from pathlib import Path
 
 from tinyfield.boards import Board, load_boards
 from tinyfield.errors import EnvironmentFault, MissingToolError, UserError
+from tinyfield.hostcc import compiler
 from tinyfield.paths import cache_dir
 
 _REGISTRY = "https://api.registry.platformio.org/v3/ping"
@@ -230,6 +231,9 @@ def _is_of(elf: Path, env_name: str, project: Path) -> bool:
 
 
 def _check_tools(board: Board) -> None:
+    if board.env == "native":
+        compiler()
+        return
     for tool in (board.toolchain.tool, board.toolchain.runner):
         if tool and shutil.which(tool) is None:
             raise MissingToolError(tool, f"sudo {board.toolchain.install}")

@@ -1,5 +1,6 @@
 """What the builders of the virtual boards share: tools, warnings, the targets exec and size."""
 
+import importlib.util
 import os
 import shlex
 import shutil
@@ -10,18 +11,38 @@ WARNINGS = ["-Wall", "-Wextra", "-Wconversion", "-Werror"]
 
 
 def tools(env, prefix, needs):
-    """Use the compiler with this prefix, or say how to install it."""
-    compiler = prefix + "gcc"
-    if shutil.which(compiler) is None:
-        sys.stderr.write(f"Error: {compiler} is not installed. Try: sudo apt-get install {needs}\n")
-        env.Exit(1)
+    """Use the cross compiler with this prefix, or say how to install it."""
+    if shutil.which(prefix + "gcc") is None:
+        missing(env, prefix + "gcc", needs)
+    use(env, prefix + "gcc", prefix + "gcc-ar", prefix + "gcc-ranlib")
+    env.Replace(CXX=prefix + "g++")
+
+
+def host_tools(env, needs):
+    """Use this PC's C compiler: $TINYFIELD_CC, cc, gcc, clang, or Zig's from the ziglang wheel."""
+    own = os.environ.get("TINYFIELD_CC")
+    found = next(filter(shutil.which, [own] if own else ["cc", "gcc", "clang"]), None)
+    if found is None and not own and importlib.util.find_spec("ziglang") is not None:
+        found = f'"{sys.executable}" -m ziglang cc'
+    if found is None:
+        missing(env, own or "a C compiler", needs)
+    use(env, found, "ar", "ranlib")
+
+
+def missing(env, tool, needs):
+    """End the build with the command that installs the tool."""
+    sys.stderr.write(f"Error: {tool} is not installed. Try: sudo apt-get install {needs}\n")
+    env.Exit(1)
+
+
+def use(env, compiler, ar, ranlib):
+    """The flags that every virtual board has."""
     env.Replace(
         CC=compiler,
-        CXX=prefix + "g++",
         AS=compiler,
-        AR=prefix + "gcc-ar",
-        RANLIB=prefix + "gcc-ranlib",
         LINK=compiler,
+        AR=ar,
+        RANLIB=ranlib,
         SIZETOOL=None,
         PROGNAME="firmware",
         PROGSUFFIX=".elf",

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.sim.conftest import Bench, need
-from tinyfield import pio, project
+from tinyfield import hostcc, pio, project
 from tinyfield.boards import load_boards
 from tinyfield.errors import EnvironmentFault, MissingToolError, UserError
 
@@ -244,3 +244,19 @@ def test_a_read_only_cache(bench: Bench, monkeypatch: pytest.MonkeyPatch, tmp_pa
     monkeypatch.setenv("TINYFIELD_CACHE", str(tmp_path / "file" / "cache"))
     with pytest.raises(EnvironmentFault, match="cache"):
         pio.build("native", bench.folder)
+
+
+def test_no_c_compiler_at_all(
+    bench: Bench, no_network: dict[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("TINYFIELD_CC", "no-such-cc")
+    hostcc.compiler.cache_clear()
+    try:
+        with pytest.raises(MissingToolError, match="no-such-cc"):
+            pio.build("native", bench.folder)
+    finally:
+        hostcc.compiler.cache_clear()
+    env = {**no_network, "TINYFIELD_CC": "no-such-cc"}
+    code, said = plain_pio(bench.folder, env, "-e", "native")
+    assert code != 0
+    assert "no-such-cc is not installed. Try: sudo apt-get install gcc" in said

@@ -10,6 +10,6 @@ HERE = Path(env.PioPlatform().get_dir())
 sys.path.insert(0, str(HERE.parent))
 import virtual_board  # noqa: E402
 
-virtual_board.tools(env, "", "gcc libc6-dev")
+virtual_board.host_tools(env, "gcc libc6-dev")
 virtual_board.warnings(env)
 virtual_board.targets(env, env.BuildProgram(), "size -A -d")

@@ -17,10 +17,7 @@ CORE = Path(os.environ.get("TINYFIELD_ARDUINO_AVR", "/usr/share/arduino/hardware
 
 virtual_board.tools(env, "avr-", "gcc-avr avr-libc")
 if not CORE.is_dir():
-    sys.stderr.write(
-        "Error: the AVR core is not installed. Try: sudo apt-get install arduino-core-avr\n"
-    )
-    env.Exit(1)
+    virtual_board.missing(env, "the AVR core", "arduino-core-avr")
 
 CPU = ["-mmcu=atmega328p"]
 env.Append(
