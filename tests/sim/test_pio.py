@@ -136,7 +136,7 @@ def test_inside_exec_the_image_is_not_built_again(
 ) -> None:
     image = bench.image("native")
     monkeypatch.setenv("TINYFIELD_IMAGE", str(image.elf))
-    monkeypatch.setattr(pio, "_run", None)
+    monkeypatch.setattr(pio.process, "run", None)
     assert pio.build("native", bench.folder) == image
 
 
