@@ -23,8 +23,8 @@ class Mixed:
 
     near_optimal acts on the true state with the errors a small model makes, so that the states
     near the decision, where the node will live, are seen often; threshold on the true water at
-    the probe; timer gives a fixed depth at fixed intervals; deficit a share of the demand every few days;
-    random at random; neglect waits for stress and then soaks.
+    the probe; timer gives a fixed depth at fixed intervals; deficit a share of the demand every
+    few days; random at random; neglect waits for stress and then soaks.
     """
 
     def __init__(
