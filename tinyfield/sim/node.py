@@ -8,11 +8,14 @@ import shutil
 import signal
 import subprocess
 import sys
-from contextlib import suppress
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tinyfield.boards import Board
 from tinyfield.errors import EnvironmentFault, MissingToolError
+from tinyfield.paths import cache_dir
 from tinyfield.pio import Image
 
 _QEMU = "-display none -monitor none -serial none -semihosting-config enable=on,target=native"
@@ -124,6 +127,35 @@ class NodeProcess:
         if "active" in words[:-1] and words[words.index("active") + 1].isdigit():
             return int(words[words.index("active") + 1])
         return None
+
+
+@contextmanager
+def home(state: Path | None, node: str | None) -> Iterator[Path]:
+    """The working directory of a node's process: ``state``, else the place of the node of that id
+    in the cache, else one that is gone afterwards.
+
+    Raises:
+        EnvironmentFault: another run is using it.
+    """
+    if state is None and node is None:
+        with tempfile.TemporaryDirectory(prefix="tinyfield-") as name:
+            yield Path(name)
+        return
+    folder = state or cache_dir() / "nodes" / str(node)
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        with suppress(ImportError):
+            import fcntl
+
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise EnvironmentFault(
+                    f"the node {node or folder.name} is already running here",
+                    hint="--node ID runs another one of the same app",
+                ) from None
+        (folder / "node.log").unlink(missing_ok=True)
+        yield folder
 
 
 if sys.platform == "win32":  # pragma: no cover

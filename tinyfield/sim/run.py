@@ -8,19 +8,17 @@ frame that came broken from the node is answered with a broken one, so that it r
 from __future__ import annotations
 
 import struct
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tinyfield.errors import EnvironmentFault, WireError
-from tinyfield.paths import cache_dir
 from tinyfield.sim.decision import SimDecision, decision_of
+from tinyfield.sim.gateway import Gateway, Immediate, Linked, OnEvent
 from tinyfield.sim.link import Link
-from tinyfield.sim.node import NodeProcess, command_for
+from tinyfield.sim.node import NodeProcess, command_for, home
 from tinyfield.sim.source import RowSource
 from tinyfield.wire import (
     Downlink,
@@ -29,8 +27,6 @@ from tinyfield.wire import (
     FrameType,
     Kind,
     Manifest,
-    Message,
-    decode_downlink,
     decode_message,
     encode_downlink,
     encode_frame,
@@ -41,13 +37,9 @@ if TYPE_CHECKING:
     from tinyfield.pio import Image
     from tinyfield.spec.app import App
 
-OnEvent = Callable[[str, int, int, str], None]
-"""Told how far the run is: ``("day", 12, 120, "")``, ``("link", 0, 0, "waiting …")``."""
-
 _BROKEN = b"\x02\x01\x00"  # one byte cannot be a frame
 _NUDGE_S = 5.0  # a node that says nothing for so long may have lost its question on the way
 _SILENT_S = 60.0
-_RESEND_S = 2.0
 
 
 @dataclass(frozen=True)
@@ -105,8 +97,11 @@ class SimRun:
         self._app, self._source, self._faults = app, source, faults or Faults()
         self._names = _manifest(image)
         self._command = command_for(board, image)
-        self._link_wait, self._on_event, self._state = link_wait, on_event, state
+        self._on_event, self._state = on_event, state
         self._link = Link(link) if link else None
+        self._gateway: Gateway = (
+            Linked(self._link, link_wait, on_event) if self._link else Immediate()
+        )
         self.summary: dict[str, float] = {}
         self._samples = self._acts = self._errors = self._starts = self._pieces = 0
         self._stack = 0
@@ -114,7 +109,6 @@ class SimRun:
         self._asked: int | None = None  # the node's t of its last request
         self._row = b""
         self._seen: set[tuple[int, int]] = set()
-        self._late: list[bytes] = []  # downlinks that came unasked
         self._cycles: int | None = None
 
     @property
@@ -125,7 +119,7 @@ class SimRun:
     def __iter__(self) -> Iterator[SimDecision]:
         started = time.monotonic()
         try:
-            with _folder(self._state, self._app.node if self._link else None) as folder:
+            with home(self._state, self._app.node if self._link else None) as folder:
                 restarts = sorted(self._faults.restart_at)
                 again = True
                 while again:
@@ -136,8 +130,7 @@ class SimRun:
                         else:
                             yield event
         finally:
-            if self._link is not None:
-                self._link.close()
+            self._gateway.close()
             self._sum_up(time.monotonic() - started)
 
     # --- one life of the node ----------------------------------------------------------------
@@ -241,11 +234,8 @@ class SimRun:
                 self._row = encode_frame(FrameType.ROW, row)
                 self._samples += 1
                 self._progress()
-        if self._link is not None:
-            self._poll_link()
-            for payload in self._late:
-                self._tell(node, FrameType.DOWNLINK, payload)
-            self._late.clear()
+        for payload in self._gateway.unasked():
+            self._tell(node, FrameType.DOWNLINK, payload)
         self._tell_raw(node, self._row)
 
     def _progress(self) -> None:
@@ -272,10 +262,7 @@ class SimRun:
             self._errors += 1
             self._tell(node, FrameType.DOWNLINK, encode_downlink(Downlink()))
             return None
-        if self._link is None:
-            answer = encode_downlink(self._acknowledge(message))
-        else:
-            answer = self._over_link(self._link, frame.payload, message)
+        answer = self._gateway.answer(frame.payload, message, self._now, self._epoch())
         self._tell(node, FrameType.DOWNLINK, answer)
         if message.kind is not Kind.DECISION:
             return None
@@ -288,45 +275,8 @@ class SimRun:
     def _epoch(self) -> int | None:
         return None if self._source.start is None else self._source.start + self._now
 
-    def _acknowledge(self, message: Message) -> Downlink:
-        if message.kind is Kind.DECISION:
-            return Downlink(boot=message.boot, seq=message.seq, epoch=self._epoch())
-        return Downlink(epoch=self._epoch())
-
-    def _over_link(self, link: Link, payload: bytes, message: Message) -> bytes:
-        """The gateway's answer; an empty one when it takes too long."""
-        until = time.monotonic() + self._link_wait
-        sent = float("-inf")
-        while (left := until - time.monotonic()) > 0:
-            if time.monotonic() - sent > _RESEND_S:
-                sent = time.monotonic()
-                # A season without a date says 0: a bridge may give it one (--epoch).
-                now = struct.pack("<II", self._epoch() or 0, self._now)
-                link.send(FrameType.TIME, now)
-                if not link.send(FrameType.UPLINK, payload) and self._on_event is not None:
-                    host, port = link.address
-                    self._on_event("link", 0, 0, f"waiting for a bridge at tcp://{host}:{port}")
-            frames = link.receive(min(left, _RESEND_S))
-            if frames is None:
-                sent = float("-inf")
-                continue
-            answers = [f.payload for f in frames if f.type is FrameType.DOWNLINK]
-            good = [a for a in answers if _covers(a, message)]
-            if good:
-                answers.remove(good[0])
-            self._late += answers
-            if good:
-                return good[0]
-        return encode_downlink(Downlink())
-
-    def _poll_link(self) -> None:
-        assert self._link is not None
-        frames = self._link.receive(0) or []
-        self._late += [f.payload for f in frames if f.type is FrameType.DOWNLINK]
-
     def _log(self, frame: Frame) -> None:
-        if self._link is not None:
-            self._link.send(FrameType.LOG, frame.payload)
+        self._gateway.log(frame.payload)
         if self._on_event is not None:
             self._on_event("log", 0, 0, frame.payload.decode(errors="replace"))
 
@@ -380,17 +330,6 @@ def run(
 # --- inside ----------------------------------------------------------------------------------
 
 
-def _covers(payload: bytes, message: Message) -> bool:
-    """Whether a downlink says that the gateway has the message."""
-    try:
-        down = decode_downlink(payload)
-    except WireError:
-        return False
-    if message.kind is not Kind.DECISION:
-        return True
-    return down.boot == message.boot and down.seq is not None and down.seq >= (message.seq or 0)
-
-
 def _manifest(image: Image) -> Manifest:
     try:
         return Manifest.from_json(image.manifest.read_bytes())
@@ -398,27 +337,3 @@ def _manifest(image: Image) -> Manifest:
         raise EnvironmentFault(
             f"{image.manifest}: {error}", hint="tinyfield build writes it"
         ) from None
-
-
-@contextmanager
-def _folder(state: Path | None, node: str | None) -> Iterator[Path]:
-    """The working directory of the node's process."""
-    if state is None and node is None:
-        with tempfile.TemporaryDirectory(prefix="tinyfield-") as name:
-            yield Path(name)
-        return
-    folder = state or cache_dir() / "nodes" / str(node)
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w") as lock:
-        with suppress(ImportError):
-            import fcntl
-
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise EnvironmentFault(
-                    f"the node {node or folder.name} is already running here",
-                    hint="--node ID runs another one of the same app",
-                ) from None
-        (folder / "node.log").unlink(missing_ok=True)
-        yield folder
