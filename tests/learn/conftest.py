@@ -18,6 +18,7 @@ from tinyfield.spec.app import Accept, Budget, Compress, Feature, Model, Train
 
 CLASSES = ("none", "light", "heavy")
 TWICE = Path(__file__).with_name("twice.py")
+# The package re-exports the function under the module's name.
 _train_module = __import__(train_function.__module__, fromlist=["_"])
 
 
