@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.data.field import edit, make_field, write
-from tinyfield.data.importers import maricopa, quebec
+from tinyfield.data.importers import fao56_tables, maricopa, quebec
 from tinyfield.data.importers.tables import csv_files
 from tinyfield.errors import DataError
 
@@ -125,6 +125,17 @@ def test_weather_without_the_extras_is_estimated(tmp_path: Path) -> None:
     assert abs(float((poor.et0 - full.et0).mean())) < 0.25 * float(full.et0.mean())
 
 
+def test_weather_from_temperatures_alone(tmp_path: Path) -> None:
+    folder = make_field(tmp_path)
+    full = maricopa.read_plots(folder)[0].weather
+    lines = [row.split(",") for row in (folder / "weather.csv").read_text().splitlines()]
+    keep = [",".join(cells[i] for i in (0, 2, 3, 6)) for cells in lines]
+    (folder / "weather.csv").write_text("\n".join(keep) + "\n")
+    poor = maricopa.read_plots(folder)[0].weather
+    assert float(poor.srad.mean()) == pytest.approx(float(full.srad.mean()), rel=0.2)
+    assert float(poor.et0.mean()) == pytest.approx(float(full.et0.mean()), rel=0.3)
+
+
 def test_gaps_of_the_quebec_sensors_stay_gaps(tmp_path: Path) -> None:
     write(
         tmp_path / "s.csv",
@@ -148,6 +159,15 @@ def test_the_shared_sets_are_read(shared: Path) -> None:
     assert 1090 < days.days < 1100
     assert 700 < float(days.rain.sum()) / 3 < 1300
     assert csv_files(shared / "data" / "soil_quebec")
+
+
+def test_fao56_tables_are_read(shared: Path) -> None:
+    got = fao56_tables.read_tables(shared / "data" / "fao56_tables")
+    assert got["Kcbini"]["tomato"] == [{"Kcbini": 0.15, "Kcbmid": 1.10, "Kcbend": 0.70}]
+    assert {"Lini": 30.0, "Ldev": 40.0, "Lmid": 45.0, "Llate": 30.0, "Total": 145.0} in got["Lini"][
+        "tomato"
+    ]
+    assert got["Zrmax1"]["cotton"] == [{"Zrmax1": 1.0, "Zrmax2": 1.7, "pbase": 0.65}]
 
 
 def test_penman_monteith_agrees_with_the_station(shared: Path) -> None:

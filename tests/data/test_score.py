@@ -18,6 +18,8 @@ def test_perfect_knowledge_wins_and_the_node_is_run(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(score, "THRESHOLDS", (60.0, 75.0, 90.0))
+    monkeypatch.setattr(score, "THRESHOLD_MIN", (8.0, 16.0))
+    monkeypatch.setattr(score, "THRESHOLD_HOURS", (12, 24))
     monkeypatch.setattr(score, "TIMER_MM_DAY", (8.0, 10.0, 12.0))
     seen: list[World] = []
 

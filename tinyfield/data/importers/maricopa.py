@@ -26,6 +26,7 @@ SOIL = ("plot", "depth_bottom_cm", "theta_fc", "theta_wp")
 IRRIGATION = ("plot", "date", "irrigation_mm")
 STARTS = ("plot", "date", "days_after_start")
 KINDS = (SWC, SOIL, IRRIGATION, STARTS, DAILY)
+ALIASES = {"corn": "maize", "field corn": "maize"}
 SEASON_GAP = 120
 """Days without a probe after which another season begins."""
 
@@ -245,7 +246,8 @@ def _crops(tables: Sequence[Table]) -> dict[tuple[str, int], str]:
     out: dict[tuple[str, int], str] = {}
     for t in having(tables, ("plot", "crop", "date")):
         for plot, crop, day in zip(t.text("plot"), t.text("crop"), t.dates(), strict=True):
-            out[plot, day.year] = crop.strip().lower()
+            name = crop.strip().lower()
+            out[plot, day.year] = ALIASES.get(name, name)
     return out
 
 

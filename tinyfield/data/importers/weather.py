@@ -15,7 +15,7 @@ from tinyfield.data.generators.weather import Weather, day_of_year
 from tinyfield.data.importers.tables import Table, having, need
 from tinyfield.errors import DataError
 
-DAILY = ("date", "srad_mj_m2", "tmax_c", "tmin_c", "rain_mm")
+DAILY = ("date", "tmax_c", "tmin_c", "rain_mm")
 HOURLY = ("time", "temp_c", "sw_w_m2", "precip_mm")
 LONGEST_GAP = 3
 """Missing days in a row that are bridged; a longer gap starts another record."""
@@ -26,9 +26,10 @@ def read_daily(
 ) -> list[Weather]:
     """Every unbroken record of days in the tables, in the order of time and file.
 
-    Needed: date, srad_mj_m2, tmax_c, tmin_c, rain_mm. Used where there: tdew_c, rhmax_pct and
-    rhmin_pct, wind_mps (at ``wind_height`` m), eto_mm; what lacks is estimated as FAO-56 says
-    (chapter 3: dew point from tmin, wind 2 m/s; chapter 4: Penman–Monteith).
+    Needed: date, tmax_c, tmin_c, rain_mm. Used where there: srad_mj_m2, tdew_c, rhmax_pct and
+    rhmin_pct, wind_mps (at ``wind_height`` m), eto_mm; what lacks is estimated as FAO-56 says:
+    dew point from tmin (eq. 48), wind 2 m/s, radiation from the temperatures (eq. 50); demand by
+    Penman–Monteith (eq. 6), or by Hargreaves (eq. 52) where there is no radiation.
     """
     out: list[Weather] = []
     tables = [t for t in tables if "next_date" not in t.columns]  # sums between dates, not days
@@ -43,7 +44,7 @@ def _records(table: Table, latitude: float, altitude: float, wind_height: float)
     kept = [i for n, i in enumerate(order) if n == 0 or days[i] != days[order[n - 1]]]
     at = np.array(kept)
     columns = {name: table.numbers(name)[at] for name in DAILY[1:]}
-    for name in ("tdew_c", "rhmax_pct", "rhmin_pct", "wind_mps", "eto_mm"):
+    for name in ("srad_mj_m2", "tdew_c", "rhmax_pct", "rhmin_pct", "wind_mps", "eto_mm"):
         if name in table.columns:
             columns[name] = table.numbers(name, gaps=True)[at]
     whole = [days[i] for i in kept]
@@ -78,13 +79,15 @@ def _record(
         return np.interp(grid, have, values)
 
     tmax, tmin = even(columns["tmax_c"]), even(columns["tmin_c"])
-    srad = even(columns["srad_mj_m2"])
     if (tmin > tmax).any():
         bad = start + timedelta(days=int(np.flatnonzero(tmin > tmax)[0]))
         raise DataError(f"{path}: {bad}: tmin_c above tmax_c", hint="Correct the row.")
     rain = np.zeros(n)
     rain[have.astype(int)] = np.maximum(columns["rain_mm"], 0.0)
-    nothing = np.full(n, np.nan)
+    nothing, doy = np.full(n, np.nan), day_of_year(start, n)
+    ra = sun.extraterrestrial(latitude, doy)
+    measured = even(columns["srad_mj_m2"]) if "srad_mj_m2" in columns else nothing
+    srad = np.where(np.isnan(measured), 0.16 * np.sqrt(tmax - tmin) * ra, measured)
     tdew = even(columns["tdew_c"]) if "tdew_c" in columns else nothing
     if "rhmax_pct" in columns and "rhmin_pct" in columns:
         ea = (  # eq. 17
@@ -97,8 +100,9 @@ def _record(
     u2 = np.where(np.isnan(wind), 2.0, sun.wind_at_2m(wind, wind_height))
     et0 = sun.daily_et0(
         rs=srad, tmax=tmax, tmin=tmin, tdew=tdew, u2=u2, latitude=latitude, altitude=altitude,
-        doy=day_of_year(start, n),
+        doy=doy,
     )  # fmt: skip
+    et0 = np.where(np.isnan(measured), sun.hargreaves(tmax, tmin, ra), et0)
     if "eto_mm" in columns:
         given = even(columns["eto_mm"])
         et0 = np.where(np.isnan(given), et0, given)
