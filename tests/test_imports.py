@@ -27,16 +27,17 @@ RANK = {
     "project": 6,
     "pio": 6,
     "progress": 6,
-    "tables": 9,
+    "tables": 10,
     "sim": 7,
     "report": 7,
     "doctor": 7,
     "logs": 7,
     "score": 8,
     "modelfile": 7,
-    "pipeline": 8,
-    "cli": 10,
-    "__main__": 11,
+    "measuring": 8,
+    "pipeline": 9,
+    "cli": 11,
+    "__main__": 12,
 }
 # Pairs within a rank, or across ranks, that are settled one by one.
 ALLOWED = {("spec", "boards")}

@@ -7,21 +7,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tinyfield import pio, project
+from tinyfield import measuring, pio, project
 from tinyfield.boards import Board, board, load_boards
 from tinyfield.compiler import Program, compile_model
-from tinyfield.errors import DataError, MissingToolError, UserError
-from tinyfield.estimate import BoardCost, Measured, estimate
+from tinyfield.errors import BudgetError, DataError, MissingToolError, UserError
+from tinyfield.estimate import BoardCost, estimate
 from tinyfield.spec import App, load_app
 
 if TYPE_CHECKING:
     from tinyfield.data import World
-    from tinyfield.learn import Measure, Trained
-    from tinyfield.pio import Image
+    from tinyfield.learn import Trained
     from tinyfield.progress import Progress
     from tinyfield.sim import RowSource, SimRun
-
-_SAMPLES_TO_MEASURE_STACK = 288  # two days at ten minutes: every window full, every rule tried
 
 
 @dataclass(frozen=True)
@@ -89,7 +86,16 @@ def train(app: App, *, data_dir: Path | None = None, progress: Progress | None =
         _step(progress, f"features of {name}, by the node's own C")
         table = features.compute(app, name, dataset)
         _step(progress, f"train {name} and quantize it to int8")
-        trained[name] = learn.train(table, model, measure=_cost_of(app), progress=_detail(progress))
+        try:
+            trained[name] = learn.train(
+                table,
+                measuring.within_board(app, model),
+                measure=measuring.cost_of(app),
+                progress=_detail(progress),
+            )
+        except BudgetError as error:
+            place = app.where(f"models.{name}.budget")
+            raise BudgetError(f"{place}: {error.message}", hint=error.hint) from None
         said += [sentence for sentence in dataset.provenance if sentence not in said]
     return Brain(trained, tuple(said))
 
@@ -138,7 +144,8 @@ def generate(
     app = load_app(path, board=entry.name, node=node)
     scalers = {name: t.scaler for name, t in brain.trained.items()}
     place = folder / "firmware" / "generated" / entry.env
-    codegen.generate(app, entry, brain.programs(entry.target or "host"), scalers, place)
+    with pio.keep_builds(folder):
+        codegen.generate(app, entry, brain.programs(entry.target or "host"), scalers, place)
     return app
 
 
@@ -318,9 +325,10 @@ def _row(
     try:
         if twin is not entry:
             generate(path, twin, brain, folder, node=node)
-        image = pio.build(twin.env, folder)
+        programs = brain.programs(twin.target or "host")
+        image = measuring.build_fitting(twin, folder, programs)
         app = load_app(path, board=twin.name, node=node)
-        measured = _measure(app, twin, image, brain)
+        measured = measuring.measure_image(app, twin, image, brain.trained)
     except MissingToolError as missing:
         return BoardCost(entry.name, None, note=f"not measured: {missing.install}")
     return estimate(entry, twin.name, measured)
@@ -332,54 +340,6 @@ def _source(app: App, trace: Path | None, season: str | None, limit: int | None)
     if trace is not None:
         return sim.TraceSource(trace, app, limit=limit)
     return sim.WorldSource(app, data.world(app, season=season), limit=limit)
-
-
-def _measure(app: App, twin: Board, image: Image, brain: Brain) -> Measured:
-    """Sizes of the image, the deepest stack in its first days, the count of one inference."""
-    from tinyfield import bench, sim
-
-    source = _source(app, None, None, _SAMPLES_TO_MEASURE_STACK)
-    run = sim.SimRun(app, twin, image, source)
-    for _ in run:
-        pass
-    target = twin.target or "host"
-    costs = [bench.measure(t.tflite, target, name=name) for name, t in brain.trained.items()]
-    counts = [cost.count for cost in costs if cost.count is not None]
-    cycles = [cost.cycles_estimate for cost in costs if cost.cycles_estimate is not None]
-    return Measured(
-        flash=image.flash,
-        ram=image.ram,
-        stack=int(run.summary["stack_bytes"]) if "stack_bytes" in run.summary else None,
-        count=sum(counts) if counts else None,
-        unit=costs[0].unit if costs else "instructions",
-        cycles=sum(cycles) if cycles else None,
-    )
-
-
-def _cost_of(app: App) -> Measure | None:
-    """What a candidate costs on the app's board, for the budget; None where nothing is asked."""
-    from tinyfield import bench, learn
-
-    asks = [m.budget for m in app.models.values()]
-    if not any(b.flash_bytes or b.ram_bytes or b.latency_us for b in asks):
-        return None
-    entry = board(app.board)
-    twin = board(entry.twin) if entry.twin else entry
-    target = twin.target or "host"
-
-    def measure(tflite: bytes) -> learn.Cost:
-        program = compile_model(tflite, target=target)
-        try:
-            cost = bench.measure(tflite, target)
-        except MissingToolError:
-            cost = None  # what is known without the cross compiler: constants and arena
-        if cost is None or cost.flash is None or cost.ram is None:
-            return learn.Cost(target, program.weights_bytes, program.arena_bytes)
-        cycles = cost.cycles_estimate
-        latency = round(1e6 * cycles / entry.clock_hz) if cycles is not None else None
-        return learn.Cost(target, cost.flash.total, cost.ram.total, latency)
-
-    return measure
 
 
 def _tables(

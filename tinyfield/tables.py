@@ -220,17 +220,16 @@ def costs(rows: Sequence[Mapping[str, Any]], out: Console) -> None:
             table.add_row(row["model"], row["target"], *["–"] * 7, row["missing"])
             continue
         count, macs = row["count"], row["macs"]
+        flash, ram = row["flash"] or {}, row["ram"] or {}
+        sizes = (flash.get("code"), flash.get("data"), ram.get("arena"), ram.get("stack"))
         table.add_row(
             row["model"],
             row["target"],
             f"{count:,} {row['unit']}" if count is not None else "–",
             f"{count / macs:.2f}" if count and macs else "–",
-            f"{row['flash']['code']:,}",
-            f"{row['flash']['data']:,}",
-            f"{row['ram']['arena']:,}",
-            f"{row['ram']['stack']:,}" if row["ram"]["stack"] is not None else "–",
+            *(_cell(size) for size in sizes),
             "yes" if row["exact"] else "no",
-            "",
+            "" if count is not None else "nothing is counted on a PC",
         )
     out.print(table)
 

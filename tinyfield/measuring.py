@@ -1,0 +1,103 @@
+"""What an app costs, measured: a candidate model, and an image on a virtual board."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tinyfield import pio
+from tinyfield.boards import Board, board
+from tinyfield.compiler import Program, compile_model
+from tinyfield.errors import BudgetError, MissingToolError
+from tinyfield.estimate import Measured
+from tinyfield.spec import App, Model
+
+if TYPE_CHECKING:
+    from tinyfield.learn import Measure, Trained
+    from tinyfield.pio import Image
+
+_SAMPLES = 288  # two days at ten minutes: every window full, every rule tried
+
+
+def within_board(app: App, model: Model) -> Model:
+    """The model with a budget: the app's own, else half of the board's flash and a quarter of its
+    RAM. The rest of the firmware needs room too, and an Uno has 2 KB."""
+    entry, asked = board(app.board), model.budget
+    budget = asked.model_copy(
+        update={
+            "flash_bytes": asked.flash_bytes or entry.flash_bytes // 2,
+            "ram_bytes": asked.ram_bytes or entry.ram_bytes // 4,
+        }
+    )
+    return model.model_copy(update={"budget": budget})
+
+
+def build_fitting(twin: Board, folder: Path, programs: Mapping[str, Program]) -> Image:
+    """Build for a board; what does not fit it is the user's to know in those words.
+
+    Raises:
+        BudgetError: the firmware is larger than the board.
+    """
+    try:
+        return pio.build(twin.env, folder)
+    except pio.BuildError as error:
+        over = re.search(r"(FLASH|text|RAM|data)\S* .*overflowed by (\d+) bytes", error.message)
+        if over is None and "does not fit this board" not in error.message:
+            raise
+        arena = max((program.arena_bytes for program in programs.values()), default=0)
+        what = (
+            f"{over[1]} overflows by {int(over[2]):,} B"
+            if over
+            else f"its state does not fit {twin.ram_bytes:,} B of RAM"
+        )
+        raise BudgetError(
+            f"{twin.name}: {what}; the largest model's working memory is {arena:,} B of it",
+            hint="fewer or shorter windows, a smaller `hidden`, or a larger board",
+        ) from None
+
+
+def measure_image(app: App, twin: Board, image: Image, models: Mapping[str, Trained]) -> Measured:
+    """Sizes of the image, the deepest stack in its first days, the count of one inference."""
+    from tinyfield import bench, data, sim
+
+    source = sim.WorldSource(app, data.world(app), limit=_SAMPLES)
+    run = sim.SimRun(app, twin, image, source)
+    for _ in run:
+        pass
+    target = twin.target or "host"
+    costs = [bench.measure(t.tflite, target, name=name) for name, t in models.items()]
+    counts = [cost.count for cost in costs if cost.count is not None]
+    cycles = [cost.cycles_estimate for cost in costs if cost.cycles_estimate is not None]
+    return Measured(
+        flash=image.flash,
+        ram=image.ram,
+        stack=int(run.summary["stack_bytes"]) if "stack_bytes" in run.summary else None,
+        count=sum(counts) if counts else None,
+        unit=costs[0].unit if costs else "instructions",
+        cycles=sum(cycles) if cycles else None,
+    )
+
+
+def cost_of(app: App) -> Measure:
+    """What a candidate costs on the app's board, for the budget."""
+    from tinyfield import bench, learn
+
+    entry = board(app.board)
+    twin = board(entry.twin) if entry.twin else entry
+    target = twin.target or "host"
+
+    def measure(tflite: bytes) -> learn.Cost:
+        program = compile_model(tflite, target=target)
+        try:
+            cost = bench.measure(tflite, target)
+        except MissingToolError:
+            cost = None  # what is known without the cross compiler: constants and arena
+        if cost is None or cost.flash is None or cost.ram is None:
+            return learn.Cost(target, program.weights_bytes, program.arena_bytes)
+        cycles = cost.cycles_estimate
+        latency = round(1e6 * cycles / entry.clock_hz) if cycles is not None else None
+        return learn.Cost(target, cost.flash.total, cost.ram.total, latency)
+
+    return measure
