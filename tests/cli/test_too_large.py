@@ -1,0 +1,61 @@
+"""A model that its board cannot hold: refused at the build, with the figures and the cure."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tinyfield import measuring, pio
+from tinyfield.boards import board
+from tinyfield.errors import BudgetError
+from tinyfield.spec import load_app
+
+
+@pytest.mark.parametrize(("name", "flash", "ram"), [("uno", 16_128, 512), ("native", 2**29, 2**28)])
+def test_without_a_budget_the_board_sets_one(root: Path, name: str, flash: int, ram: int) -> None:
+    app = load_app(root / "apps/irrigation.yaml", board=name)
+    model = app.models["need"]
+    free = model.model_copy(
+        update={"budget": model.budget.model_copy(update={"flash_bytes": None, "ram_bytes": None})}
+    )
+    limits = measuring.within_board(app, free).budget
+    assert (limits.flash_bytes, limits.ram_bytes) == (flash, ram)
+    assert measuring.within_board(app, model).budget.ram_bytes == model.budget.ram_bytes
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (
+            "error: static assertion failed: the node's state does not fit this board: fewer",
+            "2,048",
+        ),
+        ("ld: region `RAM' overflowed by 1234 bytes", "1,234 B"),
+        (
+            "ld: address 0x8000 of firmware.elf section `.text' is not within region; "
+            "region `text' overflowed by 77 bytes",
+            "77 B",
+        ),
+    ],
+)
+def test_the_compilers_words_become_the_users(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, said: str, told: str
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise pio.BuildError(said)
+
+    monkeypatch.setattr(pio, "build", refuse)
+    with pytest.raises(BudgetError) as caught:
+        measuring.build_fitting(board("simavr_uno"), tmp_path, {})
+    assert told in caught.value.message
+    assert caught.value.hint
+
+
+def test_another_failure_stays_what_it_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise pio.BuildError("error: expected ';'")
+
+    monkeypatch.setattr(pio, "build", refuse)
+    with pytest.raises(pio.BuildError):
+        measuring.build_fitting(board("simavr_uno"), tmp_path, {})
