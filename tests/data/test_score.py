@@ -18,6 +18,7 @@ def test_perfect_knowledge_wins_and_the_node_is_run(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(score, "THRESHOLDS", (60.0, 75.0, 90.0))
+    monkeypatch.setattr(score, "TUNING_SEASONS", 2)
     monkeypatch.setattr(score, "THRESHOLD_MIN", (8.0, 16.0))
     monkeypatch.setattr(score, "THRESHOLD_HOURS", (12, 24))
     monkeypatch.setattr(score, "TIMER_MM_DAY", (8.0, 10.0, 12.0))
@@ -30,17 +31,18 @@ def test_perfect_knowledge_wins_and_the_node_is_run(
 
     table = score.irrigation_table(app, nothing, seasons=1)
     rows = {r.name: r for r in table.rows}
-    timer, threshold, perfect, node = table.rows
+    timer, threshold, hindsight, perfect, node = table.rows
     assert len(seen) == 1
     assert perfect.stress_days == 0
     assert perfect.litres < timer.litres
     assert perfect.litres < threshold.litres
+    assert perfect.litres < hindsight.litres
     assert perfect.drained_litres <= timer.drained_litres
     assert node.litres == 0
     assert node.stress_days > 40
     assert "SIMULATED" in table.text()
     assert table.to_json()["simulated"] is True
-    assert len(table.records()) == len(rows) == 4
+    assert len(table.records()) == len(rows) == 5
 
 
 def test_the_world_and_the_batch_are_the_same_bed(app: App) -> None:

@@ -8,8 +8,9 @@ way of watering is in the generator's world, not in a field. Beside the node sta
 * FAO-56 with perfect knowledge: the true state and the coming day's weather, exactly the depth
   that keeps the crop out of stress until the next look, every six hours.
 
-Timer and threshold are tuned on other seasons: of all settings whose stress stays within two days a
-season, the one that takes least water; else the one with least stress.
+Timer and threshold are tuned on other seasons: of all settings whose stress stays within a day a
+season, the one that takes least water; else the one with least stress. "In hindsight" is the
+threshold tuned on the very seasons it is scored on: the most that any setting of it could do.
 """
 
 from __future__ import annotations
@@ -37,10 +38,10 @@ Floats = NDArray[np.float64]
 
 LOOK_S = 6 * 3600
 """The node's rule repeats every six hours; the others look as often."""
-ALLOWED_STRESS = 2.0
+ALLOWED_STRESS = 1.0
 """Days under stress a season that a tuned policy may have on the tuning seasons."""
-TUNING, TESTING = 200, 1
-"""Numbers of the first tuning and the first test season."""
+TUNING, TUNING_SEASONS, TESTING = 200, 8, 1
+"""Numbers of the first tuning season, of how many there are, of the first test season."""
 TIMER_DAYS = (1, 2, 3)
 TIMER_MM_DAY = tuple(np.arange(4.0, 14.5, 0.5).tolist())
 THRESHOLDS = tuple(np.arange(50.0, 125.0, 5.0).tolist())
@@ -153,8 +154,13 @@ def irrigation_table(
     made = [unseen(bed, k, seed) for k in numbers]
     field = _field(bed, made, app.sample_s)
     rows = []
-    for name, grid in (("timer", timers()), ("moisture threshold", thresholds(bed))):
-        best = _tuned(bed, grid, seed)
+    elsewhere = [unseen(bed, TUNING + k, seed) for k in range(TUNING_SEASONS)]
+    for name, grid, tuned_on in (
+        ("timer", timers(), elsewhere),
+        ("moisture threshold", thresholds(bed), elsewhere),
+        ("threshold in hindsight", thresholds(bed), made),
+    ):
+        best = _tuned(bed, grid, tuned_on)
         policy = grid.make(np.full(seasons, best))
         rows.append(_row(name, grid.settings[best], bed, field, policy))
     rows.append(_row("FAO-56, all known", "what is short, every 6 h", bed, field, perfect))
@@ -255,9 +261,8 @@ def thresholds(bed: Bed) -> Grid:
     return Grid(tuple(f"{mm:g} mm below {x:g} %, each {h} h" for x, mm, h in grid), make)
 
 
-def _tuned(bed: Bed, grid: Grid, seed: int, seasons: int = 4) -> int:
-    made = [unseen(bed, TUNING + k, seed) for k in range(seasons)]
-    n = len(grid.settings)
+def _tuned(bed: Bed, grid: Grid, made: Sequence[tuple[Weather, int]]) -> int:
+    n, seasons = len(grid.settings), len(made)
     field = _field(bed, made, TUNE_STEP_S, copies=n)
     record = _run(field, bed, grid.make(np.repeat(np.arange(n), seasons)))
     stress = _stress(field.batch, record)[0].reshape(n, seasons).mean(axis=1)
