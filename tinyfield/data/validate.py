@@ -8,6 +8,12 @@ Two tasks, both on water stored in the top 60 cm (mm):
 
 Beside them persistence (nothing changes; for *season*: since the first probe) and an uncalibrated
 FAO-56 bucket (single crop coefficient of table 12, one store of 60 cm, nothing fitted).
+
+How to read it: the *constants* were fitted on 32 training plots of 2018; the *structure* was
+worked out with an eye on all 48, and all share one summer's weather, so other plots of that summer
+are the easy case. Fitted on intervals until 1 August alone, the next-probe error after it, on plots
+not fitted to, was 9.2 mm (persistence 11.9); another season or crop should be expected to be like
+that, not like the table's first row.
 """
 
 from __future__ import annotations
