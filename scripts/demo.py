@@ -117,6 +117,8 @@ def main() -> int:
     parser.add_argument("--http", type=int, default=8080, help="the page's port, if free")
     options = parser.parse_args()
 
+    # What was started is stopped however the demo ends.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     RUN.mkdir(exist_ok=True)
     print(f"1. tinyfield build {APP}\n", flush=True)
     if subprocess.run([*tool("tinyfield"), "build", APP], cwd=ROOT, check=False).returncode:

@@ -39,6 +39,11 @@ class BuildResult:
     boards: tuple[BoardCost, ...]
     provenance: tuple[str, ...]
 
+    @property
+    def virtual(self) -> bool:
+        """Whether the default board is one of this PC's own."""
+        return board(self.app.board).virtual
+
     def as_json(self) -> dict[str, object]:
         """Everything as plain values."""
         return {
@@ -356,10 +361,19 @@ def _tables(
     tables: dict[str, Sequence[Mapping[str, Any]]] = {}
     _step(progress, "hold the generator to real probes")
     try:
-        tables[
-            "How true the soil-water physics is: mean error of stored water (0-60 cm) against REAL "
-            "probes, in mm"
-        ] = validation_table(data_dir)
+        found = validation_table(data_dir)
+        for task, title in (
+            ("next", "from one probe date to the next"),
+            ("season", "freely through the season"),
+        ):
+            tables[f"Physics against REAL probes, {title}: mean error of water in 0-60 cm, mm"] = [
+                {
+                    key.removeprefix(f"{task}: "): value
+                    for key, value in row.items()
+                    if ":" not in key or key.startswith(task)
+                }
+                for row in found
+            ]
     except DataError as error:
         tables["The soil-water physics against real probes"] = [
             {"": f"not measured: {error.message}", "cure": error.hint}

@@ -109,8 +109,11 @@ def build(result: BuildResult, out: Console) -> None:
     accuracy(result.models, out)
     out.print()
     boards(result.boards, out)
-    out.print(f"\nNext: pio run -t upload        (builds and flashes {result.app.board})")
-    out.print("      tinyfield sim APP          (a season on this PC)")
+    if result.virtual:
+        out.print(f"\nNext: pio run -t exec           (a season on {result.app.board})")
+    else:
+        out.print(f"\nNext: pio run -t upload         (builds and flashes {result.app.board})")
+        out.print("      tinyfield sim APP         (a season on this PC)")
 
 
 def evaluation(result: Evaluation, out: Console) -> None:
