@@ -17,8 +17,6 @@ from tests.gateway.postgres import Postgres
 from tests.gateway.processes import BridgeProcess, Gateway, free_port, wait_for
 from tinyfield_gateway.store import Batch, Decision, Store, StoreUnavailableError, open_store
 
-pytestmark = pytest.mark.xdist_group("postgresql")
-
 
 def test_stopped_and_crashed_in_mid_stream_nothing_is_lost_and_nothing_twice(
     postgres: Postgres, tmp_path: Path

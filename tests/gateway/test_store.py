@@ -28,9 +28,7 @@ from tinyfield_gateway.store import (
 from tinyfield_gateway.store.schema import metadata
 
 
-@pytest.fixture(
-    params=["sqlite", pytest.param("postgresql", marks=pytest.mark.xdist_group("postgresql"))]
-)
+@pytest.fixture(params=["sqlite", "postgresql"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     """The same tests for both databases."""
     if request.param == "sqlite":

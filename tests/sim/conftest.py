@@ -41,23 +41,26 @@ def need(board: Board) -> None:
 
 
 @pytest.fixture(scope="session")
-def no_network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+def no_network(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """An environment in which PlatformIO has nothing of its own and reaches nobody."""
     dead = "http://127.0.0.1:9"
-    changed = {
+    return {
+        **os.environ,
         "PLATFORMIO_CORE_DIR": str(tmp_path_factory.mktemp("pio-core")),
         "PLATFORMIO_SETTING_ENABLE_TELEMETRY": "no",
         "PLATFORMIO_DISABLE_UPGRADE_CHECK": "true",
+        "no_proxy": "127.0.0.1,localhost",
         **dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), dead),
     }
-    before = {name: os.environ.get(name) for name in changed}
-    os.environ.update(changed)
-    yield {**os.environ}
-    for name, value in before.items():
-        if value is None:
-            del os.environ[name]
-        else:
-            os.environ[name] = value
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _offline(no_network: dict[str, str]) -> Iterator[None]:
+    """Every build of these tests is made in that environment, and no other test's."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in no_network.items():
+            patch.setenv(name, value)
+        yield
 
 
 @dataclass
@@ -108,7 +111,7 @@ class Bench:
 
 
 @pytest.fixture(scope="session")
-def bench(tmp_path_factory: pytest.TempPathFactory, no_network: dict[str, str]) -> Bench:
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     """The project with the app generated for every virtual board; images are built as needed."""
     folder = project.ensure_project(tmp_path_factory.mktemp("project"))
     made = Bench(folder)

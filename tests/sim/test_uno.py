@@ -28,8 +28,6 @@ from tinyfield.wire import (
     encode_frame,
 )
 
-pytestmark = pytest.mark.xdist_group("boards")
-
 APP = """
 app: quick
 board: uno
