@@ -98,7 +98,8 @@ def _check_tools(board: Board) -> None:
 
 def _registry_answers() -> bool:
     try:
-        with urllib.request.urlopen(_REGISTRY, timeout=4):
+        # An opener of its own: the shared one would keep today's proxies for the whole process.
+        with urllib.request.build_opener().open(_REGISTRY, timeout=4):
             return True
     except urllib.error.HTTPError:
         return True  # it refused, but it is there
