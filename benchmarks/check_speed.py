@@ -2,8 +2,8 @@
 
 ::
 
-    python -m venv /tmp/esphome && /tmp/esphome/bin/pip install esphome
-    python benchmarks/check_speed.py --esphome /tmp/esphome/bin/esphome
+    python -m venv .esphome && .esphome/bin/pip install esphome
+    python benchmarks/check_speed.py --esphome .esphome/bin/esphome
 
 The two run turn by turn, so that a busy machine is as busy for both. CPU seconds (user + system)
 are what the programs cost; wall seconds what a person waits.

@@ -4,13 +4,13 @@
 set -euo pipefail
 
 packages=(
-    gcc libc6-dev pkg-config
+    gcc libc6-dev pkg-config python3-venv
     gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm
     gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf qemu-system-misc
     gcc-avr avr-libc arduino-core-avr libsimavr-dev libelf-dev
     mosquitto postgresql
     chromium chromium-driver
-    clang-format cppcheck
+    clang clang-format cppcheck
 )
 
 missing=()

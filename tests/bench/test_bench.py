@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tests.compiler.models import perceptron
+from tests.conftest import absent
 from tinyfield import bench
 from tinyfield.compiler import compile_model, targets
 from tinyfield.errors import MissingToolError, UsageError
@@ -53,7 +54,7 @@ void work(void)
 def need(name: str) -> None:
     missing = targets.missing_tool(targets.target(name))
     if missing is not None:
-        pytest.skip(f"{missing.message}: {missing.install}")
+        absent(f"{missing.message}: {missing.install}")
 
 
 @pytest.mark.parametrize("name", NAMES)

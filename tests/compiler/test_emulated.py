@@ -7,6 +7,7 @@ import pytest
 
 from tests.compiler.models import perceptron
 from tests.compiler.operators import FAMILIES
+from tests.conftest import absent
 from tinyfield.compiler import compile_model, run, targets
 from tinyfield.compiler.host import run_host
 from tinyfield.compiler.proof import test_inputs
@@ -23,7 +24,7 @@ BLOCK = FAMILIES["block"](np.random.default_rng(0))
 def need(name: str) -> None:
     missing = targets.missing_tool(targets.target(name))
     if missing is not None:
-        pytest.skip(f"{missing.message}: {missing.install}")
+        absent(f"{missing.message}: {missing.install}")
 
 
 @pytest.mark.parametrize("model", [PERCEPTRON, PER_CHANNEL, BLOCK], ids=["mlp", "axis", "block"])
