@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from tinyfield.errors import UserError
+from tinyfield.errors import EnvironmentFault, UserError
 from tinyfield.paths import firmware_dir, project_dir
 
 _COPIED = ("core", "drivers", "hal", "links", "src", "platforms", "test")
@@ -23,6 +23,19 @@ def is_project(folder: Path) -> bool:
     return (folder / "platformio.ini").is_file() and (folder / "firmware" / "core").is_dir()
 
 
+def _fill(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    source = firmware_dir()
+    for name in _COPIED:
+        if (source / name).is_dir():
+            shutil.copytree(
+                source / name,
+                folder / "firmware" / name,
+                ignore=shutil.ignore_patterns("__pycache__", ".gitkeep"),
+            )
+    shutil.copyfile(_skeleton(), folder / "platformio.ini")
+
+
 def ensure_project(folder: Path | None) -> Path:
     """The project to build in.
 
@@ -34,6 +47,7 @@ def ensure_project(folder: Path | None) -> Path:
 
     Raises:
         UserError: ``folder`` holds something else.
+        EnvironmentFault: it cannot be written.
     """
     if folder is None:
         found = project_dir()
@@ -48,16 +62,12 @@ def ensure_project(folder: Path | None) -> Path:
             f"{folder} holds a platformio.ini or a firmware folder that is not tinyfield's",
             hint="name another folder with --out DIR",
         )
-    folder.mkdir(parents=True, exist_ok=True)
-    source = firmware_dir()
-    for name in _COPIED:
-        if (source / name).is_dir():
-            shutil.copytree(
-                source / name,
-                folder / "firmware" / name,
-                ignore=shutil.ignore_patterns("__pycache__", ".gitkeep"),
-            )
-    shutil.copyfile(_skeleton(), folder / "platformio.ini")
+    try:
+        _fill(folder)
+    except OSError as error:
+        raise EnvironmentFault(
+            f"{error.filename or folder}: {error.strerror}", hint="name another folder"
+        ) from None
     return folder
 
 
