@@ -143,7 +143,13 @@ def test_evaluate_scores_held_out_plots_in_another_folder(
     stress = {row["way of watering"]: row["stress days"] for row in rows}
     litres = {row["way of watering"]: row["litres"] for row in rows}
     node = next(name for name in stress if name.startswith("node"))
-    assert len(rows) >= 4  # timer, threshold (also in hindsight), perfect knowledge, the node
+    assert [row["way of watering"] for row in rows] == [
+        "timer",
+        "moisture threshold",
+        "threshold in hindsight",
+        "FAO-56, all known",
+        node,
+    ]
     assert stress[node] < 10
     assert litres[node] < 2 * litres["FAO-56, all known"]
 
