@@ -8,6 +8,7 @@ import pytest
 from tests.compiler.models import perceptron
 from tests.compiler.operators import FAMILIES
 from tests.conftest import absent
+from tinyfield.bench import measure_c
 from tinyfield.compiler import compile_model, run, targets
 from tinyfield.compiler.host import run_host
 from tinyfield.compiler.proof import test_inputs
@@ -33,6 +34,23 @@ def test_the_bytes_are_the_hosts(name: str, model: bytes) -> None:
     need(name)
     given = test_inputs(compile_model(model), 12)
     np.testing.assert_array_equal(run(model, given, name)["out0"], run(model, given)["out0"])
+
+
+COUNTDOWN = """void countdown(void);
+void countdown(void)
+{
+    __asm__ volatile(".syntax unified\\nldr r0, =1000000\\n0: subs r0, r0, #1\\n bne 0b" ::: "r0", "cc");
+}
+"""
+
+
+@pytest.mark.parametrize("name", sorted(n for n in targets.TARGETS if n.startswith("cortex")))
+def test_every_instruction_counts_once(name: str) -> None:
+    # Each board has a clock of its own, from which the count is derived.
+    need(name)
+    found = measure_c([COUNTDOWN], "countdown", name).count
+    assert found is not None
+    assert abs(found - 2_000_001) <= 3
 
 
 @pytest.mark.parametrize("name", ["cortex-m4", "avr"])

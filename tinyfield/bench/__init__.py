@@ -229,5 +229,5 @@ def _count(one: targets.Target, image: Path, given: bytes, calls: int) -> tuple[
     raw = targets.execute(
         one, image, struct.pack("<I", calls) + given, counted=True, timeout_s=600.0
     )
-    stack, tick, idle, busy = struct.unpack("<4I", raw)
-    return stack, round((busy - idle) * tick / calls)
+    stack, quarters, idle, busy = struct.unpack("<4I", raw)
+    return stack, round((busy - idle) * quarters / 4 / calls)

@@ -1,4 +1,4 @@
-/* Start-up and host calls on QEMU's mps2 boards (Cortex-M0 to M55). */
+/* Start-up and host calls on QEMU's mps2 and mps3 boards (Cortex-M0 to M55). */
 #include "host.h"
 
 extern uint32_t tiny_stack_top[], tiny_data_load[], tiny_data[], tiny_data_end[], tiny_bss[],

@@ -19,14 +19,24 @@ void host_write(const void *from, size_t n);
 void host_exit(int code) __attribute__((noreturn));
 
 /* A counter of executed work: cycles on AVR, instructions elsewhere. Only the difference of two
- * readings means something, modulo HOST_TICKS_MASK + 1 and times HOST_TICK. */
+ * readings means something, modulo HOST_TICKS_MASK + 1 and times HOST_TICK_QUARTERS / 4. */
 uint32_t host_ticks(void);
 
+/* Under -icount shift=0 an instruction takes 1 ns of QEMU's time. SysTick counts the board's clock:
+ * mps3-an547 (M55) 32 MHz, mps2-an505 (M33) 20 MHz, the other mps2 boards 25 MHz. */
+#if defined(__ARM_FEATURE_MVE)
+#define HOST_TICK_QUARTERS 125u
+#elif defined(__ARM_ARCH_8M_MAIN__)
+#define HOST_TICK_QUARTERS 200u
+#elif defined(__arm__)
+#define HOST_TICK_QUARTERS 160u
+#else
+#define HOST_TICK_QUARTERS 4u
+#endif
+
 #if defined(__arm__)
-#define HOST_TICK       40u
 #define HOST_TICKS_MASK 0x00ffffffu /* SysTick has 24 bits */
 #else
-#define HOST_TICK       1u
 #define HOST_TICKS_MASK 0xffffffffu
 #endif
 
