@@ -1,0 +1,14 @@
+"""Random small models, one function a family: a seeded generator in, a ``.tflite`` file out."""
+
+from __future__ import annotations
+
+from tests.compiler.operators import elementwise, layout, networks, reduce, windows
+from tests.compiler.operators.base import Family
+
+FAMILIES: dict[str, Family] = {
+    **windows.FAMILIES,
+    **elementwise.FAMILIES,
+    **reduce.FAMILIES,
+    **layout.FAMILIES,
+    **networks.FAMILIES,
+}

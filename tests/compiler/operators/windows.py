@@ -1,0 +1,109 @@
+"""Convolutions and pooling."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+from ai_edge_litert import schema_py_generated as schema
+
+from tests.compiler.models import ModelBuilder
+from tests.compiler.operators.base import (
+    Family,
+    Random,
+    any_activation,
+    any_scale,
+    any_zero,
+    output_size,
+)
+
+
+def convolution(random: Random, *, depthwise: bool) -> bytes:
+    """CONV_2D or DEPTHWISE_CONV_2D with any stride, dilation, padding and groups."""
+    build = ModelBuilder()
+    k_h, k_w = (int(n) for n in random.integers(1, 4, 2))
+    d_h, d_w = (int(n) for n in random.integers(1, 3, 2))
+    s_h, s_w = (int(n) for n in random.integers(1, 4, 2))
+    if d_h > 1 or d_w > 1:
+        s_h = s_w = 1
+    seen_h, seen_w = (k_h - 1) * d_h + 1, (k_w - 1) * d_w + 1
+    height, width = (seen + int(random.integers(1, 8)) for seen in (seen_h, seen_w))
+    groups = int(random.choice([1, 1, 2])) if not depthwise else 1
+    in_c = int(random.integers(1, 6)) * groups
+    out_c = in_c * int(random.integers(1, 4)) if depthwise else int(random.integers(1, 6)) * groups
+    padding = str(random.choice(["SAME", "VALID"]))
+    shape = (1, k_h, k_w, out_c) if depthwise else (out_c, k_h, k_w, in_c // groups)
+    products = k_h * k_w * (1 if depthwise else in_c // groups)
+    source = any_scale(random)
+    many = out_c if random.random() < 0.8 and out_c > 1 else 1
+    weight = [any_scale(random) for _ in range(many)]
+    target = source * max(weight) * 73 * 73 * np.sqrt(products) / random.uniform(30, 150)
+    if random.random() < 0.3:
+        target = 2.0 ** np.round(np.log2(target))
+    given = build.tensor((1, height, width, in_c), scale=source, zero=any_zero(random))
+    weights = build.tensor(
+        shape,
+        scale=weight,
+        axis=3 if depthwise else 0,
+        data=random.integers(-127, 128, shape),
+    )
+    operands = [given, weights]
+    reach = int(73 * 73 * np.sqrt(products))
+    biases = random.integers(-reach, reach + 1, out_c)
+    scales = [source * one for one in weight]
+    operands.append(build.tensor((out_c,), "int32", scale=scales, data=biases))
+    out_h, out_w = (
+        output_size(height, s_h, seen_h, padding),
+        output_size(width, s_w, seen_w, padding),
+    )
+    out = build.tensor((1, out_h, out_w, out_c), scale=float(target), zero=any_zero(random))
+    options = {
+        "padding": getattr(schema.Padding, padding),
+        "strideH": s_h,
+        "strideW": s_w,
+        "dilationHFactor": d_h,
+        "dilationWFactor": d_w,
+        "fusedActivationFunction": any_activation(random),
+    }
+    if depthwise:
+        options["depthMultiplier"] = out_c // in_c
+    build.op("DEPTHWISE_CONV_2D" if depthwise else "CONV_2D", operands, [out], **options)
+    return build.build([given], [out])
+
+
+def pool(random: Random, *, kind: str) -> bytes:
+    """AVERAGE_POOL_2D or MAX_POOL_2D."""
+    build = ModelBuilder()
+    k_h, k_w, s_h, s_w = (int(n) for n in random.integers(1, 4, 4))
+    height, width = (size + int(random.integers(0, 6)) for size in (k_h, k_w))
+    channels = int(random.integers(1, 6))
+    padding = str(random.choice(["SAME", "VALID"]))
+    scale, zero = any_scale(random), any_zero(random)
+    given = build.tensor((1, height, width, channels), scale=scale, zero=zero)
+    shape = (
+        1,
+        output_size(height, s_h, k_h, padding),
+        output_size(width, s_w, k_w, padding),
+        channels,
+    )
+    out = build.tensor(shape, scale=scale, zero=zero)
+    build.op(
+        kind,
+        [given],
+        [out],
+        padding=getattr(schema.Padding, padding),
+        strideH=s_h,
+        strideW=s_w,
+        filterHeight=k_h,
+        filterWidth=k_w,
+        fusedActivationFunction=any_activation(random),
+    )
+    return build.build([given], [out])
+
+
+FAMILIES: dict[str, Family] = {
+    "CONV_2D": partial(convolution, depthwise=False),
+    "DEPTHWISE_CONV_2D": partial(convolution, depthwise=True),
+    "AVERAGE_POOL_2D": partial(pool, kind="AVERAGE_POOL_2D"),
+    "MAX_POOL_2D": partial(pool, kind="MAX_POOL_2D"),
+}
