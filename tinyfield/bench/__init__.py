@@ -17,7 +17,7 @@ import numpy as np
 from tinyfield import hostcc
 from tinyfield.bench.elf import sizes
 from tinyfield.compiler import Program, compile_model, targets
-from tinyfield.compiler.emulate import buffers, invoke, reads, run_emulated
+from tinyfield.compiler.emulate import buffers, invoke, reads, run_emulated, starts
 from tinyfield.compiler.proof import against_reference, test_inputs
 from tinyfield.paths import firmware_dir
 
@@ -129,7 +129,7 @@ def measure(model: Program | bytes, target: str, *, name: str = "model") -> Cost
     exact = all(np.array_equal(actual[key], expected[key]) for key in expected)
     run = (
         f"void bench_run(void);\nvoid bench_setup(void);\n"
-        f"void bench_setup(void)\n{{\n{reads(program)}}}\n\n"
+        f"void bench_setup(void)\n{{\n{starts(program)}{reads(program)}}}\n\n"
         f"void bench_run(void)\n{{\n    (void){invoke(program)};\n}}\n"
     )
     # The last test input is a random one; the first are extremes.

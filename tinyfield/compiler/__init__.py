@@ -39,6 +39,9 @@ __all__ = [
 ]
 
 ROUNDINGS = ("litert", "tflm")
+OPTIMIZE = ("speed", "size")
+#: Parts with so little flash that size is what is asked for.
+_SMALL = ("avr",)
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,7 @@ class Program:
         inputs: what the caller gives.
         outputs: what the caller gets.
         arena_bytes: working memory that the caller lends for each call.
+        stateful: the arena keeps state from call to call, and ``<prefix>_reset`` starts it anew.
         macs: multiply-accumulates of one inference.
         weights_bytes: constants in flash.
         graph_dump: the graph after the passes, as text.
@@ -69,6 +73,7 @@ class Program:
     inputs: tuple[Port, ...]
     outputs: tuple[Port, ...]
     arena_bytes: int
+    stateful: bool
     macs: int
     weights_bytes: int
     graph_dump: str
@@ -86,6 +91,7 @@ def compile_model(
     prefix: str = "model",
     target: str = "host",
     rounding: str = "litert",
+    optimize: str | None = None,
     expose_all: bool = False,
 ) -> Program:
     """Compiles a model to C.
@@ -97,6 +103,7 @@ def compile_model(
             on each.
         rounding: ``litert`` for LiteRT's reference kernels, ``tflm`` for TFLite Micro's, which
             round a fully-connected layer twice.
+        optimize: ``speed`` or ``size``; by default what the target is short of.
         expose_all: every node's output is an output of the program (for checking).
 
     Raises:
@@ -106,15 +113,18 @@ def compile_model(
     _check_target(target)
     if rounding not in ROUNDINGS:
         raise UsageError(f"there is no rounding {rounding!r}", hint=f"use {' or '.join(ROUNDINGS)}")
+    optimize = optimize or ("size" if target in _SMALL else "speed")
+    if optimize not in OPTIMIZE:
+        raise UsageError(f"cannot optimize for {optimize!r}", hint=f"use {' or '.join(OPTIMIZE)}")
     graph = read(tflite)
     refuse_unsupported(graph)
     graph = run_passes(graph)
     if expose_all:
         graph.outputs = _all_outputs(graph)
-    options = Options(target, rounding)
+    options = Options(target, rounding, optimize)
     calls = [call for op in graph.ops for call in KINDS[op.kind].lower(graph, op, options)]
     layout = plan(graph, calls, align=1 if target == "avr" else 4)
-    parts = emit(graph, layout, prefix)
+    parts = emit(graph, layout, prefix, optimize=optimize)
     writers = {index: graph.label(op) for op in graph.ops for index in op.outputs}
     return Program(
         prefix,
@@ -123,6 +133,7 @@ def compile_model(
         tuple(port(graph.tensors[index]) for index in graph.inputs),
         tuple(port(graph.tensors[index]) for index in graph.outputs),
         max(layout.arena_bytes, 4),
+        bool(layout.persistent),
         sum(call.macs for call in layout.calls),
         parts.weights_bytes,
         graph.dump(),

@@ -8,9 +8,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tinyfield.compiler.calls import Argument, Buffer, Call, Literal, Rom, Scratch
+from tinyfield.compiler.calls import (
+    Argument,
+    Buffer,
+    Call,
+    First,
+    Literal,
+    Ring,
+    Rom,
+    Rows,
+    Scratch,
+)
 from tinyfield.compiler.graph import ITEM_BYTES, Graph, Tensor
 from tinyfield.compiler.memory import Plan
+from tinyfield.compiler.share import Shared, Step, Text, share
 from tinyfield.errors import UsageError
 
 _KEYWORDS = """auto break case char const continue default do double else enum extern float for goto
@@ -18,18 +29,33 @@ if inline int long register return short signed sizeof static struct switch type
 void volatile while"""
 _TAKEN = frozenset(_KEYWORDS.split())
 
+#: A tensor's type → what a kernel's pointer to it is; 8-bit kernels take any 8 bits as int8.
+_POINTER = {
+    "int8": "int8_t",
+    "uint8": "int8_t",
+    "bool": "int8_t",
+    "int16": "int16_t",
+    "int32": "int32_t",
+    "int64": "int64_t",
+    "float32": "float",
+}
 _ROUNDINGS = ("TINY_ROUND_ONCE", "TINY_ROUND_TWICE", "TINY_ROUND_TWICE_POSITIVE")
 
 
 @dataclass(frozen=True)
 class Port:
-    """An input or output of the compiled model."""
+    """An input or output of the compiled model; real = scale · (value − zero_point)."""
 
     name: str
     shape: tuple[int, ...]
     dtype: str
     scale: float
     zero_point: int
+
+    @property
+    def c_type(self) -> str:
+        """The C type of one value."""
+        return c_type(self.dtype)
 
     @property
     def bytes(self) -> int:
@@ -47,16 +73,25 @@ class Emitted:
     weights_bytes: int
 
 
+def c_type(dtype: str) -> str:
+    """The C type that a caller sees for a tensor's type."""
+    return {"float32": "float", "bool": "uint8_t"}.get(dtype, f"{dtype}_t")
+
+
 def port(tensor: Tensor) -> Port:
     """The caller's view of a tensor."""
-    return Port(tensor.name, tensor.shape, tensor.dtype, tensor.q.scale, tensor.q.zero_point)
+    scale, zero = (
+        (1.0, 0) if tensor.quant is None else (tensor.quant.scale, tensor.quant.zero_point)
+    )
+    return Port(tensor.name, tensor.shape, tensor.dtype, scale, zero)
 
 
-def emit(graph: Graph, plan: Plan, prefix: str) -> Emitted:
+def emit(graph: Graph, plan: Plan, prefix: str, *, optimize: str = "speed") -> Emitted:
     """The C of a planned model.
 
     Args:
         prefix: what every generated name starts with; a C identifier.
+        optimize: ``size`` gives each kernel one function, whatever its layers' shapes.
     """
     if not re.fullmatch(r"[a-z][a-z0-9_]*", prefix) or prefix in _TAKEN:
         raise UsageError(
@@ -64,10 +99,37 @@ def emit(graph: Graph, plan: Plan, prefix: str) -> Emitted:
             hint="use lower-case letters, digits and _, beginning with a letter",
         )
     writer = _Writer(graph, plan, prefix)
-    body = [writer.call(step, call) for step, call in enumerate(plan.calls)]
-    includes = tuple(sorted({"kernel.h", *(call.header for call in plan.calls)}))
-    definitions = "\n".join([*writer.constants, writer.function(body)])
-    return Emitted(writer.declarations(), definitions, includes, writer.weights_bytes)
+    steps = [
+        Step(call.kernel, call.header, writer.texts(number, call))
+        for number, call in enumerate(plan.calls)
+    ]
+    functions, calls = share(steps, prefix, everything=optimize == "size")
+    body = [
+        f"    /* {_comment(call.label)} */\n    TINY_STEP({number});\n"
+        + _call(invocation.function, invocation.arguments)
+        for number, (call, invocation) in enumerate(zip(plan.calls, calls, strict=True))
+    ]
+    reset = writer.reset()
+    headers = {"kernel.h", *(call.header for call in plan.calls)}
+    if reset:
+        headers.add("copy.h")
+    parts = [*writer.constants, *(_shared(one) for one in functions)]
+    definitions = "\n".join([*parts, *filter(None, (reset, writer.function(body)))])
+    return Emitted(writer.declarations(), definitions, tuple(sorted(headers)), writer.weights_bytes)
+
+
+def _call(function: str, arguments: Sequence[str]) -> str:
+    texts = list(arguments)
+    texts[0] = f"{function}({texts[0]}"
+    texts[-1] += ");"
+    return _fill(texts, "    ", "        ")
+
+
+def _shared(one: Shared) -> str:
+    texts = list(one.parameters)
+    texts[0] = f"TINY_SHARED void {one.name}({texts[0]}"
+    texts[-1] += ") {"
+    return f"{_fill(texts, '', '    ')}\n{_call(one.kernel, one.body)}\n}}\n"
 
 
 def header_text(parts: Sequence[Emitted], guard: str) -> str:
@@ -94,17 +156,14 @@ class _Writer:
         self._plan = plan
         self._prefix = prefix
         self.constants: list[str] = []
-        self._named: dict[tuple[str, bool, bytes], str] = {}
+        self._named: dict[tuple[str, bool, bytes], tuple[int, str]] = {}
         self.weights_bytes = 0
 
-    def call(self, step: int, call: Call) -> str:
-        texts = [
+    def texts(self, step: int, call: Call) -> tuple[Text, ...]:
+        """A call's arguments as C."""
+        return tuple(
             self._argument(step, number, argument) for number, argument in enumerate(call.arguments)
-        ]
-        texts[0] = f"{call.kernel}({texts[0]}"
-        texts[-1] += ");"
-        joined = _fill(texts, "    ", "        ")
-        return f"    /* {_comment(call.label)} */\n{joined}"
+        )
 
     def function(self, body: list[str]) -> str:
         graph, upper = self._graph, self._prefix.upper()
@@ -119,27 +178,56 @@ class _Writer:
             f"{self._signature()}\n{{\n{unused}"
             f"    if ({missing}) {{\n        return TINY_E_ARGUMENT;\n    }}\n"
             + "\n".join(body)
-            + "\n    return TINY_OK;\n}\n"
+            + f"\n    TINY_STEP({len(body)});\n    return TINY_OK;\n}}\n"
         )
+
+    def reset(self) -> str:
+        """The function that gives persistent tensors their first values; empty without any."""
+        lines = []
+        for index in self._plan.persistent:
+            tensor = self._graph.tensors[index]
+            place = f"arena + {self._plan.places[index].offset}"
+            lines.append(f"    /* {_comment(tensor.name)} */")
+            if tensor.initial is not None and np.asarray(tensor.initial).any():
+                raw = np.frombuffer(np.ascontiguousarray(tensor.initial).tobytes(), np.int8)
+                start = self._constant(index, Rom("initial", raw))
+                lines.append(f"    tiny_load((int8_t *)({place}), {start}, {tensor.bytes}u);")
+                continue
+            fill = 0
+            if tensor.initial is None and tensor.dtype in ("int8", "uint8"):
+                fill = 0 if tensor.quant is None else tensor.quant.zero_point & 255
+            lines.append(f"    memset({place}, {fill}, {tensor.bytes}u);")
+        if not lines:
+            return ""
+        return f"{self._reset_signature()}\n{{\n" + "\n".join(lines) + "\n}\n"
+
+    def _reset_signature(self) -> str:
+        return f"void {self._prefix}_reset(uint8_t *arena)"
 
     def declarations(self) -> str:
         upper, graph = self._prefix.upper(), self._graph
         lines = []
         for kind, indices in (("IN", graph.inputs), ("OUT", graph.outputs)):
             for number, index in enumerate(indices):
-                tensor = graph.tensors[index]
+                view = port(graph.tensors[index])
                 lines.append(
-                    f"/* {kind.lower()}{number}: {_comment(tensor.name)} {tensor.dtype}"
-                    f"{list(tensor.shape)}, real = {tensor.q.scale!r} * "
-                    f"(q - {tensor.q.zero_point}) */"
+                    f"/* {kind.lower()}{number}: {_comment(view.name)} {view.dtype}"
+                    f"{list(view.shape)}, real = {view.scale!r} * (q - {view.zero_point}) */"
                 )
-                lines.append(f"#define {upper}_{kind}{number}_BYTES {tensor.bytes}u")
+                lines.append(f"#define {upper}_{kind}{number}_BYTES {view.bytes}u")
         arena = max(self._plan.arena_bytes, 4)
+        text = "\n".join(lines) + f"\n#define {upper}_ARENA_BYTES {arena}u\n"
+        meaning = "of no\n * meaning between calls"
+        if self._plan.persistent:
+            text += (
+                f"/* The first call, or a new start: clears what {_comment(self._prefix)} keeps in "
+                f"the arena from call to call. */\n{self._reset_signature()};\n"
+            )
+            meaning = "which\n * keep the model's state between calls"
         return (
-            "\n".join(lines)
-            + f"\n#define {upper}_ARENA_BYTES {arena}u\n"
+            text
             + f"/* {_comment(self._prefix)}: one inference. arena: {upper}_ARENA_BYTES bytes, "
-            + "4-byte aligned, of no\n * meaning between calls; buffers must not overlap. "
+            + f"4-byte aligned, {meaning}; buffers must not overlap. "
             + "TINY_E_ARGUMENT if one is NULL. */\n"
             + f"{self._signature()};\n"
         )
@@ -147,60 +235,80 @@ class _Writer:
     def _signature(self) -> str:
         parameters = ["uint8_t *arena"]
         for number, index in enumerate(self._graph.inputs):
-            parameters.append(f"const {self._graph.tensors[index].dtype}_t *in{number}")
+            parameters.append(f"const {c_type(self._graph.tensors[index].dtype)} *in{number}")
         for number, index in enumerate(self._graph.outputs):
-            parameters.append(f"{self._graph.tensors[index].dtype}_t *out{number}")
+            parameters.append(f"{c_type(self._graph.tensors[index].dtype)} *out{number}")
         return f"tiny_status_t {self._prefix}_invoke({', '.join(parameters)})"
 
-    def _argument(self, step: int, number: int, argument: Argument) -> str:
+    def _argument(self, step: int, number: int, argument: Argument) -> Text:
         if isinstance(argument, Literal):
             if argument.name == "rounding":
-                return _ROUNDINGS[argument.value]
-            return f"/* {argument.name} */ {_number(argument.value)}"
+                return Text(_ROUNDINGS[argument.value], constant=True, fixed=argument.fixed)
+            return Text(_number(argument.value), argument.name, True, argument.fixed)
+        if isinstance(argument, Rows):
+            return Text(_number(argument.whole * argument.per_row), argument.name, True)
+        if isinstance(argument, First):
+            return Text("0", argument.name, True)
+        if isinstance(argument, Ring):
+            return Text(_number(argument.whole), argument.name, True)
         if isinstance(argument, Rom):
-            return self._constant(step, argument)
+            return Text(self._constant(step, argument), constant=True)
         if isinstance(argument, Scratch):
-            return f"arena + {self._plan.scratch[step, number]}"
+            return Text(f"(int8_t *)(arena + {self._plan.scratch[step, number]})")
         tensor = self._graph.tensors[argument.tensor]
         if tensor.data is not None:
             raise AssertionError(f"{tensor} is a constant and needs a Rom argument")
-        return self._pointer(tensor, argument)
+        return Text(self._pointer(tensor, argument))
 
     def _pointer(self, tensor: Tensor, buffer: Buffer) -> str:
         place = self._plan.places[tensor.index]
-        outer = self._outer_type(place.region)
-        # Kernels are written for int8_t bits; unsigned tensors pass through tables only.
-        const = "" if buffer.write else "const "
+        wanted = _POINTER[tensor.dtype]
+        const = "" if buffer.write or buffer.updates else "const "
         if place.region == "arena":
-            return f"({const}int8_t *)(arena + {place.offset + buffer.offset})"
-        text = place.region if outer == "int8" else f"({const}int8_t *){place.region}"
-        return f"{text} + {buffer.offset}" if buffer.offset else text
+            return f"({const}{wanted} *)(arena + {place.offset + buffer.offset})"
+        offset = place.offset + buffer.offset
+        outer = self._outer_type(place.region)
+        text = place.region
+        if offset % ITEM_BYTES[outer]:
+            raise AssertionError(f"{tensor} lies {offset} bytes into {place.region}")
+        if offset:
+            text = f"{text} + {offset // ITEM_BYTES[outer]}"
+        if c_type(outer) == wanted:
+            return text
+        return f"({const}{wanted} *)({text})" if offset else f"({const}{wanted} *){text}"
 
     def _outer_type(self, region: str) -> str:
-        for kind, indices in (("in", self._graph.inputs), ("out", self._graph.outputs)):
-            for number, index in enumerate(indices):
-                if region == f"{kind}{number}":
-                    return self._graph.tensors[index].dtype
-        return "uint8"
+        indices = self._graph.inputs if region.startswith("in") else self._graph.outputs
+        return self._graph.tensors[indices[int(region.lstrip("inout"))]].dtype
 
     def _constant(self, step: int, rom: Rom) -> str:
         data = np.ascontiguousarray(rom.data)
         # Operators that share weights (an unrolled recurrent layer) share one array here too.
         key = (data.dtype.str, rom.in_flash, data.tobytes())
-        if key in self._named:
-            return self._named[key]
-        name = self._named[key] = f"{self._prefix}_{rom.hint}{step}"
+        align = max(rom.align, data.dtype.itemsize)
+        if key in self._named and self._named[key][0] >= align:
+            return self._named[key][1]
+        name = f"{self._prefix}_{rom.hint}{step}"
+        self._named[key] = align, name
         self.weights_bytes += data.nbytes
         space = "TINY_ROM " if rom.in_flash else ""
+        aligned = f"TINY_ALIGN({align}) " if align > data.dtype.itemsize else ""
         text = _fill([_number(value) for value in data.ravel().tolist()], "    ", "    ")
         self.constants.append(
-            f"static const {data.dtype}_t {space}{name}[{data.size}] = {{\n{text}}};\n"
+            f"static const {aligned}{c_type(str(data.dtype))} {space}{name}[{data.size}] = {{\n"
+            f"{text}}};\n"
         )
         return name
 
 
-def _number(value: int) -> str:
-    return "INT32_MIN" if value == -(1 << 31) else str(value)
+def _number(value: int | float) -> str:
+    if isinstance(value, float):
+        return f"{float(np.float32(value))!r}f"
+    if value == -(1 << 31):
+        return "INT32_MIN"
+    if value == -(1 << 63):
+        return "INT64_MIN"
+    return f"{value}LL" if abs(value) > (1 << 31) - 1 else str(value)
 
 
 def _comment(text: str) -> str:

@@ -23,12 +23,12 @@ def buffers(program: Program) -> str:
         f'#include "{program.prefix}.h"',
         '#include "host.h"',
         "",
-        f"static uint8_t arena[{upper}_ARENA_BYTES] __attribute__((aligned(4)));",
+        f"static uint8_t arena[{upper}_ARENA_BYTES] __attribute__((aligned(8)));",
     ]
     for kind, ports in (("in", program.inputs), ("out", program.outputs)):
         lines += [
-            f"static {port.dtype}_t {kind}{number}[{upper}_{kind.upper()}{number}_BYTES / "
-            f"sizeof({port.dtype}_t)];"
+            f"static {port.c_type} {kind}{number}[{upper}_{kind.upper()}{number}_BYTES / "
+            f"sizeof({port.c_type})];"
             for number, port in enumerate(ports)
         ]
     return "\n".join(lines) + "\n"
@@ -39,6 +39,11 @@ def invoke(program: Program) -> str:
     names = [f"in{n}" for n in range(len(program.inputs))]
     names += [f"out{n}" for n in range(len(program.outputs))]
     return f"{program.prefix}_invoke({', '.join(['arena', *names])})"
+
+
+def starts(program: Program) -> str:
+    """C statements that bring the model to its start."""
+    return f"    {program.prefix}_reset(arena);\n" if program.stateful else ""
 
 
 def reads(program: Program) -> str:
@@ -53,7 +58,8 @@ def main_of(program: Program) -> str:
     )
     return (
         f"{buffers(program)}\nint main(void)\n{{\n    uint32_t calls;\n"
-        f"    host_read(&calls, sizeof calls);\n    for (; calls > 0; calls--) {{\n"
+        f"    host_read(&calls, sizeof calls);\n{starts(program)}"
+        f"    for (; calls > 0; calls--) {{\n"
         + reads(program).replace("    host", "        host")
         + f"        if ({invoke(program)} != TINY_OK) {{\n            host_exit(6);\n        }}\n"
         f"{writes}    }}\n    host_exit(0);\n}}\n"

@@ -51,7 +51,11 @@ class Quant:
 
 @dataclass(frozen=True)
 class Tensor:
-    """One value of a graph; ``data`` is there for constants only."""
+    """One value of a graph; ``data`` is there for constants only.
+
+    A ``persistent`` tensor keeps its value from one call of the model to the next; operators may
+    read it first and write it again. It starts as ``initial``, or as its zero point.
+    """
 
     index: int
     name: str
@@ -59,6 +63,8 @@ class Tensor:
     dtype: str
     quant: Quant | None = None
     data: Array | None = None
+    persistent: bool = False
+    initial: Array | None = None
 
     @property
     def elements(self) -> int:
@@ -84,6 +90,8 @@ class Tensor:
             text += f" q({self.quant.scale:.6g}{many}, {self.quant.zero_point})"
         if self.data is not None:
             text += " const"
+        if self.persistent:
+            text += " persistent"
         return text
 
 
@@ -174,7 +182,13 @@ class Graph:
                     f"tensor {index} {tensor.name!r} is {list(tensor.shape)}, "
                     f"its data {list(tensor.data.shape)}"
                 )
-        known = {index for index, tensor in self.tensors.items() if tensor.data is not None}
+            if tensor.persistent and tensor.data is not None:
+                raise ModelError(f"tensor {index} {tensor.name!r} is a constant that changes")
+        known = {
+            index
+            for index, tensor in self.tensors.items()
+            if tensor.data is not None or tensor.persistent
+        }
         for index in (*self.inputs, *self.outputs):
             if index not in self.tensors:
                 raise ModelError(f"the graph's inputs or outputs name tensor {index}: none such")
@@ -197,7 +211,7 @@ class Graph:
             if index >= 0 and index not in known:
                 raise ModelError(f"{where} reads t{index} before anything has written it")
         for index in op.outputs:
-            if index < 0 or index in known:
+            if index < 0 or (index in known and not self.tensors[index].persistent):
                 raise ModelError(f"{where} writes t{index}, which already has a value")
 
     def dump(self) -> str:

@@ -30,10 +30,15 @@ class HostModel:
             name=program.prefix,
         )
         self._program = program
-        self._invoke = getattr(ctypes.CDLL(str(library)), f"{program.prefix}_invoke")
+        loaded = ctypes.CDLL(str(library))
+        self._invoke = getattr(loaded, f"{program.prefix}_invoke")
         self._invoke.restype = ctypes.c_int
         # Words, so that the arena is aligned as the kernels expect.
-        self._arena = np.zeros(-(-program.arena_bytes // 4), np.uint32)
+        self._arena = np.zeros(-(-program.arena_bytes // 8), np.uint64)
+        if program.stateful:
+            reset = getattr(loaded, f"{program.prefix}_reset")
+            reset.restype = None
+            reset(self._arena.ctypes.data_as(ctypes.c_void_p))
 
     def __call__(self, *inputs: NDArray[Any]) -> tuple[NDArray[Any], ...]:
         """One inference: arrays of the inputs' shapes in, arrays of the outputs' shapes out."""

@@ -62,6 +62,7 @@ class Plan:
         scratch: (step, argument's place) → arena offset of working memory.
         arena_bytes: the arena's exact size.
         least_bytes: what no plan of these slots can go below (most bytes alive at one step).
+        persistent: tensors that keep their value from call to call.
     """
 
     calls: tuple[Call, ...]
@@ -70,6 +71,7 @@ class Plan:
     scratch: dict[tuple[int, int], int]
     arena_bytes: int
     least_bytes: int
+    persistent: tuple[int, ...] = ()
     names: dict[int, str] = field(default_factory=dict)
 
     def verify(self) -> None:
@@ -139,6 +141,7 @@ def plan(graph: Graph, calls: Sequence[Call], *, align: int = 4) -> Plan:
         {key: slot.offset for key, slot in scratch_slots.items()},
         arena,
         least,
+        tuple(index for index in places if graph.tensors[index].persistent),
         {index: f"t{index} {graph.tensors[index].name}" for index in places},
     )
     result.verify()
@@ -191,6 +194,8 @@ class _Sharing:
         source, target = self.root(candidate), self.root(call.writes()[0])
         view = call.kernel == "tiny_copy"
         from_region, to_region = self._region.get(source), self._region.get(target)
+        if self._keeps(candidate) or self._keeps(call.writes()[0]):
+            return False
         if from_region is not None and (to_region is not None or not view):
             return False  # the caller's input is never written; an output keeps its own buffer
         tensors = self._graph.tensors
@@ -202,6 +207,9 @@ class _Sharing:
         if from_region is not None:
             self._region[target] = from_region
         return True
+
+    def _keeps(self, index: int) -> bool:
+        return self._graph.tensors[index].persistent
 
     def _read_after(self, root: int, step: int) -> bool:
         """Does anybody read what lies at ``root`` after ``step``?"""
@@ -218,6 +226,8 @@ def _slot(graph: Graph, members: tuple[int, ...], calls: tuple[Call, ...]) -> Sl
     ]
     if not touched:
         return None
+    if any(graph.tensors[index].persistent for index in members):
+        touched = [0, len(calls) - 1]
     size = max(graph.tensors[index].bytes for index in members)
     names = " = ".join(f"t{index} {graph.tensors[index].name}" for index in members)
     return Slot(names, size, touched[0], touched[-1], members)

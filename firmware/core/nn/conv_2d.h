@@ -1,7 +1,8 @@
 /* 2-D convolution, int8, one scale an output channel.
  *
  * Layouts: in [in_h][in_w][in_c], weights [out_c][k_h][k_w][w_c], out [out_h][out_w][out_c];
- * groups = in_c / w_c. bias holds −zero_point·Σweights, so a tap outside the image counts as the
+ * groups = in_c / w_c. Computes `rows` rows of out from row `first` on; in_ring rows of in are
+ * held (see tiny_ring). bias holds −zero_point·Σweights, so a tap outside the image counts as the
  * input's zero point, pad. Portable body: what every other version is tested against. */
 #ifndef TINY_NN_CONV_2D_H
 #define TINY_NN_CONV_2D_H
@@ -9,27 +10,29 @@
 #include "dot.h"
 #include "fixed.h"
 
-TINY_KERNEL void
-tiny_conv_2d(const int8_t *in, const int8_t TINY_ROM *weights, const int32_t TINY_ROM *bias,
-             const int32_t TINY_ROM *mult, const int8_t TINY_ROM *shift, int8_t *out, int16_t in_h,
-             int16_t in_w, int16_t in_c, int16_t out_h, int16_t out_w, int16_t out_c, int16_t k_h,
-             int16_t k_w, int16_t w_c, int16_t stride_h, int16_t stride_w, int16_t dilation_h,
-             int16_t dilation_w, int16_t pad_top, int16_t pad_left, int8_t pad,
-             tiny_rounding_t rounding, int8_t zero_point, int8_t low, int8_t high) {
+TINY_KERNEL void tiny_conv_2d(const int8_t *in, const int8_t TINY_ROM *weights,
+                              const int32_t TINY_ROM *bias, const int32_t TINY_ROM *mult,
+                              const int8_t TINY_ROM *shift, int8_t *out, int16_t first,
+                              int16_t rows, int16_t in_h, int16_t in_ring, int16_t in_w,
+                              int16_t in_c, int16_t out_w, int16_t out_c, int16_t w_c, int16_t k_h,
+                              int16_t k_w, int16_t stride_h, int16_t stride_w, int16_t dilation_h,
+                              int16_t dilation_w, int16_t pad_top, int16_t pad_left, int8_t pad,
+                              tiny_rounding_t rounding, int8_t zero_point, int8_t low,
+                              int8_t high) {
     const int16_t per_group = (int16_t)(out_c / (in_c / w_c));
-    for (int16_t y = 0; y < out_h; y++) {
+    for (int16_t y = first; y < first + rows; y++) {
         for (int16_t x = 0; x < out_w; x++) {
             const int8_t TINY_ROM *tap = weights;
             for (int16_t c = 0; c < out_c; c++) {
-                const int16_t first = (int16_t)(c / per_group * w_c);
+                const int16_t group = (int16_t)(c / per_group * w_c);
                 int32_t sum = bias[c];
                 for (int16_t ky = 0; ky < k_h; ky++) {
                     const int16_t row = (int16_t)(y * stride_h - pad_top + ky * dilation_h);
                     for (int16_t kx = 0; kx < k_w; kx++) {
                         const int16_t column = (int16_t)(x * stride_w - pad_left + kx * dilation_w);
                         if (row >= 0 && row < in_h && column >= 0 && column < in_w) {
-                            const int8_t *const pixel =
-                                in + ((int32_t)row * in_w + column) * in_c + first;
+                            const int32_t held = tiny_ring(row, in_ring, in_h);
+                            const int8_t *const pixel = in + (held * in_w + column) * in_c + group;
                             sum = tiny_dot(pixel, tap, sum, (uint16_t)w_c);
                         } else if (pad != 0) {
                             sum = tiny_dot_same(pad, tap, sum, (uint16_t)w_c);

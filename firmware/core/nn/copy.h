@@ -1,4 +1,4 @@
-/* The same bytes elsewhere. */
+/* The same bytes elsewhere, and what a persistent tensor starts with. */
 #ifndef TINY_NN_COPY_H
 #define TINY_NN_COPY_H
 
@@ -8,6 +8,12 @@
 
 TINY_KERNEL void tiny_copy(const void *in, void *out, uint32_t bytes) {
     memmove(out, in, (size_t)bytes);
+}
+
+static inline void tiny_load(int8_t *to, const int8_t TINY_ROM *from, uint32_t bytes) {
+    for (uint32_t i = 0; i < bytes; i++) {
+        to[i] = from[i];
+    }
 }
 
 #endif

@@ -20,10 +20,13 @@ class Options:
     Attributes:
         target: a name of ``targets.TARGETS``.
         rounding: ``litert`` (the contract) or ``tflm`` (fully-connected rounds twice).
+        optimize: ``speed`` takes a processor's own kernels; ``size`` the portable bodies, each
+            once.
     """
 
     target: str = "host"
     rounding: str = "litert"
+    optimize: str = "speed"
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tinyfield.compiler.calls import Argument, Buffer, Call, Literal, Rom
+from tinyfield.compiler import kernels
+from tinyfield.compiler.calls import Call
 from tinyfield.compiler.graph import Graph, Op
+from tinyfield.compiler.kernels.spec import ConvSpec
 from tinyfield.compiler.ops.base import Kind, Options, image_shapes
 from tinyfield.compiler.ops.weighted import (
     check_weighted,
-    clamped_output,
     sum_ranges,
     twice_per_channel,
 )
@@ -45,7 +46,7 @@ def check(graph: Graph, op: Op) -> Iterator[str]:
         yield f"{out_c} outputs cannot be split into {source.shape[3] // weights.shape[3]} groups"
 
 
-def lower(graph: Graph, op: Op, _options: Options) -> list[Call]:
+def lower(graph: Graph, op: Op, options: Options) -> list[Call]:
     """The kernel call; biases already hold the input's zero point (passes/absorb_zero_point)."""
     source, output = graph.input(op, 0), graph.output(op)
     weights = np.asarray(graph.input(op, 1).data)
@@ -53,45 +54,41 @@ def lower(graph: Graph, op: Op, _options: Options) -> list[Call]:
     depthwise = op.kind == "DEPTHWISE_CONV_2D"
     _, in_h, in_w, in_c = source.shape
     _, out_h, out_w, out_c = output.shape
-    _, k_h, k_w, w_c = weights.shape
+    _, k_h, k_w, _ = weights.shape
     matrix = weights.reshape(-1, out_c).T if depthwise else weights.reshape(out_c, -1)
-    sum_ranges(graph, op, matrix, bias)
-    requantize, rounding = twice_per_channel(graph, op, out_c)
-    channels: tuple[Argument, ...] = (
-        Literal("multiplier" if depthwise else "out_c", out_c // in_c if depthwise else out_c),
-        Literal("k_h", k_h),
-        Literal("k_w", k_w),
-    )
-    call = Call(
-        "tiny_depthwise_conv_2d" if depthwise else "tiny_conv_2d",
-        "depthwise_conv_2d.h" if depthwise else "conv_2d.h",
-        (
-            Buffer(source.index),
-            Rom("weights", weights),
-            Rom("bias", bias),
-            *requantize,
-            Buffer(output.index, write=True),
-            Literal("in_h", in_h),
-            Literal("in_w", in_w),
-            Literal("in_c", in_c),
-            Literal("out_h", out_h),
-            Literal("out_w", out_w),
-            *channels,
-            *(() if depthwise else (Literal("w_c", w_c),)),
-            *(
-                Literal(name, op.integer(name))
-                for name in ("stride_h", "stride_w", "dilation_h", "dilation_w")
-            ),
-            Literal("pad_top", op.integer("pad_top")),
-            Literal("pad_left", op.integer("pad_left")),
-            Literal("pad", source.q.zero_point),
-            Literal("rounding", rounding),
-            *clamped_output(graph, op),
-        ),
+    sums = sum_ranges(graph, op, matrix, bias)
+    mult, shift, rounding = twice_per_channel(graph, op, out_c)
+    spec = ConvSpec(
+        source.index,
+        output.index,
+        depthwise,
+        in_h,
+        in_w,
+        in_c,
+        out_h,
+        out_w,
+        out_c,
+        k_h,
+        k_w,
+        op.integer("stride_h"),
+        op.integer("stride_w"),
+        op.integer("dilation_h"),
+        op.integer("dilation_w"),
+        op.integer("pad_top"),
+        op.integer("pad_left"),
+        weights[0] if depthwise else weights,
+        bias,
+        mult,
+        shift,
+        rounding,
+        tuple(sums),
+        source.q.zero_point,
+        output.q.zero_point,
+        op.integer("low"),
+        op.integer("high"),
         graph.label(op),
-        macs=out_h * out_w * out_c * k_h * k_w * (1 if depthwise else w_c),
     )
-    return [call]
+    return [kernels.conv(spec, options.target, options.optimize)]
 
 
 KINDS = [Kind(name, check, lower) for name in ("CONV_2D", "DEPTHWISE_CONV_2D")]

@@ -11,14 +11,15 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tinyfield.compiler.calls import Argument, Buffer, Call, Literal, Rom
+from tinyfield.compiler import kernels
+from tinyfield.compiler.calls import Call
 from tinyfield.compiler.graph import Graph, Op
+from tinyfield.compiler.kernels.spec import FullyConnectedSpec
 from tinyfield.compiler.ops.base import Kind, Options
 from tinyfield.compiler.ops.weighted import (
     ROUND_ONCE,
     ROUND_TWICE,
     check_weighted,
-    clamped_output,
     sum_ranges,
 )
 from tinyfield.compiler.rounding import Once, prove_once, quantize_multiplier, requantize_double
@@ -44,8 +45,7 @@ def lower(graph: Graph, op: Op, options: Options) -> list[Call]:
     """The kernel call; biases already hold the input's zero point (passes/absorb_zero_point)."""
     source, weights, output = graph.input(op, 0), graph.input(op, 1), graph.output(op)
     matrix, bias = np.asarray(weights.data), np.asarray(graph.input(op, 2).data)
-    outputs, inputs = matrix.shape
-    rows = source.elements // inputs
+    rows = source.elements // matrix.shape[1]
     ranges = sum_ranges(graph, op, matrix, bias)
     twice = options.rounding == "tflm"
     steps = []
@@ -55,33 +55,22 @@ def lower(graph: Graph, op: Op, options: Options) -> list[Call]:
         else:
             once = _once(graph, op, source.q.scale * scale / output.q.scale, group)
             steps.append((once.mult, once.shift))
-    requantize: tuple[Argument, ...]
-    if weights.q.per_channel:
-        requantize = (
-            Rom("mult", np.array([mult for mult, _ in steps], np.int32)),
-            Rom("shift", np.array([shift for _, shift in steps], np.int8)),
-        )
-    else:
-        requantize = (Literal("mult", steps[0][0]), Literal("shift", steps[0][1]))
-    call = Call(
-        "tiny_fully_connected_per_channel" if weights.q.per_channel else "tiny_fully_connected",
-        "fully_connected.h",
-        (
-            Buffer(source.index),
-            Rom("weights", matrix),
-            Rom("bias", bias),
-            Buffer(output.index, write=True),
-            Literal("rows", rows),
-            Literal("inputs", inputs),
-            Literal("outputs", outputs),
-            *requantize,
-            Literal("rounding", ROUND_TWICE if twice else ROUND_ONCE),
-            *clamped_output(graph, op),
-        ),
+    spec = FullyConnectedSpec(
+        source.index,
+        output.index,
+        rows,
+        matrix,
+        bias,
+        np.array([mult for mult, _ in steps], np.int32),
+        np.array([shift for _, shift in steps], np.int8),
+        ROUND_TWICE if twice else ROUND_ONCE,
+        tuple(ranges),
+        output.q.zero_point,
+        op.integer("low"),
+        op.integer("high"),
         graph.label(op),
-        macs=rows * inputs * outputs,
     )
-    return [call]
+    return [kernels.fully_connected(spec, options.target, options.optimize)]
 
 
 def _once(graph: Graph, op: Op, real: float, ranges: list[tuple[int, int]]) -> Once:

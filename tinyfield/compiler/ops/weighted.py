@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tinyfield.compiler.calls import Argument, Literal, Rom
+from tinyfield.compiler.calls import Argument, Literal
 from tinyfield.compiler.graph import Array, Graph, Op, Quant
 from tinyfield.compiler.ops.base import constant, same_types
 from tinyfield.compiler.rounding import INT32_MAX, quantize_multiplier
@@ -66,8 +66,8 @@ def scales_of(quant: Quant, channels: int) -> list[float]:
     return list(quant.scales) if quant.per_channel else [quant.scale] * channels
 
 
-def twice_per_channel(graph: Graph, op: Op, channels: int) -> tuple[tuple[Argument, ...], int]:
-    """(mult, shift) arrays of TFLite's double rounding, and which form of it will do."""
+def twice_per_channel(graph: Graph, op: Op, channels: int) -> tuple[Array, Array, int]:
+    """mult and shift of TFLite's double rounding, and which form of it will do."""
     source, output = graph.input(op, 0).q, graph.output(op).q
     steps = [
         quantize_multiplier(source.scale * scale / output.scale)
@@ -79,11 +79,11 @@ def twice_per_channel(graph: Graph, op: Op, channels: int) -> tuple[tuple[Argume
             hint="quantize the model again with other calibration data",
         )
     positive = op.integer("low") >= output.zero_point and all(shift < 0 for _, shift in steps)
-    arrays = (
-        Rom("mult", np.array([mult for mult, _ in steps], np.int32)),
-        Rom("shift", np.array([shift for _, shift in steps], np.int8)),
+    return (
+        np.array([mult for mult, _ in steps], np.int32),
+        np.array([shift for _, shift in steps], np.int8),
+        ROUND_TWICE_POSITIVE if positive else ROUND_TWICE,
     )
-    return arrays, ROUND_TWICE_POSITIVE if positive else ROUND_TWICE
 
 
 def clamped_output(graph: Graph, op: Op) -> tuple[Argument, ...]:

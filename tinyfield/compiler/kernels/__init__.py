@@ -1,0 +1,40 @@
+"""Which kernel computes a layer on which processor.
+
+Each target has an order of preference; the first module whose function gives a call for a layer's
+shape wins, and ``portable`` takes every shape. All compute the same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tinyfield.compiler.calls import Call
+from tinyfield.compiler.kernels import portable
+from tinyfield.compiler.kernels.spec import ConvSpec, FullyConnectedSpec
+
+__all__ = ["ConvSpec", "FullyConnectedSpec", "conv", "fully_connected"]
+
+Conv = Callable[[ConvSpec], Call | None]
+FullyConnected = Callable[[FullyConnectedSpec], Call | None]
+
+#: Target → its kernels before the portable ones, the best first.
+_CONV: dict[str, tuple[Conv, ...]] = {}
+_FULLY_CONNECTED: dict[str, tuple[FullyConnected, ...]] = {}
+
+
+def conv(spec: ConvSpec, target: str, optimize: str) -> Call:
+    """The call for a convolution, depthwise or not."""
+    for choice in _CONV.get(target, ()) if optimize == "speed" else ():
+        call = choice(spec)
+        if call is not None:
+            return call
+    return portable.conv(spec)
+
+
+def fully_connected(spec: FullyConnectedSpec, target: str, optimize: str) -> Call:
+    """The call for a fully connected layer."""
+    for choice in _FULLY_CONNECTED.get(target, ()) if optimize == "speed" else ():
+        call = choice(spec)
+        if call is not None:
+            return call
+    return portable.fully_connected(spec)
