@@ -21,6 +21,8 @@ TYPES = {
     "uint8": schema.TensorType.UINT8,
     "int16": schema.TensorType.INT16,
     "int32": schema.TensorType.INT32,
+    "int64": schema.TensorType.INT64,
+    "bool": schema.TensorType.BOOL,
     "float32": schema.TensorType.FLOAT32,
 }
 
@@ -110,6 +112,30 @@ class ModelBuilder:
 
 
 OPTION_TABLES = {
+    "ARG_MAX": "ArgMaxOptions",
+    "ARG_MIN": "ArgMinOptions",
+    "BATCH_MATMUL": "BatchMatMulOptions",
+    "CAST": "CastOptions",
+    "CUMSUM": "CumsumOptions",
+    "DEPTH_TO_SPACE": "DepthToSpaceOptions",
+    "GATHER": "GatherOptions",
+    "GELU": "GeluOptions",
+    "L2_NORMALIZATION": "L2NormOptions",
+    "MIRROR_PAD": "MirrorPadOptions",
+    "PACK": "PackOptions",
+    "REDUCE_MAX": "ReducerOptions",
+    "REDUCE_MIN": "ReducerOptions",
+    "REDUCE_PROD": "ReducerOptions",
+    "RESIZE_BILINEAR": "ResizeBilinearOptions",
+    "RESIZE_NEAREST_NEIGHBOR": "ResizeNearestNeighborOptions",
+    "SHAPE": "ShapeOptions",
+    "SPACE_TO_DEPTH": "SpaceToDepthOptions",
+    "SPLIT": "SplitOptions",
+    "SPLIT_V": "SplitVOptions",
+    "STRIDED_SLICE": "StridedSliceOptions",
+    "SUM": "ReducerOptions",
+    "TRANSPOSE_CONV": "TransposeConvOptions",
+    "UNPACK": "UnpackOptions",
     "ADD": "AddOptions",
     "AVERAGE_POOL_2D": "Pool2DOptions",
     "CONCATENATION": "ConcatenationOptions",
@@ -125,6 +151,7 @@ OPTION_TABLES = {
 }
 #: The operator versions that say "int8" to the interpreter.
 VERSIONS = {
+    schema.BuiltinOperator.BROADCAST_TO: 3,
     schema.BuiltinOperator.ADD: 2,
     schema.BuiltinOperator.AVERAGE_POOL_2D: 2,
     schema.BuiltinOperator.CONCATENATION: 2,

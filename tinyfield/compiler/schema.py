@@ -102,10 +102,29 @@ OPTIONS: dict[str, dict[str, tuple[int, str, int | float]]] = {
     "ADD": {"activation": (0, *_ACTIVATION)},
     "SUB": {"activation": (0, *_ACTIVATION)},
     "MUL": {"activation": (0, *_ACTIVATION)},
-    "MEAN": {"keep_dims": (0, "u8", 0)},
+    **{
+        kind: {"keep_dims": (0, "u8", 0)}
+        for kind in ("MEAN", "SUM", "REDUCE_MAX", "REDUCE_MIN", "REDUCE_PROD")
+    },
     "CONCATENATION": {"axis": (0, "i32", 0), "activation": (1, *_ACTIVATION)},
     "LEAKY_RELU": {"alpha": (0, "f32", 0.0)},
     "PACK": {"count": (0, "i32", 0), "axis": (1, "i32", 0)},
+    "UNPACK": {"count": (0, "i32", 0), "axis": (1, "i32", 0)},
+    "GATHER": {"axis": (0, "i32", 0), "batch_dims": (1, "i32", 0)},
+    "MIRROR_PAD": {"mode": (0, "u8", 0)},
+    "SPACE_TO_DEPTH": {"block": (0, "i32", 0)},
+    "DEPTH_TO_SPACE": {"block": (0, "i32", 0)},
+    "RESIZE_BILINEAR": {"align_corners": (2, "u8", 0), "half_pixel_centers": (3, "u8", 0)},
+    "RESIZE_NEAREST_NEIGHBOR": {"align_corners": (0, "u8", 0), "half_pixel_centers": (1, "u8", 0)},
+    "BATCH_MATMUL": {"adjoint_a": (0, "u8", 0), "adjoint_b": (1, "u8", 0)},
+    "CUMSUM": {"exclusive": (0, "u8", 0), "reverse": (1, "u8", 0)},
+    "GELU": {"approximate": (0, "u8", 0)},
+    "L2_NORMALIZATION": {"activation": (0, *_ACTIVATION)},
+    "TRANSPOSE_CONV": {
+        "padding": (0, "u8", 0),
+        **_STRIDED,
+        "activation": (3, *_ACTIVATION),
+    },
     "SPLIT": {"count": (0, "i32", 0)},
     "SPLIT_V": {"count": (0, "i32", 0)},
     "STRIDED_SLICE": {

@@ -11,7 +11,9 @@ from tinyfield.compiler.ops import (
     fully_connected,
     layout,
     pool,
+    rearrange,
     reshape,
+    slicing,
     softmax,
     unary,
 )
@@ -29,6 +31,8 @@ _ALL = (
     softmax.KIND,
     *layout.KINDS,
     *reshape.KINDS,
+    *slicing.KINDS,
+    *rearrange.KINDS,
 )
 KINDS: dict[str, Kind] = {kind.name: kind for kind in _ALL}
 

@@ -8,12 +8,15 @@ from tinyfield.compiler.graph import Graph
 from tinyfield.compiler.ops.base import LIMITS
 from tinyfield.compiler.rounding import clamp_of
 
+#: Their only activation is NONE, and their elements may be of a type that has no range.
+_BARE = ("CONCATENATION",)
+
 
 def clamps(graph: Graph) -> Graph:
     """The rewritten graph."""
     result = graph.copy()
     for place, op in enumerate(result.ops):
-        if "activation" not in op.attributes:
+        if "activation" not in op.attributes or op.kind in _BARE:
             continue
         output = graph.output(op)
         low, high = clamp_of(
