@@ -80,7 +80,7 @@ def kind(name: str, layout: Layouts) -> Kind:
             data = graph.tensors[piece.source].data
             source: Buffer | Rom = Buffer(piece.source)
             if data is not None:
-                source = Rom(f"piece{number}_", np.asarray(data), in_flash=False)
+                source = Rom(f"piece{number}_", _bits(data), in_flash=False)
             calls.append(
                 move_call(
                     source,
@@ -99,11 +99,16 @@ def kind(name: str, layout: Layouts) -> Kind:
 def _fill(output: Tensor, value: Array, label: str) -> Call:
     arguments = (
         Buffer(output.index, write=True),
-        Rom("value", value.reshape(1), in_flash=False),
+        Rom("value", _bits(value.reshape(1)), in_flash=False),
         Literal("count", output.elements),
         Literal("bytes", ITEM_BYTES[output.dtype]),
     )
     return Call("tiny_fill", "move.h", arguments, label)
+
+
+def _bits(data: Array) -> Array:
+    array = np.asarray(data)
+    return array.view(np.int8) if array.dtype.itemsize == 1 else array
 
 
 def _zero(output: Tensor) -> Array:

@@ -23,6 +23,7 @@ from tinyfield.compiler.ops.base import Kind, Options
 Table = NDArray[np.int64]
 
 _LOOPS = 6
+_SHORT = 16
 #: Along one axis; tables have as many entries.
 LONGEST = 1 << 16
 
@@ -243,8 +244,14 @@ def move_call(
         ]
         for name, (count, in_step, out_step) in zip("abcdef", padded, strict=True):
             facts |= {f"n_{name}": count, f"in_{name}": in_step, f"out_{name}": out_step}
-        arguments = (source, target, *(Literal(name, value) for name, value in facts.items()))
-        return Call("tiny_move", "move.h", (*arguments, Literal("bytes", run)), label)
+        arguments = (
+            source,
+            target,
+            *(Literal(name, value, fixed=False) for name, value in facts.items()),
+            # A short run is a few moves where its length is known.
+            Literal("bytes", run, fixed=run <= _SHORT),
+        )
+        return Call("tiny_move", "move.h", arguments, label)
     if out_steps is not None:
         raise AssertionError("a move through tables writes its output from end to end")
     first, second = _two_tables([loop.table for loop in loops])
@@ -253,9 +260,9 @@ def move_call(
         target,
         Rom("rows", first.astype(np.int32)),
         Rom("columns", second.astype(np.int32)),
-        Literal("n_a", len(first)),
-        Literal("n_b", len(second)),
-        Literal("bytes", run),
+        Literal("n_a", len(first), fixed=False),
+        Literal("n_b", len(second), fixed=False),
+        Literal("bytes", run, fixed=run <= _SHORT),
     )
     return Call("tiny_take", "move.h", arguments, label)
 
