@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 from tests.compiler.models import perceptron
+from tests.compiler.operators import FAMILIES
 from tests.conftest import absent
 from tinyfield import bench
+from tinyfield.bench.canary import canaries
 from tinyfield.compiler import compile_model, targets
+from tinyfield.compiler.proof import test_inputs
 from tinyfield.errors import MissingToolError, UsageError
 
+BLOCK = FAMILIES["block"](np.random.default_rng(0))
 MODEL = perceptron(np.random.default_rng(3), [20, 16, 3])
 NAMES = ["cortex-m4", "rv32imc", "avr"]
 
@@ -88,10 +94,73 @@ def test_the_json_is_the_promised_shape() -> None:
         "flash",
         "ram",
         "exact",
+        "canaries",
     ]
     flash, ram = shape["flash"], shape["ram"]
     assert isinstance(flash, dict) and flash["total"] == flash["code"] + flash["data"]
     assert isinstance(ram, dict) and ram["total"] == ram["arena"] + ram["stack"] + ram["static"]
+
+
+@pytest.mark.parametrize("name", [*NAMES, "cortex-m0", "cortex-m55"])
+def test_the_layers_add_up_to_the_whole(name: str) -> None:
+    need(name)
+    model = BLOCK if name != "avr" else MODEL
+    cost = bench.measure(model, name, layers=True)
+    assert cost.layers is not None and cost.count is not None
+    steps = compile_model(model, target=name).plan.calls
+    assert [layer.step for layer in cost.layers] == [-1, *range(len(steps))]
+    assert sum(layer.macs for layer in cost.layers) == cost.macs
+    # The marks themselves cost some registers' saving, nothing more.
+    assert sum(layer.count for layer in cost.layers) == pytest.approx(cost.count, rel=0.01, abs=60)
+    assert all(layer.count > layer.bound / 2 for layer in cost.layers)
+    again = bench.measure(model, name, layers=True)
+    assert again == cost
+    shown = cost.as_json()["layers"]
+    assert isinstance(shown, list)
+    assert set(shown[1]) == {"step", "label", "kernel", "count", "macs", "per_mac", "bound"}
+
+
+def test_equal_layers_cost_the_same_to_the_instruction() -> None:
+    # Where a tick is 40 instructions: inferences at each of its phases make the mean exact.
+    need("cortex-m4")
+    cost = bench.measure(perceptron(np.random.default_rng(3), [16] * 6), "cortex-m4", layers=True)
+    assert cost.layers is not None
+    dense = [one for one in cost.layers if one.kernel == "tiny_fully_connected"]
+    assert len(dense) == 5
+    # Data-dependent branches (saturation) and the loading of arguments leave a few.
+    counts = [one.count for one in dense]
+    assert max(counts) - min(counts) < 40
+    for other in [one.bound for one in dense]:
+        assert other == 16 * 16 // 2
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("family", ["MLP", "block"])
+def test_the_arena_is_used_to_its_last_byte_and_not_beyond(family: str, name: str) -> None:
+    need(name)
+    model = MODEL if family == "MLP" else BLOCK
+    cost = bench.measure(model, name)
+    program = compile_model(model, target=name)
+    assert cost.canaries == bench.Canaries(program.plan.arena_bytes, True)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "arena[MODEL_ARENA_BYTES] = 1;",
+        "arena[-1] = 1;",
+        "out0[MODEL_OUT0_BYTES] = 1;",
+        "((int8_t *)in0)[3] ^= 1;",
+    ],
+)
+def test_what_is_written_beside_the_plan_is_seen(damage: str) -> None:
+    need("rv32imc")
+    program = compile_model(MODEL, target="rv32imc")
+    given = test_inputs(program, 2)
+    source = program.source.replace("    return TINY_OK;", f"    {damage}\n    return TINY_OK;")
+    assert source != program.source
+    broken = dataclasses.replace(program, source=source)
+    assert not canaries(broken, given, targets.target("rv32imc")).intact
 
 
 def test_the_host_counts_nothing_but_is_checked() -> None:

@@ -1,0 +1,68 @@
+/* Attributes the work of bench_run to its steps. Reads how many inferences to run, each at another
+ * phase of a tick; writes the tick's length in quarters, the cost of a known number of marks in
+ * ticks, and ticks and marks of each step; the last entry is what no step owns. */
+#include "profile.h"
+#include "host.h"
+
+#include <string.h>
+
+void bench_setup(void);
+void bench_run(void);
+
+static struct {
+    uint32_t ticks;
+    uint32_t hits;
+} steps[PROFILE_STEPS + 1];
+
+static uint16_t current;
+static uint32_t last;
+
+void profile_step(uint16_t step) {
+    const uint32_t now = host_ticks();
+    steps[current].ticks += (now - last) & HOST_TICKS_MASK;
+    steps[current].hits++;
+    current = step;
+    last = now;
+}
+
+/* Starts a tick anew, then waits: the phase moves by three instructions a turn, and 40 phases are
+ * all different, for 3 and 40 have no divisor in common. */
+static void begin(uint32_t phase) {
+#if defined(__arm__)
+    *(volatile uint32_t *)0xe000e018u = 0; /* SysTick's current value */
+    uint32_t turns = phase + 1u;
+    __asm__ volatile(".syntax unified\n1:\n nop\n subs %0, %0, #1\n bne 1b" : "+l"(turns) : : "cc");
+#else
+    (void)phase;
+#endif
+    current = PROFILE_STEPS;
+    last = host_ticks();
+}
+
+#define FOUR(x) x x x x
+#define PHASES  40u
+
+int main(void) {
+    uint32_t calls;
+    host_read(&calls, sizeof calls);
+    bench_setup();
+    bench_run();
+    memset(steps, 0, sizeof steps);
+    /* A mark costs the same wherever it stands: sixteen in a row, at every phase. */
+    for (uint32_t i = 0; i < PHASES; i++) {
+        begin(i);
+        profile_step(0);
+        FOUR(FOUR(profile_step(0);))
+    }
+    const uint32_t figures[3] = {HOST_TICK_QUARTERS, steps[0].hits, steps[0].ticks};
+    host_write(figures, sizeof figures);
+    memset(steps, 0, sizeof steps);
+    for (uint32_t i = 0; i < calls; i++) {
+        /* Evenly spread over a tick, also if there are fewer; 27 is the inverse of 3. */
+        begin(i * (PHASES / calls) * 27u % PHASES);
+        bench_run();
+        profile_step(PROFILE_STEPS);
+    }
+    host_write(steps, sizeof steps);
+    host_exit(0);
+}
