@@ -4,7 +4,7 @@
 set -euo pipefail
 
 packages=(
-    gcc libc6-dev pkg-config python3-venv
+    gcc g++ libc6-dev cmake make pkg-config python3-venv
     gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm
     gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf qemu-system-misc
     gcc-avr avr-libc arduino-core-avr libsimavr-dev libelf-dev

@@ -13,6 +13,7 @@ RANK = {
     "paths": 1,
     "spelling": 1,
     "tomlfile": 1,
+    "outdir": 1,
     "spec": 2,
     "boards": 2,
     "wire": 2,

@@ -30,6 +30,9 @@ DataDir = Annotated[
     Path | None,
     typer.Option("--data", help="A folder with recordings in the data set's format."),
 ]
+Optimize = Annotated[
+    str | None, typer.Option(help="speed or size; by default what the target is short of.")
+]
 Node = Annotated[str | None, typer.Option("--node", help="The node's id, [a-z0-9-].")]
 
 cli = typer.Typer(
@@ -176,22 +179,26 @@ def test(app: App, board: OneBoard = None, as_json: Json = False) -> None:
 @cli.command(name="compile")
 def compile_(
     model: Annotated[Path, typer.Argument(metavar="MODEL.tflite")],
-    out: Annotated[Path, typer.Option("-o", "--out", help="Where the C goes.")],
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Where the C goes.")],
     target: Annotated[str, typer.Option(help="What the code is for.")] = "host",
     check: Annotated[bool, typer.Option(help="Prove bit-exactness against TFLite.")] = False,
-    dump: Annotated[bool, typer.Option(help="Print the graph and the memory plan.")] = False,
+    dump: Annotated[bool, typer.Option(help="Print graph, calls and memory plan.")] = False,
+    dump_passes: Annotated[bool, typer.Option(help="The graph after each pass, too.")] = False,
+    optimize: Optimize = None,
     rounding: Annotated[
         str, typer.Option(help="litert, or tflm for TFLite Micro's double rounding.")
     ] = "litert",
+    prefix: Annotated[str, typer.Option(help="What every name in the C starts with.")] = "model",
     as_json: Json = False,
 ) -> None:
     """Turn anyone's int8 TFLite model into plain C."""
     from tinyfield import modelfile, tables
 
-    result = modelfile.compile_file(model, out, target=target, check=check, rounding=rounding)
-    if dump:
-        print(result.program.graph_dump)
-        print(result.program.plan_dump)
+    with _progress(as_json) as progress:
+        result = modelfile.compile_file(
+            model, out, target=target, check=check, rounding=rounding, optimize=optimize,
+            prefix=prefix, dump=dump, dump_passes=dump_passes, progress=progress,
+        )  # fmt: skip
     if as_json:
         _print_json(result.as_json())
     else:
@@ -215,20 +222,26 @@ def run_(
 
 @cli.command()
 def bench(
-    subject: Annotated[Path, typer.Argument(metavar="MODEL.tflite|APP")],
-    target: Annotated[list[str] | None, typer.Option(help="A target; may be repeated.")] = None,
+    subjects: Annotated[list[Path], typer.Argument(metavar="MODEL.tflite|APP...")],
+    target: Annotated[
+        list[str] | None, typer.Option(help="A target; may be repeated. Without it, all.")
+    ] = None,
+    layers: Annotated[bool, typer.Option(help="Show what each layer takes.")] = False,
+    optimize: Optimize = None,
     as_json: Json = False,
 ) -> None:
     """Instructions, flash, RAM and stack of one inference, counted under emulation."""
     from tinyfield import modelfile, pipeline, tables
 
     with _progress(as_json) as progress:
-        models = pipeline.models_of(subject, progress=progress)
-    costs = modelfile.bench(models, target)
+        models = pipeline.models_of_all(subjects, progress=progress)
+        costs = modelfile.bench(models, target, layers=layers, optimize=optimize, progress=progress)
     if as_json:
         _print_json(costs)
     else:
         tables.costs(costs, _out())
+    if not modelfile.all_well(costs):
+        raise typer.Exit(1)
 
 
 @cli.command()

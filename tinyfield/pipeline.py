@@ -286,6 +286,15 @@ def models_of(path: Path, *, progress: Progress | None = None) -> dict[str, byte
     return {n: t.tflite for n, t in train(load_app(path), progress=progress).trained.items()}
 
 
+def models_of_all(paths: Sequence[Path], *, progress: Progress | None = None) -> dict[str, bytes]:
+    """:func:`models_of` each of ``paths``; models of one name are told apart by their path."""
+    every: dict[str, bytes] = {}
+    for path in paths:
+        for name, tflite in models_of(path, progress=progress).items():
+            every[name if name not in every else f"{path}:{name}"] = tflite
+    return every
+
+
 # --- inside ----------------------------------------------------------------------------------
 
 

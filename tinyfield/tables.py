@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -197,11 +197,23 @@ def scenarios(results: Sequence[TestResult], out: Console) -> None:
 def compiled(result: Compiled, out: Console) -> None:
     """The end of ``tinyfield compile``."""
     program = result.program
-    out.print(f"{', '.join(str(f) for f in result.files)}")
+    for title, text in result.dump:
+        out.print(f"[bold]{title}[/]")
+        out.print(text, markup=False, soft_wrap=True)
+    table = _table("What runs, step by step", "step", "node", "kernel", "MACs", "constants")
+    for step in result.steps:
+        cells = {**step, "label": _node(str(step["label"]))}
+        table.add_row(*map(_cell, cells.values()))
+    for column in table.columns[1:3]:
+        column.justify = "left"
+    code = "" if result.code_bytes is None else f", code {result.code_bytes:,} B"
+    out.print(table)
     out.print(
-        f"arena {program.arena_bytes:,} B, constants {program.weights_bytes:,} B, "
-        f"{program.macs:,} multiply-accumulates"
+        f"{len(result.steps)} steps, {program.macs:,} multiply-accumulates; "
+        f"arena {program.arena_bytes:,} B; constants {program.weights_bytes:,} B{code}"
     )
+    folder = result.files[0].parent
+    out.print(f"{folder}: {len(result.files)} files; its README.md says how to use them")
     proof = result.proof
     if proof is not None and proof.exact:
         out.print(
@@ -216,11 +228,12 @@ def costs(rows: Sequence[Mapping[str, Any]], out: Console) -> None:
     """The end of ``tinyfield bench``."""
     table = _table(
         "One inference, counted under emulation",
-        "model", "target", "count", "per MAC", "code", "data", "arena", "stack", "exact", "note",
+        "model", "target", "count", "per MAC", "~cycles", "code", "data", "arena", "stack",
+        "exact", "note",
     )  # fmt: skip
     for row in rows:
         if "missing" in row:
-            table.add_row(row["model"], row["target"], *["–"] * 7, row["missing"])
+            table.add_row(row["model"], row["target"], *["–"] * 8, row["missing"])
             continue
         count, macs = row["count"], row["macs"]
         flash, ram = row["flash"] or {}, row["ram"] or {}
@@ -228,12 +241,63 @@ def costs(rows: Sequence[Mapping[str, Any]], out: Console) -> None:
         table.add_row(
             row["model"],
             row["target"],
-            f"{count:,} {row['unit']}" if count is not None else "–",
+            f"{count:,}" if count is not None else "–",
             f"{count / macs:.2f}" if count and macs else "–",
+            _cell(row["cycles_estimate"]),
             *(_cell(size) for size in sizes),
-            "yes" if row["exact"] else "no",
-            "" if count is not None else "nothing is counted on a PC",
+            "yes" if row["exact"] else "[red]no[/]",
+            "; ".join(_bench_notes(row)),
         )
+    out.print(table)
+    for row in rows:
+        if row.get("layers"):
+            layers(row, out)
+
+
+def _bench_notes(row: Mapping[str, Any]) -> Iterator[str]:
+    if row["count"] is None:
+        yield "nothing is counted on a PC"
+    elif row["unit"] != "instructions":
+        yield f"counted in {row['unit']}"
+    canaries = row.get("canaries")
+    if canaries and not canaries["intact"]:
+        yield "[red]writes outside its arena[/]"
+    elif canaries and row["ram"] and canaries["arena_touched"] < row["ram"]["arena"]:
+        yield f"uses {canaries['arena_touched']:,} B of its arena"
+
+
+def _node(label: str, *, named: bool = True) -> str:
+    """A node's label on one line; converters chain the names of all that they fused."""
+    text = label.removeprefix("node ")
+    if not named:
+        text = text.split(" '")[0]
+    return text if len(text) <= 48 else text[:47] + "…"
+
+
+def layers(row: Mapping[str, Any], out: Console) -> None:
+    """Where the work of one inference goes."""
+    whole = row["count"] or 1
+    table = _table(
+        f"{row['model']} on {row['target']}, {row['unit']} of each step",
+        "step", "node", "kernel", "count", "share", "MACs", "per MAC", "bound", "of bound",
+    )  # fmt: skip
+    table.columns[1].justify = table.columns[2].justify = "left"
+    total = 0
+    for layer in row["layers"]:
+        count, bound = layer["count"], layer["bound"]
+        total += count
+        table.add_row(
+            str(layer["step"]) if layer["step"] >= 0 else "",
+            _node(layer["label"], named=False),
+            layer["kernel"].removeprefix("tiny_"),
+            f"{count:,}",
+            f"{count / whole:.1%}",
+            f"{layer['macs']:,}" if layer["macs"] else "",
+            f"{layer['per_mac']:.2f}" if layer["per_mac"] else "",
+            f"{bound:,}" if bound else "",
+            f"{count / bound:.1f} ×" if bound else "",
+        )
+    table.add_row("", "together", "", f"{total:,}", f"{total / whole:.1%}")
     out.print(table)
 
 

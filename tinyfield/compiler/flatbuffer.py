@@ -16,6 +16,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from tinyfield.compiler.formats import recognise
 from tinyfield.errors import ModelError
 
 _SCALARS = {
@@ -37,13 +38,9 @@ class Reader:
     """One file; counts the tables handed out, since vectors may name the same table often."""
 
     def __init__(self, data: bytes, identifier: bytes) -> None:
-        if len(data) < 8:
-            raise ModelError(f"not a model: {len(data)} bytes", hint="give a .tflite file")
-        if data[4:8] != identifier:
-            raise ModelError(
-                f"not a TFLite model: bytes 4-7 are {data[4:8]!r}, not {identifier!r}",
-                hint="give a .tflite file, as the TFLite converter writes it",
-            )
+        if len(data) < 8 or data[4:8] != identifier:
+            what, cure = recognise(data)
+            raise ModelError(f"not a TFLite model: this is {what}", hint=cure)
         self.data = data
         self._objects = 0
 

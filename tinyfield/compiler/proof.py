@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tinyfield.compiler.emulate import run_emulated
 from tinyfield.compiler.host import Arrays, run_host
 from tinyfield.errors import MissingToolError, ModelError
 
@@ -123,14 +124,15 @@ def against_reference(
 
 
 def compare(
-    program: Program, tflite: bytes, inputs: Mapping[str, NDArray[Any]]
+    program: Program, tflite: bytes, inputs: Mapping[str, NDArray[Any]], target: str = "host"
 ) -> Difference | None:
-    """The first difference between a program and the reference, node by node.
+    """The first difference between a program and the reference, output by output.
 
     Args:
-        program: compiled with ``expose_all``, so that every node's output can be seen.
+        program: compiled for ``target``; with ``expose_all`` every node's output can be seen.
     """
-    ours = run_host(program, inputs)
+    here = target == "host"
+    ours = run_host(program, inputs) if here else run_emulated(program, inputs, target)
     theirs = reference_outputs(tflite, inputs, program.output_tensors)
     for number, expected in enumerate(theirs):
         actual = ours[f"out{number}"].reshape(expected.shape)
