@@ -24,17 +24,25 @@ TYPES = {
     "int64": schema.TensorType.INT64,
     "bool": schema.TensorType.BOOL,
     "float32": schema.TensorType.FLOAT32,
+    "resource": schema.TensorType.RESOURCE,
 }
 
 
 class ModelBuilder:
     """Collects tensors and operators; ``build`` gives the file's bytes."""
 
-    def __init__(self) -> None:
+    def __init__(self, parent: ModelBuilder | None = None) -> None:
         self._tensors: list[Any] = []
-        self._buffers: list[Any] = [schema.BufferT()]
-        self._codes: list[int] = []
         self._ops: list[Any] = []
+        # One list each for all graphs of a file.
+        self._buffers: list[Any] = parent._buffers if parent else [schema.BufferT()]
+        self._codes: list[int] = parent._codes if parent else []
+        self._graphs: list[tuple[ModelBuilder, list[int], list[int]]] = []
+
+    def subgraph(self, inner: ModelBuilder, inputs: list[int], outputs: list[int]) -> int:
+        """Adds a graph made with ``ModelBuilder(self)``; returns its number."""
+        self._graphs.append((inner, inputs, outputs))
+        return len(self._graphs)
 
     def tensor(
         self,
@@ -46,6 +54,7 @@ class ModelBuilder:
         axis: int = 0,
         data: Array | None = None,
         name: str = "",
+        variable: bool = False,
     ) -> int:
         """Adds a tensor; returns its index."""
         one = schema.TensorT()
@@ -53,6 +62,7 @@ class ModelBuilder:
         one.type = TYPES[dtype]
         one.name = name or f"tensor{len(self._tensors)}"
         one.buffer = 0
+        one.isVariable = variable
         if scale is not None:
             quant = schema.QuantizationParametersT()
             quant.scale = list(np.atleast_1d(np.asarray(scale, np.float32)))
@@ -69,7 +79,15 @@ class ModelBuilder:
         self._tensors.append(one)
         return len(self._tensors) - 1
 
-    def op(self, kind: str, inputs: list[int], outputs: list[int], **options: Any) -> None:
+    def op(
+        self,
+        kind: str,
+        inputs: list[int],
+        outputs: list[int],
+        *,
+        intermediates: list[int] | None = None,
+        **options: Any,
+    ) -> None:
         """Adds an operator; options by the schema's own names (``strideW=2``)."""
         code = getattr(schema.BuiltinOperator, kind)
         if code not in self._codes:
@@ -77,6 +95,7 @@ class ModelBuilder:
         one = schema.OperatorT()
         one.opcodeIndex = self._codes.index(code)
         one.inputs, one.outputs = inputs, outputs
+        one.intermediates = intermediates
         name = OPTION_TABLES.get(kind)
         if name is not None:
             table = getattr(schema, f"{name}T")()
@@ -90,14 +109,12 @@ class ModelBuilder:
 
     def build(self, inputs: list[int], outputs: list[int]) -> bytes:
         """The file."""
-        graph = schema.SubGraphT()
-        graph.tensors, graph.operators = self._tensors, self._ops
-        graph.inputs, graph.outputs = inputs, outputs
-        graph.name = "main"
         model = schema.ModelT()
         model.version = 3
         model.description = "made by a test"
-        model.subgraphs = [graph]
+        model.subgraphs = [
+            one._graph(*ends) for one, *ends in [(self, inputs, outputs), *self._graphs]
+        ]
         model.buffers = self._buffers
         model.operatorCodes = []
         for code in self._codes:
@@ -109,6 +126,13 @@ class ModelBuilder:
         builder = flatbuffers.Builder(1024)
         builder.Finish(model.Pack(builder), b"TFL3")
         return bytes(builder.Output())
+
+    def _graph(self, inputs: list[int], outputs: list[int]) -> Any:
+        graph = schema.SubGraphT()
+        graph.tensors, graph.operators = self._tensors, self._ops
+        graph.inputs, graph.outputs = inputs, outputs
+        graph.name = "main"
+        return graph
 
 
 OPTION_TABLES = {
@@ -136,6 +160,12 @@ OPTION_TABLES = {
     "SUM": "ReducerOptions",
     "TRANSPOSE_CONV": "TransposeConvOptions",
     "UNPACK": "UnpackOptions",
+    "CALL_ONCE": "CallOnceOptions",
+    "IF": "IfOptions",
+    "SVDF": "SVDFOptions",
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": "UnidirectionalSequenceLSTMOptions",
+    "VAR_HANDLE": "VarHandleOptions",
+    "WHILE": "WhileOptions",
     "ADD": "AddOptions",
     "AVERAGE_POOL_2D": "Pool2DOptions",
     "CONCATENATION": "ConcatenationOptions",
@@ -167,6 +197,7 @@ VERSIONS = {
     schema.BuiltinOperator.RELU: 2,
     schema.BuiltinOperator.RELU6: 2,
     schema.BuiltinOperator.SOFTMAX: 2,
+    schema.BuiltinOperator.SVDF: 4,
     schema.BuiltinOperator.TANH: 2,
 }
 

@@ -20,7 +20,7 @@ from tinyfield.compiler.graph import Graph
 from tinyfield.compiler.host import Arrays, HostModel, run_host
 from tinyfield.compiler.memory import Plan, plan
 from tinyfield.compiler.ops import KINDS, Options, refuse_unsupported
-from tinyfield.compiler.passes import run_passes
+from tinyfield.compiler.passes import copied_out, run_passes
 from tinyfield.compiler.proof import CheckResult, Difference, compare, test_inputs
 from tinyfield.compiler.targets import NAMES, target
 from tinyfield.compiler.tflite import read
@@ -125,9 +125,12 @@ def compile_model(
         raise UsageError(f"cannot optimize for {optimize!r}", hint=f"use {' or '.join(OPTIMIZE)}")
     graph = read(tflite)
     refuse_unsupported(graph)
+    known = set(graph.tensors)
     graph = run_passes(graph)
     if expose_all:
-        graph.outputs = _all_outputs(graph)
+        graph.outputs = _all_outputs(graph, known)
+    exposed = graph.outputs
+    graph = copied_out(graph)
     options = Options(target, rounding, optimize)
     calls = [call for op in graph.ops for call in KINDS[op.kind].lower(graph, op, options)]
     layout = plan(graph, calls, align=1 if target == "avr" else 4)
@@ -152,8 +155,8 @@ def compile_model(
             sum(graph.tensors[index].bytes for index in {*call.reads(), *call.writes()})
             for call in layout.calls
         ),
-        graph.outputs,
-        tuple(writers.get(index, "input") for index in graph.outputs),
+        exposed,
+        tuple(writers.get(index, "input") for index in exposed),
     )
 
 
@@ -231,6 +234,7 @@ def _check_target(name: str) -> None:
         target(name)  # raises, with what was perhaps meant
 
 
-def _all_outputs(graph: Graph) -> tuple[int, ...]:
-    made = tuple(index for op in graph.ops for index in op.outputs)
-    return made + tuple(index for index in graph.outputs if index not in made)
+def _all_outputs(graph: Graph, known: set[int]) -> tuple[int, ...]:
+    """Every tensor that an operator writes, as far as the model's file knows it."""
+    made = {index: None for op in graph.ops for index in op.outputs if index in known}
+    return tuple(made | dict.fromkeys(graph.outputs))

@@ -200,12 +200,14 @@ class _Writer:
             tensor = self._graph.tensors[index]
             place = f"arena + {self._plan.places[index].offset}"
             lines.append(f"    /* {_comment(tensor.name)} */")
-            if tensor.initial is not None and np.asarray(tensor.initial).any():
+            raw = np.zeros(0, np.int8)
+            if tensor.initial is not None:
                 raw = np.frombuffer(np.ascontiguousarray(tensor.initial).tobytes(), np.int8)
+            if raw.size and raw.min() != raw.max():
                 start = self._constant(index, Rom("initial", raw))
                 lines.append(f"    tiny_load((int8_t *)({place}), {start}, {tensor.bytes}u);")
                 continue
-            fill = 0
+            fill = int(raw[0]) & 255 if raw.size else 0
             if tensor.initial is None and tensor.dtype in ("int8", "uint8"):
                 fill = 0 if tensor.quant is None else tensor.quant.zero_point & 255
             lines.append(f"    memset({place}, {fill}, {tensor.bytes}u);")

@@ -97,13 +97,17 @@ class Tensor:
 
 @dataclass(frozen=True)
 class Op:
-    """One operator; an absent optional input is −1. ``node`` is its place in the model's file."""
+    """One operator; an absent optional input is −1. ``node`` is its place in the model's file.
+
+    ``intermediates`` are tensors that hold only the quantization of values within the operator.
+    """
 
     kind: str
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     attributes: dict[str, int | float | str] = field(default_factory=dict)
     node: int = -1
+    intermediates: tuple[int, ...] = ()
 
     def integer(self, name: str) -> int:
         """An attribute that is a whole number."""
@@ -116,17 +120,22 @@ class Op:
 
 @dataclass
 class Graph:
-    """Tensors by index, operators in running order, inputs and outputs in the caller's order."""
+    """Tensors by index, operators in running order, inputs and outputs in the caller's order.
+
+    ``subgraphs`` are all graphs of the file, this one (as it was read) first, for the operators
+    that name others; the passes which resolve those leave none.
+    """
 
     tensors: dict[int, Tensor]
     ops: list[Op]
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     name: str = "main"
+    subgraphs: tuple[Graph, ...] = field(default=(), repr=False, compare=False)
 
     def copy(self) -> Graph:
         """A graph that may be changed without touching this one."""
-        return Graph(dict(self.tensors), list(self.ops), self.inputs, self.outputs, self.name)
+        return replace(self, tensors=dict(self.tensors), ops=list(self.ops))
 
     def ins(self, op: Op) -> list[Tensor]:
         """The tensors that ``op`` reads; absent ones left out."""
@@ -151,6 +160,23 @@ class Graph:
     def writer(self, tensor: int) -> Op | None:
         """The operator that writes a tensor."""
         return next((op for op in self.ops if tensor in op.outputs), None)
+
+    def add_tensor(
+        self,
+        name: str,
+        shape: tuple[int, ...],
+        dtype: str,
+        quant: Quant | None = None,
+        *,
+        persistent: bool = False,
+        initial: Array | None = None,
+    ) -> int:
+        """A new tensor without a value; returns its index."""
+        index = max(self.tensors, default=-1) + 1
+        self.tensors[index] = Tensor(
+            index, name, shape, dtype, quant, persistent=persistent, initial=initial
+        )
+        return index
 
     def add_constant(self, name: str, data: Array, quant: Quant | None = None) -> int:
         """A new constant; returns its index."""
@@ -204,7 +230,7 @@ class Graph:
 
     def _verify_op(self, op: Op, known: set[int]) -> None:
         where = f"node {op.node} {op.kind}"
-        for index in (*op.inputs, *op.outputs):
+        for index in (*op.inputs, *op.outputs, *op.intermediates):
             if index != -1 and index not in self.tensors:
                 raise ModelError(f"{where} names tensor {index}: there is none")
         for index in op.inputs:

@@ -69,8 +69,8 @@ PADDINGS = ("SAME", "VALID")
 _ACTIVATION = ("u8", 0)
 _STRIDED = {"stride_w": (1, "i32", 1), "stride_h": (2, "i32", 1)}
 
-#: Operator → attribute → (slot, kind, default).
-OPTIONS: dict[str, dict[str, tuple[int, str, int | float]]] = {
+#: Operator → attribute → (slot, kind, default); the kind ``text`` is a string.
+OPTIONS: dict[str, dict[str, tuple[int, str, int | float | str]]] = {
     "CONV_2D": {
         "padding": (0, "u8", 0),
         **_STRIDED,
@@ -134,6 +134,20 @@ OPTIONS: dict[str, dict[str, tuple[int, str, int | float]]] = {
         "new_axis_mask": (3, "i32", 0),
         "shrink_axis_mask": (4, "i32", 0),
         "offset": (5, "u8", 0),
+    },
+}
+OPTIONS |= {
+    "CALL_ONCE": {"init_subgraph": (0, "i32", 0)},
+    "VAR_HANDLE": {"container": (0, "text", ""), "shared_name": (1, "text", "")},
+    "IF": {"then_subgraph": (0, "i32", 0), "else_subgraph": (1, "i32", 0)},
+    "WHILE": {"cond_subgraph": (0, "i32", 0), "body_subgraph": (1, "i32", 0)},
+    "SVDF": {"rank": (0, "i32", 0), "activation": (1, *_ACTIVATION)},
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": {
+        "activation": (0, *_ACTIVATION),
+        "cell_clip": (1, "f32", 0.0),
+        "proj_clip": (2, "f32", 0.0),
+        "time_major": (3, "u8", 0),
+        "diagonal_recurrent": (5, "u8", 0),
     },
 }
 OPTIONS["MAX_POOL_2D"] = OPTIONS["AVERAGE_POOL_2D"]

@@ -1,7 +1,8 @@
 """Reads a ``.tflite`` file into a :class:`~tinyfield.compiler.graph.Graph`.
 
-Only the first subgraph is the model; others (bodies of control flow) are not read. Whatever the
-file holds, the outcome is a verified graph or a :class:`~tinyfield.errors.ModelError`.
+The first subgraph is the model; the others (what CALL_ONCE, WHILE and IF name) hang on it as
+``subgraphs``. Whatever the file holds, the outcome is graphs that are verified, each for itself,
+or a :class:`~tinyfield.errors.ModelError`.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from tinyfield.errors import ModelError
 
 _MAX_ELEMENTS = 1 << 28
 _MAX_DIMENSIONS = 8
+_MAX_SUBGRAPHS = 256
 _DAMAGED = "convert the model again; this file is corrupt"
 
 
@@ -43,9 +45,20 @@ def read(data: bytes) -> Graph:
         raise ModelError(f"TFLite schema version {version}; only version 3 is known")
     kinds = [_operator_kind(code) for code in model.tables(1)]
     buffers = [_buffer(table) for table in model.tables(4)]
-    subgraph = next(model.tables(2), None)
-    if subgraph is None:
+    graphs = []
+    for number, table in enumerate(model.tables(2)):
+        if number == _MAX_SUBGRAPHS:
+            raise ModelError(f"the model has over {_MAX_SUBGRAPHS} subgraphs", hint=_DAMAGED)
+        graphs.append(_graph(table, kinds, buffers))
+    if not graphs:
         raise ModelError("the model has no subgraph", hint=_DAMAGED)
+    if not graphs[0].outputs:
+        raise ModelError("the model has no output", hint=_DAMAGED)
+    graphs[0].subgraphs = tuple(graphs)
+    return graphs[0]
+
+
+def _graph(subgraph: Table, kinds: list[str], buffers: list[memoryview]) -> Graph:
     tensors = {
         index: _tensor(index, table, buffers) for index, table in enumerate(subgraph.tables(0))
     }
@@ -57,8 +70,6 @@ def read(data: bytes) -> Graph:
         _indices(subgraph, 2),
         subgraph.text(4) or "main",
     )
-    if not graph.outputs:
-        raise ModelError("the model has no output", hint=_DAMAGED)
     graph.verify()
     return graph
 
@@ -102,7 +113,8 @@ def _tensor(index: int, table: Table, buffers: list[memoryview]) -> Tensor:
     content = buffers[place] if buffers else memoryview(b"")
     variable = bool(table.integer(5, "u8"))
     data = None if variable or not content else _constant(where, content, dtype, shape)
-    return Tensor(index, name, shape, dtype, _quant(where, table.table(4), shape), data)
+    quant = _quant(where, table.table(4), shape)
+    return Tensor(index, name, shape, dtype, quant, data, persistent=variable)
 
 
 def _constant(where: str, content: memoryview, dtype: str, shape: tuple[int, ...]) -> Array | None:
@@ -147,9 +159,19 @@ def _op(node: int, table: Table, kinds: list[str]) -> Op:
     options = table.table(4)
     attributes: dict[str, int | float | str] = {}
     for name, (slot, number, default) in OPTIONS.get(kind, {}).items():
+        if isinstance(default, str):
+            attributes[name] = default if options is None else options.text(slot)
+            continue
         value = default if options is None else options.number(slot, number, default)
         attributes[name] = _named(node, kind, name, value)
-    return Op(kind, _indices(table, 1), _indices(table, 2), attributes, node)
+    return Op(
+        kind,
+        _indices(table, 1),
+        _indices(table, 2),
+        attributes,
+        node,
+        intermediates=_indices(table, 8),
+    )
 
 
 def _named(node: int, kind: str, name: str, value: int | float) -> int | float | str:

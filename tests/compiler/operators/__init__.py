@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.compiler.operators import elementwise, layout, networks, reduce, windows
+from tests.compiler.operators import elementwise, layout, networks, recurrent, reduce, windows
 from tests.compiler.operators.base import Family
 
 FAMILIES: dict[str, Family] = {
@@ -11,4 +11,5 @@ FAMILIES: dict[str, Family] = {
     **reduce.FAMILIES,
     **layout.FAMILIES,
     **networks.FAMILIES,
+    **recurrent.FAMILIES,
 }

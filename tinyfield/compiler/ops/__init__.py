@@ -10,14 +10,18 @@ from tinyfield.compiler.ops import (
     elementwise,
     fully_connected,
     layout,
+    lstm,
     pool,
     rearrange,
     reshape,
     slicing,
     softmax,
+    state,
+    svdf,
     unary,
 )
 from tinyfield.compiler.ops.base import Kind, Options
+from tinyfield.compiler.schema import OPERATORS
 from tinyfield.errors import ModelError
 
 __all__ = ["KINDS", "Kind", "Options", "refuse_unsupported"]
@@ -33,6 +37,9 @@ _ALL = (
     *reshape.KINDS,
     *slicing.KINDS,
     *rearrange.KINDS,
+    *state.KINDS,
+    lstm.KIND,
+    svdf.KIND,
 )
 KINDS: dict[str, Kind] = {kind.name: kind for kind in _ALL}
 
@@ -64,7 +71,7 @@ def refuse_unsupported(graph: Graph) -> None:
     shown = complaints[:_SHOWN]
     if len(complaints) > _SHOWN:
         shown.append(f"… {len(complaints) - _SHOWN} more")
-    known = ", ".join(sorted(set(KINDS) - {"VIEW"}))
+    known = ", ".join(sorted(set(KINDS) & set(OPERATORS)))
     raise ModelError(
         "the model cannot be compiled:\n" + "\n".join(f"  {line}" for line in shown),
         hint=f"supported are int8 models of: {known}",

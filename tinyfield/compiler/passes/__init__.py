@@ -14,11 +14,17 @@ from tinyfield.compiler.passes.clamps import clamps
 from tinyfield.compiler.passes.drop_dead import drop_dead
 from tinyfield.compiler.passes.fuse_activation import fuse_activation
 from tinyfield.compiler.passes.padding import padding
+from tinyfield.compiler.passes.rings import rings
+from tinyfield.compiler.passes.variables import copied_out, variables
 from tinyfield.compiler.passes.views import views
+
+__all__ = ["PASSES", "Pass", "copied_out", "run_passes"]
 
 Pass = Callable[[Graph], Graph]
 
 PASSES: tuple[Pass, ...] = (
+    variables,
+    rings,
     views,
     drop_dead,
     clamps,

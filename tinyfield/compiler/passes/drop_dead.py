@@ -1,4 +1,7 @@
-"""Operators whose results nobody reads go, and with them tensors that nothing names."""
+"""Operators whose results nobody reads go, and with them tensors that nothing names.
+
+What is written to a persistent tensor may be read in the next call, also by an earlier operator.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,14 @@ def drop_dead(graph: Graph) -> Graph:
     """The rewritten graph."""
     result = graph.copy()
     wanted = set(graph.outputs)
-    kept = []
-    for op in reversed(graph.ops):
-        if wanted & set(op.outputs):
-            wanted |= set(op.inputs)
-            kept.append(op)
+    known = -1
+    while known < len(wanted):
+        known = len(wanted)
+        kept = []
+        for op in reversed(graph.ops):
+            if wanted & set(op.outputs):
+                wanted |= {*op.inputs, *op.intermediates}
+                kept.append(op)
     result.ops = kept[::-1]
     named = wanted | set(graph.inputs)
     for op in result.ops:

@@ -1,0 +1,106 @@
+"""Operators that keep a state: LSTM and SVDF."""
+
+from __future__ import annotations
+
+from ai_edge_litert import schema_py_generated as schema
+
+from tests.compiler.models import ModelBuilder
+from tests.compiler.operators.base import Family, Random, any_zero
+
+
+def lstm(random: Random) -> bytes:
+    """UNIDIRECTIONAL_SEQUENCE_LSTM with any of peepholes, normalization, projection, coupling."""
+    build = ModelBuilder()
+    peepholes, normalized, projected, coupled = (bool(n) for n in random.integers(2, size=4))
+    cells, inputs, steps = (int(n) for n in random.integers(1, 9, 3))
+    outputs = int(random.integers(1, cells + 1)) if projected else cells
+    time_major = bool(random.integers(2))
+    shape = (steps, 1) if time_major else (1, steps)
+    in_scale, out_scale = (float(s) for s in 2.0 ** random.uniform(-8, -5, 2))
+    in_zero, out_zero = any_zero(random), int(random.integers(-40, 41))
+    gates = [gate for gate in range(4) if gate or not coupled]
+
+    def weights(rows: int, columns: int) -> int:
+        scale = float(2.0 ** random.uniform(-8, -4))
+        return build.tensor(
+            (rows, columns), scale=scale, data=random.integers(-127, 128, (rows, columns))
+        )
+
+    def vector(dtype: str, reach: int, scale: float) -> int:
+        data = random.integers(-reach, reach + 1, cells)
+        return build.tensor((cells,), dtype, scale=scale, data=data)
+
+    places = [-1] * 24
+    places[0] = build.tensor((*shape, inputs), scale=in_scale, zero=in_zero, name="input")
+    for gate in gates:
+        places[1 + gate] = weights(cells, inputs)
+        places[5 + gate] = weights(cells, outputs)
+        reach = 1 << int(random.integers(8, 16))
+        places[12 + gate] = vector("int32", reach, in_scale / 100)
+        if peepholes and gate != 2:
+            scale = float(2.0 ** random.uniform(-17, -13))
+            places[9 + min(gate, 2)] = vector("int16", 32767, scale)
+        if normalized:
+            places[20 + gate] = vector("int16", 32767, float(2.0 ** random.uniform(-16, -13)))
+    hidden_scale, hidden_zero = out_scale, out_zero
+    if projected:
+        hidden_scale, hidden_zero = float(2.0 ** random.uniform(-8, -6)), any_zero(random)
+        places[16] = weights(outputs, cells)
+        if random.integers(2):
+            data = random.integers(-2000, 2001, outputs)
+            places[17] = build.tensor((outputs,), "int32", scale=0.001, data=data)
+    places[18] = build.tensor((1, outputs), scale=out_scale, zero=out_zero, variable=True)
+    cell_scale = float(2.0 ** -random.integers(9, 16))
+    places[19] = build.tensor((1, cells), "int16", scale=cell_scale, variable=True)
+    between = [
+        build.tensor((0,), "int16", scale=float(2.0 ** random.uniform(-14, -9))) for _ in range(4)
+    ]
+    between.append(build.tensor((0,), scale=hidden_scale, zero=hidden_zero))
+    out = build.tensor((*shape, outputs), scale=out_scale, zero=out_zero)
+    build.op(
+        "UNIDIRECTIONAL_SEQUENCE_LSTM",
+        places,
+        [out],
+        intermediates=between,
+        fusedActivationFunction=schema.ActivationFunctionType.TANH,
+        cellClip=float(random.choice([0.0, 0.5, 10.0])),
+        projClip=float(random.choice([0.0, 0.3])),
+        timeMajor=time_major,
+    )
+    return build.build([places[0]], [out])
+
+
+def svdf(random: Random) -> bytes:
+    """SVDF of any rank and memory."""
+    build = ModelBuilder()
+    inputs, units, rank, memory = (int(n) for n in random.integers(1, 7, 4))
+    filters = units * rank
+    in_scale, feature_scale, time_scale = (float(s) for s in 2.0 ** random.uniform(-8, -4, 3))
+    state_scale = in_scale * feature_scale * 73 * 73 / random.uniform(4000, 12000)
+    out_scale = state_scale * time_scale / 128 * random.uniform(40000, 160000)
+    zero = any_zero(random)
+    given = build.tensor((1, inputs), scale=in_scale, zero=zero)
+    feature = random.integers(-127, 128, (filters, inputs))
+    time = random.integers(-32767, 32768, (filters, memory)) // 128
+    places = [
+        given,
+        build.tensor((filters, inputs), scale=feature_scale, data=feature),
+        build.tensor((filters, memory), "int16", scale=time_scale / 128, data=time),
+        -1,
+        build.tensor((1, filters * memory), "int16", scale=state_scale, variable=True),
+    ]
+    if random.integers(2):
+        data = random.integers(-100000, 100001, units)
+        places[3] = build.tensor((units,), "int32", scale=state_scale * time_scale, data=data)
+    out = build.tensor((1, units), scale=out_scale, zero=int(random.choice([-128, 0, 3])))
+    build.op(
+        "SVDF",
+        places,
+        [out],
+        rank=rank,
+        fusedActivationFunction=schema.ActivationFunctionType.RELU,
+    )
+    return build.build([given], [out])
+
+
+FAMILIES: dict[str, Family] = {"UNIDIRECTIONAL_SEQUENCE_LSTM": lstm, "SVDF": svdf}

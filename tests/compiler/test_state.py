@@ -1,0 +1,206 @@
+"""State between calls: streaming models, over several successive calls of one instance."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from ai_edge_litert import schema_py_generated as schema
+
+from tests.compiler.models import ModelBuilder
+from tests.compiler.test_emulated import need
+from tests.compiler.test_exact import agree
+from tests.compiler.test_sanitized import run_sanitized
+from tinyfield.compiler import check, compile_model, run
+from tinyfield.compiler.proof import test_inputs
+from tinyfield.errors import ModelError
+
+Random = np.random.Generator
+
+
+def handle(build: ModelBuilder, name: str) -> int:
+    """A VAR_HANDLE's output."""
+    index = build.tensor((), "resource", scale=None, name=f"{name}/handle")
+    build.op("VAR_HANDLE", [], [index], sharedName=name)
+    return index
+
+
+def first_values(build: ModelBuilder, values: dict[str, np.ndarray]) -> int:
+    """A subgraph that assigns to each variable."""
+    inner = ModelBuilder(build)
+    for name, value in values.items():
+        start = inner.tensor(value.shape, scale=0.1, data=value)
+        inner.op("ASSIGN_VARIABLE", [handle(inner, name), start], [])
+    return build.subgraph(inner, [], [])
+
+
+def ints(build: ModelBuilder, *values: int) -> int:
+    return build.tensor((len(values),), "int32", scale=None, data=np.array(values))
+
+
+def streaming(random: Random, *, layers: int = 2, window: bool = True) -> bytes:
+    """Convolutions over windows in time, as streaming Keras layers are exported.
+
+    Args:
+        window: the last rows are kept; otherwise the first, which nothing can keep in place.
+    """
+    build = ModelBuilder()
+    build.op("CALL_ONCE", [], [], initSubgraphIndex=1)
+    rows, channels = (int(n) for n in random.integers(1, 4, 2))
+    given = current = build.tensor((1, rows, 1, channels), scale=0.1, zero=-3, name="input")
+    values = {}
+    for layer in range(layers):
+        kept = int(random.integers(1, 6))
+        name, whole = f"state{layer}", rows + kept
+        values[name] = random.integers(-128, 128, (1, kept, 1, channels))
+        variable = handle(build, name)
+        quant = {"scale": 0.1, "zero": -3}
+        before = build.tensor((1, kept, 1, channels), **quant)
+        build.op("READ_VARIABLE", [variable], [before])
+        joined = build.tensor((1, whole, 1, channels), **quant, name=f"window{layer}")
+        build.op("CONCATENATION", [before, current], [joined], axis=1)
+        after = build.tensor((1, kept, 1, channels), **quant)
+        first = ints(build, 0, -kept if window else 0, 0, 0)
+        last = ints(build, 0, 0 if window else kept, 0, 0)
+        build.op(
+            "STRIDED_SLICE",
+            [joined, first, last, ints(build, 1, 1, 1, 1)],
+            [after],
+            beginMask=13,
+            endMask=15 if window else 13,
+        )
+        build.op("ASSIGN_VARIABLE", [variable, after], [])
+        out_channels = int(random.integers(1, 4))
+        shape = (out_channels, whole, 1, channels)
+        weights = build.tensor(shape, scale=0.01, data=random.integers(-127, 128, shape))
+        bias = build.tensor((out_channels,), "int32", scale=0.001, data=np.zeros(out_channels))
+        rows, channels = 1, out_channels
+        current = build.tensor((1, 1, 1, out_channels), scale=0.1, zero=-3, name=f"layer{layer}")
+        build.op(
+            "CONV_2D",
+            [joined, weights, bias],
+            [current],
+            padding=schema.Padding.VALID,
+            strideH=1,
+            strideW=1,
+            dilationHFactor=1,
+            dilationWFactor=1,
+        )
+    first_values(build, values)
+    return build.build([given], [current])
+
+
+def accumulator(*, read_again: bool) -> bytes:
+    """A variable that is added to; its old value is an output too, or its new one."""
+    build = ModelBuilder()
+    build.op("CALL_ONCE", [], [], initSubgraphIndex=1)
+    given = build.tensor((1, 5), scale=0.1, name="input")
+    variable = handle(build, "sum")
+    old = build.tensor((1, 5), scale=0.1, name="old")
+    build.op("READ_VARIABLE", [variable], [old])
+    new = build.tensor((1, 5), scale=0.1, name="new")
+    build.op("ADD", [old, given], [new])
+    build.op("ASSIGN_VARIABLE", [variable, new], [])
+    out = old
+    if read_again:
+        out = build.tensor((1, 5), scale=0.1, name="again")
+        build.op("READ_VARIABLE", [variable], [out])
+    last = build.tensor((1, 5), scale=0.2, name="last")
+    build.op("MUL", [out, given], [last])
+    first_values(build, {"sum": np.array([[3, -4, 5, 0, 9]])})
+    return build.build([given], [last, new])
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("window", [True, False])
+def test_streaming_layers(seed: int, window: bool) -> None:
+    agree(streaming(np.random.default_rng(seed), window=window), seed)
+
+
+@pytest.mark.parametrize("read_again", [True, False])
+def test_a_variable_that_is_added_to(read_again: bool) -> None:
+    agree(accumulator(read_again=read_again), 0)
+    assert check(accumulator(read_again=read_again)).exact
+
+
+def test_windows_are_kept_in_place() -> None:
+    model = streaming(np.random.default_rng(1), layers=3)
+    program = compile_model(model)
+    windows = [slot for slot in program.plan.slots if "window" in slot.name]
+    assert len(windows) == 3
+    assert program.graph_dump.count("SHIFT") == 3
+    assert "LOAD" not in program.graph_dump
+
+
+def test_nodes_are_checked_over_successive_calls() -> None:
+    result = check(streaming(np.random.default_rng(2)), calls=20)
+    assert result.exact and result.nodes > 2
+
+
+def test_state_is_clean_under_the_sanitizers() -> None:
+    run_sanitized(streaming(np.random.default_rng(3)))
+    run_sanitized(accumulator(read_again=True))
+
+
+def test_the_wake_word(shared: Path) -> None:
+    model = (shared / "models" / "mww_okay_nabu.tflite").read_bytes()
+    golden = np.load(shared / "models" / "mww_okay_nabu.npz")
+    ours = run(model, {"in0": golden["in0"]})["out0"]
+    np.testing.assert_array_equal(ours, golden["out0"])
+    assert check(model, calls=12).exact
+
+
+@pytest.mark.parametrize("name", ["cortex-m4", "rv32imc"])
+def test_the_wake_word_on_a_processor(shared: Path, name: str) -> None:
+    need(name)
+    model = (shared / "models" / "mww_okay_nabu.tflite").read_bytes()
+    golden = np.load(shared / "models" / "mww_okay_nabu.npz")
+    ours = run(model, {"in0": golden["in0"]}, name)["out0"]
+    np.testing.assert_array_equal(ours, golden["out0"])
+
+
+def test_each_run_starts_anew() -> None:
+    model = streaming(np.random.default_rng(5))
+    given = test_inputs(compile_model(model), 6)
+    one, other = run(model, given)["out0"], run(model, given)["out0"]
+    np.testing.assert_array_equal(one, other)
+
+
+def without_first_value() -> ModelBuilder:
+    build = ModelBuilder()
+    given = build.tensor((1, 3), name="input")
+    old, out = build.tensor((1, 3)), build.tensor((1, 3))
+    build.op("READ_VARIABLE", [handle(build, "nothing")], [old])
+    build.op("ADD", [old, given], [out])
+    return build
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("none", "'nothing' is read before it has a value"),
+        ("shape", r"starts as int8\[1, 4\] and is int8\[1, 3\]"),
+        ("cycle", "calls subgraph 0, which is not there"),
+        ("work", "only constants can be assigned"),
+        ("late", "CALL_ONCE comes after it"),
+    ],
+)
+def test_what_cannot_be_kept(change: str, message: str) -> None:
+    build = without_first_value()
+    if change == "shape":
+        build.op("CALL_ONCE", [], [], initSubgraphIndex=1)
+        first_values(build, {"nothing": np.zeros((1, 4))})
+    elif change == "cycle":
+        build.op("CALL_ONCE", [], [], initSubgraphIndex=0)
+    elif change == "work":
+        inner = ModelBuilder(build)
+        one, other = inner.tensor((1, 3), data=np.ones((1, 3))), inner.tensor((1, 3))
+        inner.op("RELU", [one], [other])
+        build.subgraph(inner, [], [])
+        build.op("CALL_ONCE", [], [], initSubgraphIndex=1)
+    elif change == "late":
+        build.op("CALL_ONCE", [], [], initSubgraphIndex=1)
+        first_values(build, {"nothing": np.zeros((1, 3))})
+    with pytest.raises(ModelError, match=message):
+        compile_model(build.build([0], [2]))
