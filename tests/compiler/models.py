@@ -198,6 +198,7 @@ VERSIONS = {
     schema.BuiltinOperator.RELU6: 2,
     schema.BuiltinOperator.SOFTMAX: 2,
     schema.BuiltinOperator.SVDF: 4,
+    schema.BuiltinOperator.DEQUANTIZE: 2,
     schema.BuiltinOperator.TANH: 2,
 }
 

@@ -61,7 +61,7 @@ class Literal:
     """
 
     name: str
-    value: int
+    value: int | float
     fixed: bool = True
 
 

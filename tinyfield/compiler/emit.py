@@ -261,7 +261,7 @@ class _Writer:
     def _argument(self, step: int, number: int, argument: Argument) -> Text:
         if isinstance(argument, Literal):
             if argument.name == "rounding":
-                return Text(_ROUNDINGS[argument.value], constant=True, fixed=argument.fixed)
+                return Text(_ROUNDINGS[int(argument.value)], constant=True, fixed=argument.fixed)
             return Text(_number(argument.value), argument.name, True, argument.fixed)
         if isinstance(argument, Rows):
             return Text(_number(argument.whole * argument.per_row), argument.name, True)

@@ -31,8 +31,8 @@ class Difference:
     tensor: str
     call: int
     element: int
-    ours: int
-    theirs: int
+    ours: int | float
+    theirs: int | float
     count: int
 
     def __str__(self) -> str:
@@ -57,10 +57,19 @@ class CheckResult:
 
 
 def test_inputs(program: Program, calls: int, seed: int = 0) -> Arrays:
-    """Seeded inputs: all lowest, all highest, the two alternating, then random ones."""
+    """Seeded inputs: all lowest, all highest, the two alternating, then random ones.
+
+    Floats are normal numbers of several spreads.
+    """
     random = np.random.default_rng(seed)
     arrays: Arrays = {}
     for number, port in enumerate(program.inputs):
+        if port.dtype == "float32":
+            arrays[f"in{number}"] = _floats(random, (calls, *port.shape))
+            continue
+        if port.dtype == "bool":
+            arrays[f"in{number}"] = random.random((calls, *port.shape)) < 0.5
+            continue
         limits = np.iinfo(port.dtype)
         data = random.integers(limits.min, limits.max + 1, (calls, *port.shape))
         data[:1], data[1:2] = limits.min, limits.max
@@ -69,6 +78,20 @@ def test_inputs(program: Program, calls: int, seed: int = 0) -> Arrays:
             flat[0::2], flat[1::2] = limits.min, limits.max
         arrays[f"in{number}"] = data.astype(port.dtype)
     return arrays
+
+
+def _floats(random: np.random.Generator, shape: tuple[int, ...]) -> NDArray[Any]:
+    """Normal numbers, call by call of a spread between 1/8 and 64; in the first call also zeros
+    of both signs, likely ties of rounding, and numbers that saturate.
+
+    None is so far out that the reference's conversion to int32 overflows, which is undefined.
+    """
+    spread = 2.0 ** random.uniform(-3, 6, (shape[0], *(1 for _ in shape[1:])))
+    data = (random.normal(0.0, 1.0, shape) * spread).astype(np.float32)
+    flat = data.reshape(-1)
+    odd = np.array([0.0, -0.0, 0.5, -0.5, 1.0, -1.0, 1e3, -1e3], np.float32)
+    flat[: len(odd)] = odd[: len(flat)]
+    return data
 
 
 # Pytest would take the function above for a test where it is imported.
@@ -144,8 +167,8 @@ def compare(
                 program.outputs[number].name,
                 call,
                 element,
-                int(actual.reshape(len(actual), -1)[call, element]),
-                int(expected.reshape(len(actual), -1)[call, element]),
+                actual.reshape(len(actual), -1)[call, element].item(),
+                expected.reshape(len(actual), -1)[call, element].item(),
                 len(wrong),
             )
     return None

@@ -99,8 +99,8 @@ OPTIONS: dict[str, dict[str, tuple[int, str, int | float | str]]] = {
         "keep_num_dims": (2, "u8", 0),
     },
     "SOFTMAX": {"beta": (0, "f32", 0.0)},
-    "ADD": {"activation": (0, *_ACTIVATION)},
-    "SUB": {"activation": (0, *_ACTIVATION)},
+    "ADD": {"activation": (0, *_ACTIVATION), "pot_scale_int16": (1, "u8", 1)},
+    "SUB": {"activation": (0, *_ACTIVATION), "pot_scale_int16": (1, "u8", 1)},
     "MUL": {"activation": (0, *_ACTIVATION)},
     **{
         kind: {"keep_dims": (0, "u8", 0)}

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from tests.compiler.operators import elementwise, layout, networks, recurrent, reduce, windows
+from tests.compiler.operators import (
+    dense,
+    elementwise,
+    layout,
+    networks,
+    recurrent,
+    reduce,
+    windows,
+)
 from tests.compiler.operators.base import Family
 
 FAMILIES: dict[str, Family] = {
     **windows.FAMILIES,
+    **dense.FAMILIES,
     **elementwise.FAMILIES,
     **reduce.FAMILIES,
     **layout.FAMILIES,

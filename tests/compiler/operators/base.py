@@ -23,6 +23,11 @@ def any_zero(random: Random) -> int:
     return int(random.choice([-128, 0, 127, random.integers(-128, 128)]))
 
 
+def any_bias_type(random: Random, dtype: str) -> str:
+    """The type of a layer's biases whose activations are ``dtype``."""
+    return "int32" if dtype == "int8" else str(random.choice(["int64", "int64", "int32"]))
+
+
 def any_activation(random: Random) -> int:
     """A fused activation."""
     return int(getattr(schema.ActivationFunctionType, str(random.choice(ACTIVATIONS))))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from functools import partial
 
-from tests.compiler.models import ModelBuilder
+import numpy as np
+
+from tests.compiler.models import Array, ModelBuilder
 from tests.compiler.operators.base import (
     Family,
     Random,
@@ -14,61 +16,137 @@ from tests.compiler.operators.base import (
 )
 
 
-def binary(random: Random, *, kind: str) -> bytes:
+def binary(random: Random, *, kind: str, dtype: str = "int8") -> bytes:
     """ADD, SUB or MUL: of an input with itself, of two inputs, or with a broadcast constant."""
     build = ModelBuilder()
+    narrow = dtype == "int8"
     shape = (1, *(int(n) for n in random.integers(1, 6, 3)))
-    first = build.tensor(shape, scale=any_scale(random), zero=any_zero(random))
+
+    def operand(size: tuple[int, ...], data: Array | None = None) -> int:
+        zero = any_zero(random) if narrow else 0
+        return build.tensor(size, dtype, scale=any_scale(random), zero=zero, data=data)
+
+    first = operand(shape)
     inputs = [first]
     form = random.integers(3)
     if form == 0:
         second = first
     elif form == 1:
-        second = build.tensor(shape, scale=any_scale(random), zero=any_zero(random))
+        second = operand(shape)
         inputs.append(second)
     else:
         small = (1, 1, 1, shape[3]) if random.random() < 0.5 else shape[1:]
-        data = random.integers(-128, 128, small)
-        second = build.tensor(small, scale=any_scale(random), zero=any_zero(random), data=data)
-    out = build.tensor(shape, scale=any_scale(random, -6, -1), zero=any_zero(random))
-    build.op(kind, [first, second], [out], fusedActivationFunction=any_activation(random))
+        limits = np.iinfo(dtype)
+        second = operand(small, random.integers(limits.min, limits.max + 1, small))
+    zero = any_zero(random) if narrow else 0
+    wide = (-6, -1) if narrow or kind != "MUL" else (2, 8)
+    out = build.tensor(shape, dtype, scale=any_scale(random, *wide), zero=zero)
+    options = {} if narrow or kind == "MUL" else {"potScaleInt16": False}
+    build.op(
+        kind, [first, second], [out], fusedActivationFunction=any_activation(random), **options
+    )
     return build.build(inputs, [out])
 
 
-def unary(random: Random, *, kind: str) -> bytes:
-    """An operator on each element by itself, over all 256 values."""
+def powers_of_two(random: Random, *, kind: str) -> bytes:
+    """ADD or SUB of int16 where all scales are powers of two: one operand may be shifted."""
     build = ModelBuilder()
-    given = build.tensor((1, 256), scale=any_scale(random, -8, 0), zero=any_zero(random))
+    shape = (1, int(random.integers(1, 200)))
+    scale = 2.0 ** float(random.integers(-15, -5))
+    scales = [scale, scale * 2.0 ** -float(random.integers(0, 9))]
+    if random.random() < 0.5:
+        scales.reverse()
+    inputs = [build.tensor(shape, "int16", scale=one) for one in scales]
+    out = build.tensor(shape, "int16", scale=scale)
+    build.op(kind, inputs, [out], fusedActivationFunction=any_activation(random))
+    return build.build(inputs, [out])
+
+
+def unary(random: Random, *, kind: str, dtype: str = "int8") -> bytes:
+    """An operator on each element by itself, over all 256 values, or 256 of 65536."""
+    build = ModelBuilder()
+    narrow = dtype == "int8"
+    shape = (1, 256)
+    scale, zero = any_scale(random, -8, 0), any_zero(random) if narrow else 0
+    given_scale = any_scale(random, -8, 0)
     options = {}
-    scale, zero = any_scale(random, -8, 0), any_zero(random)
-    if kind == "LOGISTIC":
-        scale, zero = 1 / 256, -128
-    elif kind == "TANH":
-        scale, zero = 1 / 128, 0
+    if kind in ("LOGISTIC", "TANH"):
+        steps = (
+            {"LOGISTIC": 256, "TANH": 128} if narrow else dict.fromkeys(("LOGISTIC", "TANH"), 32768)
+        )
+        scale = 1 / steps[kind]
+        zero = -128 if narrow and kind == "LOGISTIC" else 0
+        if not narrow:
+            given_scale = any_scale(random, -18, -9)
     elif kind == "LEAKY_RELU":
         options["alpha"] = float(random.choice([0.1, 0.2, 0.3, 0.01, 0.5]))
-    out = build.tensor((1, 256), scale=scale, zero=zero)
+    given_zero = any_zero(random) if narrow else 0
+    given = build.tensor(shape, dtype, scale=given_scale, zero=given_zero)
+    out = build.tensor(shape, dtype, scale=scale, zero=zero)
     build.op(kind, [given], [out], **options)
     return build.build([given], [out])
 
 
-def softmax(random: Random) -> bytes:
+def softmax(random: Random, *, dtype: str = "int8") -> bytes:
     """SOFTMAX of a few rows at any temperature."""
     build = ModelBuilder()
+    narrow = dtype == "int8"
     shape = tuple(int(n) for n in random.integers(1, 20, random.integers(1, 4)))
-    given = build.tensor(shape, scale=any_scale(random, -9, 3), zero=any_zero(random))
-    out = build.tensor(shape, scale=1 / 256, zero=-128)
+    scale = any_scale(random, -9, 3) if narrow else any_scale(random, -16, -4)
+    given = build.tensor(shape, dtype, scale=scale, zero=any_zero(random) if narrow else 0)
+    out = build.tensor(
+        shape, dtype, scale=1 / 256 if narrow else 1 / 32768, zero=-128 if narrow else 0
+    )
     build.op("SOFTMAX", [given], [out], beta=float(random.choice([1.0, 1.0, 0.5, 2.0])))
     return build.build([given], [out])
 
 
 def requantize(random: Random) -> bytes:
-    """QUANTIZE between int8 and uint8."""
-    build = ModelBuilder()
+    """QUANTIZE between integers."""
     types = [("int8", "int8"), ("int8", "uint8"), ("uint8", "int8")][random.integers(3)]
-    zeros = [any_zero(random) + (128 if kind == "uint8" else 0) for kind in types]
-    given = build.tensor((1, 256), types[0], scale=any_scale(random), zero=zeros[0])
-    out = build.tensor((1, 256), types[1], scale=any_scale(random), zero=zeros[1])
+    return _quantize(random, types, (-8, -2), (-8, -2))
+
+
+def requantize_wide(random: Random) -> bytes:
+    """QUANTIZE where an int16 or int32 is among the types."""
+    pairs = (
+        ("int16", "int8"),
+        ("int16", "int16"),
+        ("int16", "int32"),
+        ("int32", "int8"),
+        ("int32", "int16"),
+    )
+    types = pairs[random.integers(len(pairs))]
+    spans = {"int8": (-8, -2), "int16": (-16, -10), "int32": (-32, -26)}
+    return _quantize(random, types, spans[types[0]], spans[types[1]])
+
+
+def floats(random: Random) -> bytes:
+    """QUANTIZE and DEQUANTIZE: float32 in, float32 out."""
+    build = ModelBuilder()
+    dtype = ("int8", "uint8", "int16")[random.integers(3)]
+    zero = {"int8": any_zero(random), "uint8": any_zero(random) + 128, "int16": 0}[dtype]
+    shape = (1, 100)
+    given = build.tensor(shape, "float32", scale=None)
+    between = build.tensor(shape, dtype, scale=any_scale(random, -16, 3), zero=zero)
+    out = build.tensor(shape, "float32", scale=None)
+    build.op("QUANTIZE", [given], [between])
+    build.op("DEQUANTIZE", [between], [out])
+    return build.build([given], [out])
+
+
+def _quantize(
+    random: Random,
+    types: tuple[str, str],
+    source: tuple[float, float],
+    target: tuple[float, float],
+) -> bytes:
+    build = ModelBuilder()
+    zeros = [
+        {"uint8": any_zero(random) + 128, "int8": any_zero(random)}.get(kind, 0) for kind in types
+    ]
+    given = build.tensor((1, 256), types[0], scale=any_scale(random, *source), zero=zeros[0])
+    out = build.tensor((1, 256), types[1], scale=any_scale(random, *target), zero=zeros[1])
     build.op("QUANTIZE", [given], [out])
     return build.build([given], [out])
 
@@ -81,4 +159,15 @@ FAMILIES: dict[str, Family] = {
     },
     "SOFTMAX": softmax,
     "QUANTIZE": requantize,
+    "QUANTIZE wide": requantize_wide,
+    "QUANTIZE float32": floats,
+    **{
+        f"{kind} int16": partial(binary, kind=kind, dtype="int16") for kind in ("ADD", "SUB", "MUL")
+    },
+    **{f"{kind} int16 2^n": partial(powers_of_two, kind=kind) for kind in ("ADD", "SUB")},
+    **{
+        f"{kind} int16": partial(unary, kind=kind, dtype="int16")
+        for kind in ("LOGISTIC", "TANH", "RELU", "RELU6", "LEAKY_RELU")
+    },
+    "SOFTMAX int16": partial(softmax, dtype="int16"),
 }

@@ -12,13 +12,14 @@ from tests.compiler.operators.base import (
     Family,
     Random,
     any_activation,
+    any_bias_type,
     any_scale,
     any_zero,
     output_size,
 )
 
 
-def convolution(random: Random, *, depthwise: bool) -> bytes:
+def convolution(random: Random, *, depthwise: bool, dtype: str = "int8") -> bytes:
     """CONV_2D or DEPTHWISE_CONV_2D with any stride, dilation, padding and groups."""
     build = ModelBuilder()
     k_h, k_w = (int(n) for n in random.integers(1, 4, 2))
@@ -35,28 +36,31 @@ def convolution(random: Random, *, depthwise: bool) -> bytes:
     shape = (1, k_h, k_w, out_c) if depthwise else (out_c, k_h, k_w, in_c // groups)
     products = k_h * k_w * (1 if depthwise else in_c // groups)
     source = any_scale(random)
+    typical = 73 if dtype == "int8" else 18700
     many = out_c if random.random() < 0.8 and out_c > 1 else 1
     weight = [any_scale(random) for _ in range(many)]
-    target = source * max(weight) * 73 * 73 * np.sqrt(products) / random.uniform(30, 150)
+    target = source * max(weight) * 73 * typical * np.sqrt(products)
+    target /= random.uniform(30, 150) * (typical / 73)
     if random.random() < 0.3:
         target = 2.0 ** np.round(np.log2(target))
-    given = build.tensor((1, height, width, in_c), scale=source, zero=any_zero(random))
+    zeros = [any_zero(random), any_zero(random)] if dtype == "int8" else [0, 0]
+    given = build.tensor((1, height, width, in_c), dtype, scale=source, zero=zeros[0])
     weights = build.tensor(
         shape,
         scale=weight,
         axis=3 if depthwise else 0,
         data=random.integers(-127, 128, shape),
     )
-    operands = [given, weights]
-    reach = int(73 * 73 * np.sqrt(products))
-    biases = random.integers(-reach, reach + 1, out_c)
     scales = [source * one for one in weight]
-    operands.append(build.tensor((out_c,), "int32", scale=scales, data=biases))
+    reach = int(73 * typical * np.sqrt(products))
+    kind = "int64" if depthwise and dtype == "int16" else any_bias_type(random, dtype)
+    biases = random.integers(-reach, reach + 1, out_c)
+    bias = build.tensor((out_c,), kind, scale=scales, data=biases)
     out_h, out_w = (
         output_size(height, s_h, seen_h, padding),
         output_size(width, s_w, seen_w, padding),
     )
-    out = build.tensor((1, out_h, out_w, out_c), scale=float(target), zero=any_zero(random))
+    out = build.tensor((1, out_h, out_w, out_c), dtype, scale=float(target), zero=zeros[1])
     options = {
         "padding": getattr(schema.Padding, padding),
         "strideH": s_h,
@@ -65,28 +69,32 @@ def convolution(random: Random, *, depthwise: bool) -> bytes:
         "dilationWFactor": d_w,
         "fusedActivationFunction": any_activation(random),
     }
+    if kind == "int32" and dtype == "int16":
+        options["quantizedBiasType"] = schema.TensorType.INT32
     if depthwise:
         options["depthMultiplier"] = out_c // in_c
-    build.op("DEPTHWISE_CONV_2D" if depthwise else "CONV_2D", operands, [out], **options)
+    build.op(
+        "DEPTHWISE_CONV_2D" if depthwise else "CONV_2D", [given, weights, bias], [out], **options
+    )
     return build.build([given], [out])
 
 
-def pool(random: Random, *, kind: str) -> bytes:
+def pool(random: Random, *, kind: str, dtype: str = "int8") -> bytes:
     """AVERAGE_POOL_2D or MAX_POOL_2D."""
     build = ModelBuilder()
     k_h, k_w, s_h, s_w = (int(n) for n in random.integers(1, 4, 4))
     height, width = (size + int(random.integers(0, 6)) for size in (k_h, k_w))
     channels = int(random.integers(1, 6))
     padding = str(random.choice(["SAME", "VALID"]))
-    scale, zero = any_scale(random), any_zero(random)
-    given = build.tensor((1, height, width, channels), scale=scale, zero=zero)
+    scale, zero = any_scale(random), any_zero(random) if dtype == "int8" else 0
+    given = build.tensor((1, height, width, channels), dtype, scale=scale, zero=zero)
     shape = (
         1,
         output_size(height, s_h, k_h, padding),
         output_size(width, s_w, k_w, padding),
         channels,
     )
-    out = build.tensor(shape, scale=scale, zero=zero)
+    out = build.tensor(shape, dtype, scale=scale, zero=zero)
     build.op(
         kind,
         [given],
@@ -106,4 +114,8 @@ FAMILIES: dict[str, Family] = {
     "DEPTHWISE_CONV_2D": partial(convolution, depthwise=True),
     "AVERAGE_POOL_2D": partial(pool, kind="AVERAGE_POOL_2D"),
     "MAX_POOL_2D": partial(pool, kind="MAX_POOL_2D"),
+    "CONV_2D int16": partial(convolution, depthwise=False, dtype="int16"),
+    "DEPTHWISE_CONV_2D int16": partial(convolution, depthwise=True, dtype="int16"),
+    "AVERAGE_POOL_2D int16": partial(pool, kind="AVERAGE_POOL_2D", dtype="int16"),
+    "MAX_POOL_2D int16": partial(pool, kind="MAX_POOL_2D", dtype="int16"),
 }

@@ -10,7 +10,12 @@ from tinyfield.compiler.graph import Graph, Op, Quant, Tensor
 
 #: Scales beyond this, either way, are taken for damage.
 _LEAST_SCALE = 2.0**-40
-LIMITS = {"int8": (-128, 127), "uint8": (0, 255), "int16": (-32768, 32767)}
+LIMITS = {
+    "int8": (-128, 127),
+    "uint8": (0, 255),
+    "int16": (-32768, 32767),
+    "int32": (-(1 << 31), (1 << 31) - 1),
+}
 
 
 @dataclass(frozen=True)
@@ -85,6 +90,24 @@ def _one_scale(what: str, quant: Quant, limits: tuple[int, int]) -> Iterator[str
         yield f"{what} has the scale {quant.scale:g}, which no real quantization gives"
     elif not limits[0] <= quant.zero_point <= limits[1]:
         yield f"{what} has the zero point {quant.zero_point}, outside its type"
+
+
+def one_type(graph: Graph, op: Op, places: tuple[int, ...] | None = None) -> Iterator[str]:
+    """Complaints unless all inputs, or those at ``places``, have the output's type."""
+    for place in range(len(op.inputs)) if places is None else places:
+        tensor = graph.input(op, place)
+        if tensor.dtype != graph.output(op).dtype:
+            yield f"tensor {tensor.name!r} is {tensor.dtype}, the output {graph.output(op).dtype}"
+
+
+def check_zero_points(graph: Graph, op: Op, places: tuple[int, ...] = (0,)) -> Iterator[str]:
+    """Complaints unless int16 inputs at ``places`` and an int16 output have the zero point 0."""
+    for tensor in (*(graph.input(op, place) for place in places), graph.output(op)):
+        if tensor.dtype == "int16" and tensor.quant is not None and tensor.q.zero_point != 0:
+            yield (
+                f"tensor {tensor.name!r} is int16 with the zero point {tensor.q.zero_point}; "
+                "TFLite's int16 kernels take 0 only: convert the model anew"
+            )
 
 
 def constant(graph: Graph, op: Op, place: int, what: str, dtype: str) -> Iterator[str]:

@@ -13,6 +13,7 @@ from tinyfield.compiler import kernels
 from tinyfield.compiler.calls import Call
 from tinyfield.compiler.graph import Graph, Op
 from tinyfield.compiler.kernels.spec import ConvSpec
+from tinyfield.compiler.ops import weighted_16x8
 from tinyfield.compiler.ops.base import Kind, Options, image_shapes
 from tinyfield.compiler.ops.weighted import (
     check_weighted,
@@ -49,6 +50,8 @@ def check(graph: Graph, op: Op) -> Iterator[str]:
 def lower(graph: Graph, op: Op, options: Options) -> list[Call]:
     """The kernel call; biases already hold the input's zero point (passes/absorb_zero_point)."""
     source, output = graph.input(op, 0), graph.output(op)
+    if source.dtype == "int16":
+        return weighted_16x8.lower_conv(graph, op, options)
     weights = np.asarray(graph.input(op, 1).data)
     bias = np.asarray(graph.input(op, 2).data)
     depthwise = op.kind == "DEPTHWISE_CONV_2D"

@@ -1,4 +1,4 @@
-"""ADD, SUB and MUL of two int8 tensors; a constant operand may be broadcast.
+"""ADD, SUB and MUL of two int8 (or int16) tensors; a constant operand may be broadcast.
 
 Reference: TFLite ``reference_integer_ops`` AddFunc, SubFunc, MulElementwise.
 """
@@ -11,14 +11,17 @@ import numpy as np
 
 from tinyfield.compiler.calls import Argument, Buffer, Call, Literal, Rom
 from tinyfield.compiler.graph import Graph, Op
-from tinyfield.compiler.ops.base import Kind, Options, same_types
+from tinyfield.compiler.ops import elementwise_16x8
+from tinyfield.compiler.ops.base import Kind, Options, one_type, same_types
 from tinyfield.compiler.ops.weighted import clamped_output
 from tinyfield.compiler.rounding import quantize_multiplier
 
 
 def check(graph: Graph, op: Op) -> Iterator[str]:
     """Complaints; see :class:`~tinyfield.compiler.ops.base.Kind`."""
-    found = [*same_types(graph, op, inputs=2)]
+    found = [*same_types(graph, op, inputs=2, types=("int8", "int16"))]
+    if not found:
+        found = [*one_type(graph, op)]
     yield from found
     if found:
         return
@@ -36,7 +39,9 @@ def check(graph: Graph, op: Op) -> Iterator[str]:
             yield f"its operand {list(operand.shape)} does not fit {list(output.shape)}"
     if op.text("activation") not in ("NONE", "RELU", "RELU6", "RELU_N1_TO_1"):
         yield f"fused activation {op.text('activation')}: use one of NONE, RELU, RELU6"
-    if not found and op.kind != "MUL":
+    if output.dtype == "int16":
+        yield from elementwise_16x8.check(graph, op)
+    elif op.kind != "MUL":
         twice = 2 * max(graph.input(op, 0).q.scale, graph.input(op, 1).q.scale)
         if not 0 < twice / ((1 << 20) * output.q.scale) < 1:
             yield (
@@ -50,17 +55,24 @@ def lower(graph: Graph, op: Op, _options: Options) -> list[Call]:
     output = graph.output(op)
     first, second = graph.input(op, 0), graph.input(op, 1)
     operands = (_operand(graph, op, 0), _operand(graph, op, 1))
-    facts = _mul(graph, op) if op.kind == "MUL" else _add(graph, op)
+    tail = clamped_output(graph, op)
+    if output.dtype == "int16":
+        kernel, facts = elementwise_16x8.kernel(graph, op)
+        tail = tail[1:]
+    elif op.kind == "MUL":
+        kernel, facts = "tiny_mul", _mul(graph, op)
+    else:
+        kernel, facts = "tiny_add", _add(graph, op)
     same_size = tuple(one.index for one in (first, second) if one.data is None)
     call = Call(
-        "tiny_mul" if op.kind == "MUL" else "tiny_add",
-        "add.h",
+        kernel,
+        "elementwise_16x8.h" if output.dtype == "int16" else "add.h",
         (
             *operands,
             Buffer(output.index, write=True),
             Literal("count", output.elements),
             *(Literal(name, value) for name, value in facts.items()),
-            *clamped_output(graph, op),
+            *tail,
         ),
         graph.label(op),
         in_place=same_size,

@@ -1,4 +1,4 @@
-"""FULLY_CONNECTED, int8.
+"""FULLY_CONNECTED, int8 (int16: see ``weighted_16x8.py``).
 
 Reference: LiteRT ``reference_integer_ops::FullyConnected``, which multiplies the sum by
 double(input scale)·double(weight scale)/double(output scale) and rounds half away from zero.
@@ -15,6 +15,7 @@ from tinyfield.compiler import kernels
 from tinyfield.compiler.calls import Call
 from tinyfield.compiler.graph import Graph, Op
 from tinyfield.compiler.kernels.spec import FullyConnectedSpec
+from tinyfield.compiler.ops import weighted_16x8
 from tinyfield.compiler.ops.base import Kind, Options
 from tinyfield.compiler.ops.weighted import (
     ROUND_ONCE,
@@ -44,6 +45,8 @@ def check(graph: Graph, op: Op) -> Iterator[str]:
 def lower(graph: Graph, op: Op, options: Options) -> list[Call]:
     """The kernel call; biases already hold the input's zero point (passes/absorb_zero_point)."""
     source, weights, output = graph.input(op, 0), graph.input(op, 1), graph.output(op)
+    if source.dtype == "int16":
+        return weighted_16x8.lower_fully_connected(graph, op, options)
     matrix, bias = np.asarray(weights.data), np.asarray(graph.input(op, 2).data)
     rows = source.elements // matrix.shape[1]
     ranges = sum_ranges(graph, op, matrix, bias)

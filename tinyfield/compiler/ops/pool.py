@@ -1,4 +1,4 @@
-"""AVERAGE_POOL_2D, MAX_POOL_2D and MEAN, int8.
+"""AVERAGE_POOL_2D, MAX_POOL_2D and MEAN, int8 and int16.
 
 Reference: TFLite ``reference_integer_ops::AveragePool``, ``MaxPool`` and
 ``reference_ops::QuantizedMeanOrSum``, whose multiplier takes in 1/n.
@@ -10,16 +10,35 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tinyfield.compiler.calls import Buffer, Call, Literal
+from tinyfield.compiler.calls import (
+    Buffer,
+    Call,
+    First,
+    Literal,
+    Ring,
+    Rows,
+    Window,
+    overlap_rows,
+)
 from tinyfield.compiler.graph import Graph, Op
-from tinyfield.compiler.ops.base import Kind, Options, constant, image_shapes, same_types
+from tinyfield.compiler.ops.base import (
+    Kind,
+    Options,
+    check_zero_points,
+    constant,
+    image_shapes,
+    one_type,
+    same_types,
+)
 from tinyfield.compiler.passes.padding import window
 from tinyfield.compiler.rounding import quantize_multiplier
 
 
 def check_pool(graph: Graph, op: Op) -> Iterator[str]:
     """Complaints; see :class:`~tinyfield.compiler.ops.base.Kind`."""
-    found = [*same_types(graph, op)]
+    found = [*same_types(graph, op, types=("int8", "int16"))]
+    if not found:
+        found = [*one_type(graph, op), *check_zero_points(graph, op)]
     if not found and min(window(graph, op)) < 1:
         found = ["its window is empty: the file is damaged"]
     if not found:
@@ -32,6 +51,8 @@ def check_pool(graph: Graph, op: Op) -> Iterator[str]:
         yield f"input {list(source.shape)} and output {list(output.shape)} differ in channels"
     if source.q != output.q:
         yield "input and output differ in scale or zero point: convert the model anew"
+    if op.integer("filter_h") * op.integer("filter_w") > 1 << 15:
+        yield "its window is too large: the file is damaged"
     if op.text("activation") not in ("NONE", "RELU", "RELU6", "RELU_N1_TO_1"):
         yield f"fused activation {op.text('activation')}: use one of NONE, RELU, RELU6"
 
@@ -41,6 +62,8 @@ def lower_pool(graph: Graph, op: Op, _options: Options) -> list[Call]:
     source, output = graph.input(op, 0), graph.output(op)
     _, in_h, in_w, channels = source.shape
     _, out_h, out_w, _ = output.shape
+    if source.dtype == "int16":
+        return [_lower_int16(graph, op)]
     facts = {
         "in_h": in_h,
         "in_w": in_w,
@@ -67,7 +90,12 @@ def lower_pool(graph: Graph, op: Op, _options: Options) -> list[Call]:
 
 def check_mean(graph: Graph, op: Op) -> Iterator[str]:
     """Complaints; see :class:`~tinyfield.compiler.ops.base.Kind`."""
-    found = [*same_types(graph, op), *constant(graph, op, 1, "axes", "int32")]
+    found = [
+        *same_types(graph, op, types=("int8", "int16")),
+        *constant(graph, op, 1, "axes", "int32"),
+    ]
+    if not found:
+        found = [*one_type(graph, op, (0,)), *check_zero_points(graph, op)]
     yield from found
     if found:
         return
@@ -82,7 +110,7 @@ def check_mean(graph: Graph, op: Op) -> Iterator[str]:
         yield f"axes {axes.tolist()} of {list(source.shape)} are not neighbours: transpose first"
     elif output.elements != split[0] * split[2]:
         yield f"output {list(output.shape)} does not fit axes {axes.tolist()}"
-    elif split[1] > 1 << 23:
+    elif split[1] > (1 << 23 if source.dtype == "int8" else 1 << 15):
         yield f"a mean of {split[1]} values may exceed 32 bits"
 
 
@@ -114,23 +142,67 @@ def lower_mean(graph: Graph, op: Op, _options: Options) -> list[Call]:
     outer, reduced, inner = split
     mult, shift = quantize_multiplier(source.q.scale / output.q.scale)
     down = min(reduced.bit_length() - 1, 32, 31 + shift)
+    zeros = (
+        (Literal("in_zero_point", source.q.zero_point),),
+        (Literal("zero_point", output.q.zero_point),),
+    )
+    wide = source.dtype == "int16"
     call = Call(
-        "tiny_mean",
-        "mean.h",
+        "tiny_mean_16x8" if wide else "tiny_mean",
+        "pool_2d_16x8.h" if wide else "mean.h",
         (
             Buffer(source.index),
             Buffer(output.index, write=True),
             Literal("outer", outer),
             Literal("reduced", reduced),
             Literal("inner", inner),
-            Literal("in_zero_point", source.q.zero_point),
+            *(() if wide else zeros[0]),
             Literal("mult", (mult << down) // reduced),
             Literal("shift", shift - down),
-            Literal("zero_point", output.q.zero_point),
+            *(() if wide else zeros[1]),
         ),
         graph.label(op),
     )
     return [call]
+
+
+def _lower_int16(graph: Graph, op: Op) -> Call:
+    source, output = graph.input(op, 0), graph.output(op)
+    _, in_h, in_w, channels = source.shape
+    _, out_h, out_w, _ = output.shape
+    seen = Window(
+        in_h,
+        2 * in_w * channels,
+        out_h,
+        2 * out_w * channels,
+        op.integer("stride_h"),
+        op.integer("pad_top"),
+        op.integer("filter_h"),
+    )
+    return Call(
+        "tiny_average_pool_2d_16x8" if op.kind == "AVERAGE_POOL_2D" else "tiny_max_pool_2d_16x8",
+        "pool_2d_16x8.h",
+        (
+            Buffer(source.index),
+            Buffer(output.index, write=True),
+            First(),
+            Rows("rows", out_h),
+            Literal("in_h", in_h, fixed=False),
+            Ring("in_ring", in_h),
+            Literal("in_w", in_w, fixed=False),
+            Literal("channels", channels, fixed=False),
+            Literal("out_w", out_w, fixed=False),
+            Literal("k_h", op.integer("filter_h")),
+            Literal("k_w", op.integer("filter_w")),
+            *(
+                Literal(name, op.integer(name))
+                for name in ("stride_h", "stride_w", "pad_top", "pad_left", "low", "high")
+            ),
+        ),
+        graph.label(op),
+        overlap={source.index: overlap_rows(seen)},
+        windows={source.index: seen},
+    )
 
 
 KINDS = [

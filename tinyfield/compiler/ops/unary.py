@@ -13,6 +13,7 @@ import numpy as np
 
 from tinyfield.compiler.calls import Buffer, Call, Literal, Rom
 from tinyfield.compiler.graph import Graph, Op, Tensor
+from tinyfield.compiler.ops import unary_16x8
 from tinyfield.compiler.ops.base import LIMITS, Kind, Options, same_types
 from tinyfield.compiler.rounding import (
     clamp_of,
@@ -102,6 +103,9 @@ def table_of(graph: Graph, op: Op) -> list[int]:
 
 def check(graph: Graph, op: Op) -> Iterator[str]:
     """Complaints; see :class:`~tinyfield.compiler.ops.base.Kind`."""
+    if op.kind != "QUANTIZE" and "int16" in {graph.tensors[i].dtype for i in op.inputs if i >= 0}:
+        yield from unary_16x8.check(graph, op)
+        return
     types = ("int8", "uint8") if op.kind == "QUANTIZE" else ("int8",)
     found = [*same_types(graph, op, types=types)]
     yield from found
@@ -125,6 +129,8 @@ def check(graph: Graph, op: Op) -> Iterator[str]:
 def lower(graph: Graph, op: Op, _options: Options) -> list[Call]:
     """The kernel call."""
     source, output = graph.input(op, 0), graph.output(op)
+    if source.dtype == "int16":
+        return unary_16x8.lower(graph, op)
     call = Call(
         "tiny_lut",
         "lut.h",
@@ -140,4 +146,4 @@ def lower(graph: Graph, op: Op, _options: Options) -> list[Call]:
     return [call]
 
 
-KINDS = [Kind(name, check, lower) for name in _TABLES]
+KINDS = [Kind(name, check, lower) for name in _TABLES if name != "QUANTIZE"]

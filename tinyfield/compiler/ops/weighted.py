@@ -8,7 +8,7 @@ import numpy as np
 
 from tinyfield.compiler.calls import Argument, Literal
 from tinyfield.compiler.graph import Array, Graph, Op, Quant
-from tinyfield.compiler.ops.base import constant, same_types
+from tinyfield.compiler.ops.base import check_zero_points, constant, same_types
 from tinyfield.compiler.rounding import INT32_MAX, quantize_multiplier
 from tinyfield.errors import ModelError
 
@@ -18,9 +18,17 @@ ROUND_ONCE, ROUND_TWICE, ROUND_TWICE_POSITIVE = 0, 1, 2
 
 def check_weighted(graph: Graph, op: Op, channel_axis: int) -> Iterator[str]:
     """Complaints about types, weights and biases; the last of them end the check."""
-    found = [*same_types(graph, op), *constant(graph, op, 1, "weights", "int8")]
+    found = [
+        *same_types(graph, op, types=("int8", "int16")),
+        *constant(graph, op, 1, "weights", "int8"),
+    ]
+    if not found and graph.input(op, 0).dtype != graph.output(op).dtype:
+        found = [f"turns {graph.input(op, 0).dtype} into {graph.output(op).dtype}"]
+    if not found:
+        found += check_zero_points(graph, op)
     if graph.has_input(op, 2):
-        found += constant(graph, op, 2, "biases", "int32")
+        wide = graph.input(op, 0).dtype == "int16" and graph.input(op, 2).dtype == "int64"
+        found += constant(graph, op, 2, "biases", "int64" if wide else "int32")
     yield from found
     if found:
         return

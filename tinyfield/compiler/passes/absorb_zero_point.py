@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from tinyfield.compiler.graph import Graph
+from tinyfield.compiler.graph import Graph, Op
 from tinyfield.compiler.rounding import INT32_MAX, INT32_MIN
 from tinyfield.errors import ModelError
 
@@ -22,6 +22,9 @@ def absorb_zero_point(graph: Graph) -> Graph:
     result = graph.copy()
     for place, op in enumerate(graph.ops):
         if op.kind not in SUMMED:
+            continue
+        if graph.input(op, 0).dtype == "int16":
+            result.ops[place] = _with_bias(result, op)
             continue
         weights = np.asarray(graph.input(op, 1).data, np.int64)
         sums = weights.sum(axis=SUMMED[op.kind])
@@ -39,3 +42,12 @@ def absorb_zero_point(graph: Graph) -> Graph:
         index = result.add_constant(name, bias.astype(np.int32))
         result.ops[place] = replace(op, inputs=(*op.inputs[:2], index))
     return result
+
+
+def _with_bias(graph: Graph, op: Op) -> Op:
+    """An int16 layer has no zero points; an absent bias becomes zeros of 64 bits, as its sums."""
+    if graph.has_input(op, 2):
+        return op
+    channels = graph.output(op).shape[-1]
+    index = graph.add_constant(f"{graph.output(op).name}/bias", np.zeros(channels, np.int64))
+    return replace(op, inputs=(*op.inputs[:2], index))

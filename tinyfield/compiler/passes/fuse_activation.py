@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tinyfield.compiler.graph import Graph
+from tinyfield.compiler.ops.base import LIMITS
 from tinyfield.compiler.rounding import clamp_of
 
 _ACTIVATIONS = ("RELU", "RELU6", "RELU_N1_TO_1")
@@ -30,7 +31,7 @@ def fuse_activation(graph: Graph) -> Graph:
             or len(graph.readers(source.index)) != 1
         ):
             continue
-        low, high = clamp_of(op.kind, output.q.scale, output.q.zero_point, (-128, 127))
+        low, high = clamp_of(op.kind, output.q.scale, output.q.zero_point, LIMITS[output.dtype])
         # A clamp after a clamp: low cannot exceed high, for both hold the output's range.
         low = max(low, writer.integer("low"))
         high = max(low, min(high, writer.integer("high")))
