@@ -136,7 +136,7 @@ def image_shapes(graph: Graph, op: Op, seen: tuple[int, int]) -> Iterator[str]:
         yield f"a batch of {source.shape[0]}: convert the model with a batch of 1"
     for axis, size, name in ((1, seen[0], "h"), (2, seen[1], "w")):
         stride = op.integer(f"stride_{name}")
-        if stride < 1 or size > 32767:
+        if not 1 <= stride <= 32767 or size > 32767:
             yield f"stride {stride}, window {size}: the file is damaged"
             return
         length = source.shape[axis]

@@ -100,8 +100,8 @@ def mirror_pad(graph: Graph, op: Op) -> list[Move]:
 
 def _image(graph: Graph, op: Op) -> tuple[int, ...]:
     shape = graph.input(op, 0).shape
-    if len(shape) != 4:
-        raise Unfit(f"its input is {list(shape)}: four dimensions are needed")
+    if len(shape) != 4 or 0 in shape:
+        raise Unfit(f"its input is {list(shape)}: four dimensions are needed, none of them empty")
     return shape
 
 
