@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tinyfield.compiler.calls import Call
-from tinyfield.compiler.kernels import portable
+from tinyfield.compiler.kernels import dsp, portable
 from tinyfield.compiler.kernels.spec import ConvSpec, FullyConnectedSpec
 
 __all__ = ["ConvSpec", "FullyConnectedSpec", "conv", "fully_connected"]
@@ -18,7 +18,11 @@ Conv = Callable[[ConvSpec], Call | None]
 FullyConnected = Callable[[FullyConnectedSpec], Call | None]
 
 #: Target → its kernels before the portable ones, the best first.
-_CONV: dict[str, tuple[Conv, ...]] = {}
+_CONV: dict[str, tuple[Conv, ...]] = {
+    "cortex-m4": (dsp.conv,),
+    "cortex-m7": (dsp.conv,),
+    "cortex-m33": (dsp.conv,),
+}
 _FULLY_CONNECTED: dict[str, tuple[FullyConnected, ...]] = {}
 
 

@@ -1,0 +1,152 @@
+"""Kernels for Arm's DSP extension: Cortex-M4, M7, M33 (``firmware/core/nn/dsp``)."""
+
+from __future__ import annotations
+
+from tinyfield.compiler.calls import (
+    Buffer,
+    Call,
+    First,
+    Literal,
+    Ring,
+    Rom,
+    Rows,
+    Scratch,
+    overlap_pixels,
+)
+from tinyfield.compiler.kernels.dsp_layout import Channel, Output, lanes, paired
+from tinyfield.compiler.kernels.spec import ConvSpec
+
+
+def conv(spec: ConvSpec) -> Call | None:
+    """CONV_2D or DEPTHWISE_CONV_2D; None for a shape that is not for these kernels."""
+    if spec.depthwise:
+        return _depthwise(spec)
+    return _conv_2d(spec)
+
+
+def _depthwise(spec: ConvSpec) -> Call | None:
+    stride = spec.stride_h
+    if (
+        (spec.k_h, spec.k_w, spec.dilation_h, spec.dilation_w) != (3, 3, 1, 1)
+        or spec.stride_w != stride
+        or stride > 2
+        or spec.out_c != spec.in_c
+        or (spec.low, spec.high) != (-128, 127)
+    ):
+        return None
+    laid_out = lanes(_channels(spec), Output(spec.zero_point, spec.low, spec.high))
+    if laid_out is None:
+        return None
+    stream, rounding = laid_out
+    same = (spec.in_h, spec.in_w, stride, spec.pad_top) == (spec.out_h, spec.out_w, 1, 1)
+    return Call(
+        "tiny_dsp_depthwise_3x3",
+        "dsp/depthwise_conv_2d.h",
+        (
+            Buffer(spec.source),
+            Rom("weights", stream, align=4),
+            Buffer(spec.output, write=True),
+            Scratch(32 * ((spec.out_w - 1) * stride + 3)),
+            First(),
+            Rows("rows", spec.out_h),
+            _size("in_h", spec.in_h),
+            Ring("in_ring", spec.in_h),
+            _size("in_w", spec.in_w),
+            _size("out_w", spec.out_w),
+            _size("channels", spec.in_c),
+            Literal("stride", stride),
+            _size("pad_top", spec.pad_top),
+            _size("pad_left", spec.pad_left),
+            _size("pad", spec.pad),
+            Literal("rounding", rounding),
+            _size("zero_point", spec.zero_point),
+        ),
+        spec.label,
+        macs=spec.macs,
+        in_place=(spec.source,) if same else (),
+        windows={spec.source: spec.window},
+    )
+
+
+def _channels(spec: ConvSpec) -> list[Channel]:
+    matrix = spec.weights.reshape(-1, spec.out_c).T if spec.depthwise else spec.weights
+    return [
+        Channel(
+            matrix[c].ravel(), int(spec.bias[c]), int(spec.mult[c]), int(spec.shift[c]), sums
+        )
+        for c, sums in enumerate(spec.sums)
+    ]
+
+
+def _conv_2d(spec: ConvSpec) -> Call | None:
+    if spec.w_c != spec.in_c or spec.dilation_w != 1:
+        return None
+    laid_out = paired(_channels(spec), Output(spec.zero_point, spec.low, spec.high))
+    if laid_out is None:
+        return None
+    stream, rounding = laid_out
+    weights = Rom("weights", stream, align=4)
+    last = (
+        Literal("rounding", rounding),
+        _size("zero_point", spec.zero_point),
+        _size("low", spec.low),
+        _size("high", spec.high),
+    )
+    inputs = spec.k_h * spec.k_w * spec.in_c
+    columns = 24 * -(-inputs // 4)
+    out = Buffer(spec.output, write=True)
+    if spec.pointwise:
+        pixels = spec.out_h * spec.out_w
+        return Call(
+            "tiny_dsp_pointwise",
+            "dsp/conv_2d.h",
+            (
+                Buffer(spec.source),
+                weights,
+                out,
+                Scratch(columns),
+                Rows("pixels", spec.out_h, spec.out_w),
+                _size("in_c", spec.in_c),
+                _size("pairs", spec.out_c // 2),
+                *last,
+            ),
+            spec.label,
+            macs=spec.macs,
+            overlap={spec.source: overlap_pixels(pixels, spec.in_c, spec.out_c)},
+            windows={spec.source: spec.window},
+        )
+    return Call(
+        "tiny_dsp_conv_2d",
+        "dsp/conv_2d.h",
+        (
+            Buffer(spec.source),
+            weights,
+            out,
+            Scratch(columns + inputs),
+            First(),
+            Rows("rows", spec.out_h),
+            _size("in_h", spec.in_h),
+            Ring("in_ring", spec.in_h),
+            _size("in_w", spec.in_w),
+            _size("in_c", spec.in_c),
+            _size("out_w", spec.out_w),
+            _size("pairs", spec.out_c // 2),
+            _size("k_h", spec.k_h),
+            _size("k_w", spec.k_w),
+            _size("stride_h", spec.stride_h),
+            _size("stride_w", spec.stride_w),
+            _size("dilation_h", spec.dilation_h),
+            _size("pad_top", spec.pad_top),
+            _size("pad_left", spec.pad_left),
+            _size("pad", spec.pad),
+            *last,
+        ),
+        spec.label,
+        macs=spec.macs,
+        overlap=spec.overlap(),
+        windows={spec.source: spec.window},
+    )
+
+
+def _size(name: str, value: int) -> Literal:
+    return Literal(name, value, fixed=False)

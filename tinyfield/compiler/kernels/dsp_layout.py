@@ -1,0 +1,148 @@
+"""How weights lie in flash for the dual 16-bit multiply-accumulate of Arm's DSP extension.
+
+See ``firmware/core/nn/dsp/block.h`` for the packed pairs and their order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from tinyfield.compiler.graph import Array
+from tinyfield.compiler.ops.weighted import ROUND_TWICE, ROUND_TWICE_POSITIVE
+from tinyfield.compiler.rounding import requantize_twice
+
+#: |sum| stays below this, so that 256·sum fits 32 bits.
+_SUM_LIMIT = 1 << 23
+_MOST_SHIFT = 24
+
+
+@dataclass(frozen=True)
+class Channel:
+    """One output channel.
+
+    Attributes:
+        weights: int8 [k].
+        bias, mult, shift: output = (bias + Σ)·mult·2^(shift−31), rounded twice.
+        sums: the least and the greatest sum.
+    """
+
+    weights: Array
+    bias: int
+    mult: int
+    shift: int
+    sums: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Output:
+    """The output's zero point and clamp."""
+
+    zero_point: int
+    low: int
+    high: int
+
+    def of(self, channel: Channel, total: int) -> int:
+        """The reference's output for a sum."""
+        scaled = requantize_twice(total, channel.mult, channel.shift) + self.zero_point
+        return min(max(scaled, self.low), self.high)
+
+
+def settled(channel: Channel, output: Output) -> Channel:
+    """The same channel; one that always gives the same output gets harmless numbers.
+
+    Pruned channels have biases and shifts far from all others.
+    """
+    low, high = channel.sums
+    value = output.of(channel, low)
+    if value != output.of(channel, high):
+        return channel
+    bias = (value - output.zero_point) << 9
+    return replace(
+        channel,
+        weights=np.zeros_like(channel.weights),
+        bias=bias,
+        mult=1 << 30,
+        shift=-8,
+        sums=(bias, bias),
+    )
+
+
+def rounding_of(channels: Sequence[Channel], output: Output) -> int | None:
+    """Which form of the double rounding serves all channels; None if none does."""
+    if any(max(-low, high) >= _SUM_LIMIT for low, high in (c.sums for c in channels)):
+        return None
+    if not all(0 < -c.shift <= _MOST_SHIFT - 7 for c in channels):
+        return None
+    return ROUND_TWICE_POSITIVE if output.low >= output.zero_point else ROUND_TWICE
+
+
+def paired(channels: Sequence[Channel], output: Output) -> tuple[Array, int] | None:
+    """The stream of ``block.h`` and the rounding it is for.
+
+    Returns:
+        int32 words, ``tiny_rounding_t``; None where the packing cannot hold these channels.
+    """
+    if len(channels) % 2:
+        return None
+    channels = [settled(channel, output) for channel in channels]
+    rounding = rounding_of(channels, output)
+    if rounding is None:
+        return None
+    words: list[Array] = []
+    for a, b in zip(channels[::2], channels[1::2], strict=True):
+        halves = packed_pair(a.weights, b.weights)
+        if halves is None:
+            return None
+        more = 7 if rounding == ROUND_TWICE_POSITIVE else 0
+        words += [
+            np.array([(b.bias << 8) + a.bias, a.bias], np.int64),
+            halves,
+            np.array([a.mult, b.mult, (more - a.shift) | (more - b.shift) << 8], np.int64),
+        ]
+    stream = np.concatenate(words) & 0xFFFFFFFF
+    return stream.astype(np.uint32).view(np.int32), rounding
+
+
+def packed_pair(a: Array, b: Array) -> Array | None:
+    """Words of halfwords 256·b + a, in the order (0, 2), (1, 3) of each four inputs.
+
+    Returns:
+        int64 [⌈k/4⌉·2]; None where a halfword does not fit (b = −128).
+    """
+    halves = 256 * b.astype(np.int64) + a.astype(np.int64)
+    if halves.size and (halves.min() < -(1 << 15) or halves.max() >= 1 << 15):
+        return None
+    fours = np.pad(halves, (0, -len(halves) % 4)).reshape(-1, 4) & 0xFFFF
+    return np.stack([fours[:, 0] | fours[:, 2] << 16, fours[:, 1] | fours[:, 3] << 16], 1).ravel()
+
+
+def lanes(channels: Sequence[Channel], output: Output) -> tuple[Array, int] | None:
+    """The stream of ``depthwise_conv_2d.h`` and the rounding it is for.
+
+    Args:
+        channels: with 3×3 taps each.
+
+    Returns:
+        int32 words, ``tiny_rounding_t``; None where the kernel cannot take these channels.
+    """
+    if len(channels) % 4:
+        return None
+    channels = [settled(channel, output) for channel in channels]
+    rounding = rounding_of(channels, output)
+    if rounding is None:
+        return None
+    words: list[Array] = []
+    for first in range(0, len(channels), 4):
+        four = channels[first : first + 4]
+        taps = np.ascontiguousarray(np.stack([c.weights for c in four], 1).astype(np.int8))
+        shifts = np.array([-c.shift for c in four], np.uint8)
+        words += [
+            taps.view("<u4").ravel(),
+            np.array([c.bias for c in four], np.int32).view(np.uint32),
+            np.array([c.mult for c in four], np.int32).view(np.uint32),
+            shifts.view("<u4"),
+        ]
+    return np.concatenate(words).view(np.int32), rounding
