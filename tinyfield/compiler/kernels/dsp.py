@@ -26,11 +26,13 @@ def conv(spec: ConvSpec) -> Call | None:
 
 def _depthwise(spec: ConvSpec) -> Call | None:
     stride = spec.stride_h
+    seen = (spec.out_w - 1) * stride + 3
     if (
         (spec.k_h, spec.k_w, spec.dilation_h, spec.dilation_w) != (3, 3, 1, 1)
         or spec.stride_w != stride
         or stride > 2
         or spec.out_c != spec.in_c
+        or spec.pad_left >= seen
         or (spec.low, spec.high) != (-128, 127)
     ):
         return None
@@ -46,7 +48,7 @@ def _depthwise(spec: ConvSpec) -> Call | None:
             Buffer(spec.source),
             Rom("weights", stream, align=4),
             Buffer(spec.output, write=True),
-            Scratch(32 * ((spec.out_w - 1) * stride + 3)),
+            Scratch(32 * seen),
             First(),
             Rows("rows", spec.out_h),
             _size("in_h", spec.in_h),
@@ -57,6 +59,7 @@ def _depthwise(spec: ConvSpec) -> Call | None:
             Literal("stride", stride),
             _size("pad_top", spec.pad_top),
             _size("pad_left", spec.pad_left),
+            _size("inside", min(spec.in_w, seen - spec.pad_left)),
             _size("pad", spec.pad),
             Literal("rounding", rounding),
             _size("zero_point", spec.zero_point),
@@ -71,9 +74,7 @@ def _depthwise(spec: ConvSpec) -> Call | None:
 def _channels(spec: ConvSpec) -> list[Channel]:
     matrix = spec.weights.reshape(-1, spec.out_c).T if spec.depthwise else spec.weights
     return [
-        Channel(
-            matrix[c].ravel(), int(spec.bias[c]), int(spec.mult[c]), int(spec.shift[c]), sums
-        )
+        Channel(matrix[c].ravel(), int(spec.bias[c]), int(spec.mult[c]), int(spec.shift[c]), sums)
         for c, sums in enumerate(spec.sums)
     ]
 
@@ -81,6 +82,8 @@ def _channels(spec: ConvSpec) -> list[Channel]:
 def _conv_2d(spec: ConvSpec) -> Call | None:
     if spec.w_c != spec.in_c or spec.dilation_w != 1:
         return None
+    if spec.pad_left >= spec.k_w or (spec.out_w - 1) * spec.stride_w - spec.pad_left >= spec.in_w:
+        return None  # a window wholly beside the image
     laid_out = paired(_channels(spec), Output(spec.zero_point, spec.low, spec.high))
     if laid_out is None:
         return None

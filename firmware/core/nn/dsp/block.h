@@ -31,16 +31,20 @@ tiny_dsp_pair(const int32_t *stream, const int16_t *x, uint32_t steps, tiny_dsp_
     register uint32_t x2 __asm__("r5");
     uint32_t t0, t1, t2, a0, a1, a2, w0, w1;
     steps -= 1;
-#define TINY_DSP_TWO(w)                     \
-    "ldm %[x]!, {%[x0], %[x1], %[x2]}\n\t"  \
+/* clang-format off */
+#define TINY_DSP_TWO(w) \
+    "ldm %[x]!, {%[x0], %[x1], %[x2]}\n\t" \
     "smlad %[t0], " w ", %[x0], %[t0]\n\t" \
     "smlad %[t1], " w ", %[x1], %[t1]\n\t" \
     "smlad %[t2], " w ", %[x2], %[t2]\n\t" \
-    "sxtb16 " w ", " w "\n\t"              \
+    "sxtb16 " w ", " w "\n\t" \
     "smlad %[a0], " w ", %[x0], %[a0]\n\t" \
     "smlad %[a1], " w ", %[x1], %[a1]\n\t" \
     "smlad %[a2], " w ", %[x2], %[a2]\n\t"
-#define TINY_DSP_FOUR "ldrd %[w0], %[w1], [%[s]], #8\n\t" TINY_DSP_TWO("%[w0]") TINY_DSP_TWO("%[w1]")
+#define TINY_DSP_FOUR \
+    "ldrd %[w0], %[w1], [%[s]], #8\n\t" \
+    TINY_DSP_TWO("%[w0]") \
+    TINY_DSP_TWO("%[w1]")
     __asm__("ldrd %[t0], %[a0], [%[s]], #8\n\t"
             "ldrd %[w0], %[w1], [%[s]], #8\n\t"
             "ldm %[x]!, {%[x0], %[x1], %[x2]}\n\t"
@@ -50,18 +54,24 @@ tiny_dsp_pair(const int32_t *stream, const int16_t *x, uint32_t steps, tiny_dsp_
             "sxtb16 %[w0], %[w0]\n\t"
             "smlad %[a1], %[w0], %[x1], %[a0]\n\t"
             "smlad %[a2], %[w0], %[x2], %[a0]\n\t"
-            "smlad %[a0], %[w0], %[x0], %[a0]\n\t" TINY_DSP_TWO("%[w1]")
+            "smlad %[a0], %[w0], %[x0], %[a0]\n\t"
+            TINY_DSP_TWO("%[w1]")
             /* Multiplying leaves the flags alone: an odd number of steps starts in the middle. */
             "lsrs %[n], %[n], #1\n\t"
             "bcs 2f\n\t"
             "beq 3f\n\t"
-            "1: subs %[n], %[n], #1\n\t" TINY_DSP_FOUR "2:\n\t" TINY_DSP_FOUR "bne 1b\n\t"
+            "1: subs %[n], %[n], #1\n\t"
+            TINY_DSP_FOUR
+            "2:\n\t"
+            TINY_DSP_FOUR
+            "bne 1b\n\t"
             "3:\n\t"
             : [s] "+r"(stream), [x] "+r"(x), [n] "+r"(steps), [x0] "=&r"(x0), [x1] "=&r"(x1),
               [x2] "=&r"(x2), [w0] "=&r"(w0), [w1] "=&r"(w1), [t0] "=&r"(t0), [t1] "=&r"(t1),
               [t2] "=&r"(t2), [a0] "=&r"(a0), [a1] "=&r"(a1), [a2] "=&r"(a2)
             :
             : "cc", "memory");
+    /* clang-format on */
     sums->both[0] = t0;
     sums->both[1] = t1;
     sums->both[2] = t2;
@@ -90,10 +100,9 @@ tiny_dsp_pair(const int32_t *stream, const int16_t *x, uint32_t steps, tiny_dsp_
 /* 256·sum → output. In the positive form two roundings are one: its halves, 2^6 and 2^(shift−1),
  * and the zero point make up `half` (shift is 7 more than the scale's); for the other see fixed.h:
  * `half` has its second half and the zero point. */
-static inline __attribute__((always_inline)) int32_t tiny_dsp_requantize(uint32_t sum256,
-                                                                         int32_t mult, uint32_t shift,
-                                                                         int32_t half,
-                                                                         tiny_rounding_t rounding) {
+static inline __attribute__((always_inline)) int32_t
+tiny_dsp_requantize(uint32_t sum256, int32_t mult, uint32_t shift, int32_t half,
+                    tiny_rounding_t rounding) {
     if (rounding == TINY_ROUND_TWICE_POSITIVE) {
         return tiny_asr(tiny_smmla((int32_t)sum256, mult, half), shift);
     }
@@ -129,15 +138,15 @@ tiny_dsp_block(const int32_t *stream, const int16_t *x, int8_t *out0, int8_t *ou
         const int32_t half_a = (int32_t)((uint32_t)zero_twice << ((shift_a & 0xffu) - 1u)) + extra;
         const int32_t half_b = (int32_t)((uint32_t)zero_twice << (shift_b - 1u)) + extra;
         stream += 3;
-#define TINY_DSP_PIXEL(p, out)                                                                   \
-    do {                                                                                         \
-        const uint32_t b = sums.both[p] - sums.a[p];                                             \
-        const uint32_t a = sums.a[p] << 8;                                                       \
-        (out)[0] = tiny_dsp_clamp(tiny_dsp_requantize(a, mult_a, shift_a, half_a, rounding),     \
-                                  low, high);                                                    \
-        (out)[1] = tiny_dsp_clamp(tiny_dsp_requantize(b, mult_b, shift_b, half_b, rounding),     \
-                                  low, high);                                                    \
-        (out) += 2;                                                                              \
+#define TINY_DSP_PIXEL(p, out)                                                                     \
+    do {                                                                                           \
+        const uint32_t b = sums.both[p] - sums.a[p];                                               \
+        const uint32_t a = sums.a[p] << 8;                                                         \
+        (out)[0] =                                                                                 \
+            tiny_dsp_clamp(tiny_dsp_requantize(a, mult_a, shift_a, half_a, rounding), low, high);  \
+        (out)[1] =                                                                                 \
+            tiny_dsp_clamp(tiny_dsp_requantize(b, mult_b, shift_b, half_b, rounding), low, high);  \
+        (out) += 2;                                                                                \
     } while (0)
         TINY_DSP_PIXEL(2, out2);
         TINY_DSP_PIXEL(1, out1);

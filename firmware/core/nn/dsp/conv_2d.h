@@ -32,9 +32,8 @@ static __attribute__((noinline, unused)) uint32_t *tiny_dsp_spread(const int8_t 
 }
 
 /* The same of `bytes` bytes, of which the last word may have fewer than four. */
-static inline __attribute__((always_inline)) void tiny_dsp_spread_bytes(const int8_t *from,
-                                                                        uint32_t bytes,
-                                                                        uint32_t *to) {
+static inline __attribute__((always_inline)) void
+tiny_dsp_spread_bytes(const int8_t *from, uint32_t bytes, uint32_t *to) {
     to = tiny_dsp_spread(from, bytes >> 2, to);
     if ((bytes & 3u) != 0) {
         int8_t last[4] = {0, 0, 0, 0};
@@ -138,8 +137,8 @@ TINY_KERNEL void tiny_dsp_conv_2d(const int8_t *in, const int32_t TINY_ROM *stre
         }
     }
     if (n != 0) {
-        (void)tiny_dsp_pixels(stream, (const int16_t *)(const void *)columns, out, n, inputs,
-                              pairs, rounding, zero_point, low, high);
+        (void)tiny_dsp_pixels(stream, (const int16_t *)(const void *)columns, out, n, inputs, pairs,
+                              rounding, zero_point, low, high);
     }
 }
 
