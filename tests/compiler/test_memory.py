@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
+from collections.abc import Sequence
 from xml.etree import ElementTree
 
 import numpy as np
@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 
 from tests.compiler.operators import FAMILIES
 from tinyfield.compiler import compile_model
-from tinyfield.compiler.calls import Buffer, Call, Scratch
+from tinyfield.compiler.calls import Buffer, Call, Literal, Scratch
 from tinyfield.compiler.draw import draw
 from tinyfield.compiler.graph import Graph, Tensor
 from tinyfield.compiler.memory import Plan, plan
+from tinyfield.compiler.sharing import Copy, copy_of
+from tinyfield.compiler.steps import Step
 
 
 def graph_of(sizes: list[int], outputs: tuple[int, ...]) -> Graph:
@@ -25,26 +27,41 @@ def graph_of(sizes: list[int], outputs: tuple[int, ...]) -> Graph:
 
 @st.composite
 def programs(draw_: st.DrawFn) -> tuple[Graph, list[Call]]:
-    """Random straight-line programs; each call reads earlier tensors and writes a new one."""
+    """Random straight-line programs; each call reads earlier tensors and writes a new one.
+
+    There are views, pieces of earlier tensors, concatenations, outputs that may lie over an input
+    in whole or in part, working memory, and a tensor that is kept from call to call.
+    """
     count = draw_(st.integers(1, 12))
     sizes = draw_(st.lists(st.integers(1, 300), min_size=count + 1, max_size=count + 1))
-    calls = []
+    calls: list[Call] = []
     for step in range(1, count + 1):
         reads = draw_(st.lists(st.integers(0, step - 1), min_size=1, max_size=3, unique=True))
-        scratch = draw_(st.sampled_from([0, 0, 0, 40]))
-        view = draw_(st.booleans()) and draw_(st.booleans())
-        if view:
-            sizes[step] = sizes[reads[0]]
-            reads = reads[:1]
+        kind = draw_(st.sampled_from(["work", "work", "piece", "join"]))
+        if kind == "piece":
+            start = draw_(st.integers(0, sizes[reads[0]] - 1))
+            sizes[step] = draw_(st.integers(1, sizes[reads[0]] - start))
+            calls.append(copied(reads[0], start, step, 0, sizes[step]))
+            continue
+        if kind == "join":
+            sizes[step] = sum(sizes[index] for index in reads)
+            place = 0
+            for index in reads:
+                calls.append(copied(index, 0, step, place, sizes[index]))
+                place += sizes[index]
+            continue
         in_place = tuple(index for index in reads if sizes[index] == sizes[step])
+        over = in_place if draw_(st.booleans()) else ()
+        near = {}
+        if draw_(st.booleans()):
+            near = {reads[0]: draw_(st.sampled_from([-50, 0, 0, 10, 100]))}
+        scratch = draw_(st.sampled_from([0, 0, 0, 40]))
         arguments = (
             *(Buffer(index) for index in reads),
             Buffer(step, write=True),
-            *((Scratch(scratch),) if scratch and not view else ()),
+            *((Scratch(scratch),) if scratch else ()),
         )
-        name = "tiny_copy" if view else "work"
-        over = in_place if draw_(st.booleans()) else ()
-        calls.append(Call(name, "", arguments, f"step {step}", in_place=over))
+        calls.append(Call("work", "", arguments, f"step {step}", in_place=over, overlap=near))
     outputs = draw_(st.lists(st.integers(1, count), min_size=1, max_size=2, unique=True).map(tuple))
     # A pass has dropped what nobody reads.
     wanted = set(outputs)
@@ -53,58 +70,119 @@ def programs(draw_: st.DrawFn) -> tuple[Graph, list[Call]]:
         if wanted & set(call.writes()):
             wanted |= set(call.reads())
             alive.insert(0, call)
-    return graph_of(sizes, outputs), alive
+    graph = graph_of(sizes, outputs)
+    if draw_(st.booleans()):
+        add_kept(graph, alive, draw_(st.integers(1, count)))
+    return graph, alive
 
 
-def simulate(graph: Graph, calls: tuple[Call, ...], layout: Plan) -> dict[int, int]:
-    """Runs a plan symbolically: every byte holds the tensor it belongs to; a read checks it.
+def add_kept(graph: Graph, calls: list[Call], newest: int) -> None:
+    """A kept tensor is joined with a newer one; then the end of both is kept: a ring."""
+    if newest not in {index for call in calls for index in call.writes()}:
+        return
+    size = graph.tensors[newest].bytes
+    kept, both, out = (max(graph.tensors) + n for n in (1, 2, 3))
+    for index, length in ((kept, 2 * size), (both, 3 * size), (out, 5)):
+        graph.tensors[index] = Tensor(
+            index, f"x{index}", (length,), "int8", persistent=index == kept
+        )
+    calls += [
+        copied(kept, 0, both, 0, 2 * size),
+        copied(newest, 0, both, 2 * size, size),
+        Call("work", "", (Buffer(both), Buffer(out, write=True)), "reads both"),
+        copied(both, size, kept, 0, 2 * size),
+    ]
+    graph.outputs = (*graph.outputs, out)
 
-    A view's content is that of its origin. Returns each output's origin.
+
+def copied(source: int, start: int, target: int, end: int, size: int) -> Call:
+    arguments = (
+        Buffer(source, offset=start),
+        Buffer(target, write=True, offset=end),
+        Literal("bytes", size),
+    )
+    return Call("tiny_copy", "", arguments, f"x{source} to x{target}")
+
+
+class Machine:
+    """Runs a plan symbolically: every byte holds a value, and every read is checked.
+
+    A byte of a tensor that a call makes is (call's number, byte); copies carry values on.
     """
-    memory: dict[tuple[str, int], int] = {}
-    origin: dict[int, int] = {}
 
-    def store(tensor: int, value: int) -> None:
-        place = layout.places[tensor]
-        for byte in range(graph.tensors[tensor].bytes):
-            memory[place.region, place.offset + byte] = value
-        origin[tensor] = value
+    def __init__(self, graph: Graph, layout: Plan) -> None:
+        self.graph, self.layout = graph, layout
+        self.memory: dict[tuple[str, int], object] = {}
+        self.values: dict[int, list[object]] = {}
+        for index in (*graph.inputs, *layout.persistent):
+            self.values[index] = [(f"x{index}", byte) for byte in range(self.size(index))]
+            for byte, value in enumerate(self.values[index]):
+                self.memory[self.at(index, byte)] = value
 
-    def load(tensor: int) -> int:
-        place = layout.places[tensor]
-        found = {
-            memory.get((place.region, place.offset + byte))
-            for byte in range(graph.tensors[tensor].bytes)
+    def size(self, index: int) -> int:
+        return self.layout.tensors[index].bytes
+
+    def at(self, index: int, byte: int) -> tuple[str, int]:
+        place = self.layout.places[index]
+        return place.region, place.offset + byte
+
+    def check(self, index: int, start: int, size: int) -> None:
+        for byte in range(start, start + size):
+            found = self.memory.get(self.at(index, byte))
+            assert found == self.values[index][byte], f"x{index} was written over"
+
+    def run(self, calls: Sequence[Call], done: Sequence[Call]) -> None:
+        """All calls; those that the plan left out must be copies from a place to itself."""
+        scratch = {
+            call.label: [
+                (self.layout.scratch[number, 0, place], argument.bytes)
+                for place, argument in enumerate(call.arguments)
+                if isinstance(argument, Scratch)
+            ]
+            for number, call in enumerate(done)
         }
-        assert found == {origin[tensor]}, f"x{tensor} was written over"
-        return origin[tensor]
+        for number, call in enumerate(calls):
+            copy = copy_of(Step((call,)))
+            if copy is not None:
+                self.copy(copy, call in done)
+                continue
+            for index in call.reads():
+                self.check(index, 0, self.size(index))
+            for start, size in scratch[call.label]:
+                self.memory.update({("arena", start + byte): None for byte in range(size)})
+                for index in call.reads():
+                    self.check(index, 0, self.size(index))
+            self.work(number, call)
 
-    store(0, 0)
-    dropped = [call for call in all_calls(graph) if call not in calls]
-    for call in all_calls(graph):
-        value = [load(index) for index in call.reads()]
+    def copy(self, copy: Copy, runs: bool) -> None:
+        self.check(copy.source, copy.start, copy.bytes)
+        moved = self.values[copy.source][copy.start : copy.start + copy.bytes]
+        known = self.values.setdefault(copy.target, [None] * self.size(copy.target))
+        known[copy.end : copy.end + copy.bytes] = moved
+        if not runs:
+            assert self.at(copy.source, copy.start) == self.at(copy.target, copy.end)
+        for byte, value in enumerate(moved):
+            self.memory[self.at(copy.target, copy.end + byte)] = value
+
+    def work(self, number: int, call: Call) -> None:
+        """Writes the output from its first byte on, and never over what is still to be read."""
         target = call.writes()[0]
-        if call in dropped:
-            assert layout.places[call.reads()[0]] == layout.places[target]
-            origin[target] = value[0]
-        else:
-            for number, argument in enumerate(call.arguments):
-                if isinstance(argument, Scratch):
-                    start = layout.scratch[calls.index(call), number]
-                    for byte in range(argument.bytes):
-                        memory["arena", start + byte] = -1
-            store(target, value[0] if call.kernel == "tiny_copy" else target)
-    return {index: load(index) for index in graph.outputs}
+        self.values[target] = [(number, byte) for byte in range(self.size(target))]
+        for byte, value in enumerate(self.values[target]):
+            region, place = self.at(target, byte)
+            assert not region.startswith("in"), "the caller's input was written"
+            for source in call.reads():
+                other, start = self.at(source, 0)
+                read = place - start
+                if other == region and 0 <= read < self.size(source):
+                    exact = source in call.in_place and read == byte
+                    assert exact or (
+                        source in call.overlap and read < byte + 1 - call.overlap[source]
+                    ), f"x{target} over x{source}"
+            self.memory[region, place] = value
 
 
-ALL_CALLS: dict[int, list[Call]] = {}
-
-
-def all_calls(graph: Graph) -> list[Call]:
-    return ALL_CALLS[id(graph)]
-
-
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(programs(), st.sampled_from([1, 4, 16]))
 def test_a_plan_keeps_every_value(program: tuple[Graph, list[Call]], align: int) -> None:
     graph, calls = program
@@ -114,10 +192,13 @@ def test_a_plan_keeps_every_value(program: tuple[Graph, list[Call]], align: int)
     assert all(slot.offset % align == 0 for slot in layout.slots)
     ends = [slot.offset + slot.bytes for slot in layout.slots]
     assert layout.arena_bytes == max(ends, default=0)
-    ALL_CALLS[id(graph)] = calls
-    simulate(graph, layout.calls, layout)
-    for one, other in itertools.combinations(layout.slots, 2):
-        assert not (one.meets(other) and one.overlaps(other))
+    moved = {call.reads()[0] for call in layout.calls if call.kernel == "tiny_move"}
+    if moved:
+        return  # another program by now; test_exact runs such models
+    machine = Machine(graph, layout)
+    machine.run(calls, layout.calls)
+    for index in (*graph.outputs, *layout.persistent):
+        machine.check(index, 0, machine.size(index))
 
 
 def test_verify_finds_an_overlap() -> None:

@@ -47,6 +47,9 @@ ROUNDINGS = ("litert", "tflm")
 OPTIMIZE = ("speed", "size")
 #: Parts with so little flash that size is what is asked for.
 _SMALL = ("avr",)
+#: Where speed is asked for, layers run row by row only if a row has this many pixels: kernels
+#: work on blocks of pixels, and a short row leaves many of them half full.
+_CHAIN_PIXELS = 8
 
 
 @dataclass(frozen=True)
@@ -133,7 +136,12 @@ def compile_model(
     graph = copied_out(graph)
     options = Options(target, rounding, optimize)
     calls = [call for op in graph.ops for call in KINDS[op.kind].lower(graph, op, options)]
-    layout = plan(graph, calls, align=1 if target == "avr" else 4)
+    layout = plan(
+        graph,
+        calls,
+        align=1 if target == "avr" else 4,
+        chain_pixels=1 if optimize == "size" else _CHAIN_PIXELS,
+    )
     parts = emit(graph, layout, prefix, optimize=optimize)
     writers = {index: graph.label(op) for op in graph.ops for index in op.outputs}
     return Program(

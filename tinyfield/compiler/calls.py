@@ -6,9 +6,9 @@ Rows. A kernel whose output is an image can be run for some of its rows, so that
 runs row by row over ring buffers instead of whole maps. Such a call says with :class:`Rows` how
 many it computes, with :class:`First` which is the first, and with :class:`Ring` how many rows its
 input's buffer holds. ``out`` always points at the first row that is computed, and those rows lie
-one after another. A *windowed* kernel (which sees more than one input row for a row, or strides)
-gets the base of its input's ring and finds row r at ``r % ring``; any other gets ``in`` already
-pointing at its rows.
+one after another. A kernel that takes a ``Ring`` has one image for input; it gets the base of that
+image's buffer and finds row r at ``r % ring``. Any other makes an output row of the same row of
+each input, and its inputs already point there.
 """
 
 from __future__ import annotations
@@ -181,6 +181,11 @@ class Call:
     in_place: tuple[int, ...] = ()
     overlap: dict[int, int] = field(default_factory=dict)
     windows: dict[int, Window] = field(default_factory=dict)
+
+    @property
+    def finds_rows(self) -> bool:
+        """Does the kernel find its input's rows itself?"""
+        return any(isinstance(a, Ring) for a in self.arguments)
 
     def reads(self) -> tuple[int, ...]:
         """The tensors read."""

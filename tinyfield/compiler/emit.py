@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from tinyfield.compiler.calls import (
-    Argument,
     Buffer,
     Call,
     First,
@@ -21,6 +21,7 @@ from tinyfield.compiler.calls import (
 )
 from tinyfield.compiler.ctext import comment as _comment
 from tinyfield.compiler.graph import ITEM_BYTES, Graph, Tensor
+from tinyfield.compiler.loops import Row, loops
 from tinyfield.compiler.memory import Plan
 from tinyfield.compiler.ops.base import LIMITS
 from tinyfield.compiler.share import Shared, Step, Text, share
@@ -110,16 +111,23 @@ def emit(graph: Graph, plan: Plan, prefix: str, *, optimize: str = "speed") -> E
             hint="use lower-case letters, digits and _, beginning with a letter",
         )
     writer = _Writer(graph, plan, prefix)
+    places = [(n, turn) for n, step in enumerate(plan.steps) for turn in range(len(step.calls))]
     steps = [
-        Step(call.kernel, call.header, writer.texts(number, call))
+        Step(call.kernel, call.header, writer.texts(number, *places[number], call))
         for number, call in enumerate(plan.calls)
     ]
-    functions, calls = share(steps, prefix, everything=optimize == "size")
-    body = [
-        f"    /* {_comment(call.label)} */\n    TINY_STEP({number});\n"
-        + _call(invocation.function, invocation.arguments)
-        for number, (call, invocation) in enumerate(zip(plan.calls, calls, strict=True))
-    ]
+    functions, invocations = share(steps, prefix, everything=optimize == "size")
+    body: list[str] = []
+    number = 0
+    for planned in plan.steps:
+        lines = [
+            f"/* {_comment(call.label)} */\nTINY_STEP({number + turn});\n"
+            + _call(invocations[number + turn].function, invocations[number + turn].arguments)
+            for turn, call in enumerate(planned.calls)
+        ]
+        text = lines[0] if planned.chain is None else loops(planned.calls, planned.chain, lines)
+        body.append(textwrap.indent(text, "    "))
+        number += len(planned.calls)
     reset = writer.reset()
     headers = {"kernel.h", *(call.header for call in plan.calls)}
     if reset:
@@ -133,14 +141,15 @@ def _call(function: str, arguments: Sequence[str]) -> str:
     texts = list(arguments)
     texts[0] = f"{function}({texts[0]}"
     texts[-1] += ");"
-    return _fill(texts, "    ", "        ")
+    return _fill(texts, "", "    ")
 
 
 def _shared(one: Shared) -> str:
     texts = list(one.parameters)
     texts[0] = f"TINY_SHARED void {one.name}({texts[0]}"
     texts[-1] += ") {"
-    return f"{_fill(texts, '', '    ')}\n{_call(one.kernel, one.body)}\n}}\n"
+    body = textwrap.indent(_call(one.kernel, one.body), "    ")
+    return f"{_fill(texts, '', '    ')}\n{body}\n}}\n"
 
 
 def header_text(parts: Sequence[Emitted], guard: str, about: str = "") -> str:
@@ -171,11 +180,22 @@ class _Writer:
         self._named: dict[tuple[str, bool, bytes], tuple[int, str]] = {}
         self.weights_bytes = 0
 
-    def texts(self, step: int, call: Call) -> tuple[Text, ...]:
-        """A call's arguments as C."""
-        return tuple(
-            self._argument(step, number, argument) for number, argument in enumerate(call.arguments)
-        )
+    def texts(self, number: int, step: int, turn: int, call: Call) -> tuple[Text, ...]:
+        """A call's arguments as C, for one row if it is in a chain."""
+        chain = self._plan.steps[step].chain
+        row = None if chain is None else Row(turn, call, chain)
+        texts = []
+        for place, argument in enumerate(call.arguments):
+            if isinstance(argument, Scratch):
+                start = self._plan.scratch[step, turn, place]
+                texts.append(Text(f"(int8_t *)(arena + {start})"))
+            elif isinstance(argument, Buffer):
+                texts.append(Text(self._pointer(argument, row)))
+            elif isinstance(argument, Rom):
+                texts.append(Text(self._constant(number, argument), constant=True))
+            else:
+                texts.append(self._number(argument, row))
+        return tuple(texts)
 
     def function(self, body: list[str]) -> str:
         graph, upper = self._graph, self._prefix.upper()
@@ -190,7 +210,7 @@ class _Writer:
             f"{self._signature()}\n{{\n{unused}"
             f"    if ({missing}) {{\n        return TINY_E_ARGUMENT;\n    }}\n"
             + "\n".join(body)
-            + f"\n    TINY_STEP({len(body)});\n    return TINY_OK;\n}}\n"
+            + f"\n    TINY_STEP({len(self._plan.calls)});\n    return TINY_OK;\n}}\n"
         )
 
     def reset(self) -> str:
@@ -258,55 +278,55 @@ class _Writer:
             parameters.append(f"{c_type(self._graph.tensors[index].dtype)} *out{number}")
         return f"tiny_status_t {self._prefix}_invoke({', '.join(parameters)})"
 
-    def _argument(self, step: int, number: int, argument: Argument) -> Text:
+    def _number(self, argument: Literal | Rows | First | Ring, row: Row | None) -> Text:
         if isinstance(argument, Literal):
             if argument.name == "rounding":
                 return Text(_ROUNDINGS[int(argument.value)], constant=True, fixed=argument.fixed)
             return Text(_number(argument.value), argument.name, True, argument.fixed)
         if isinstance(argument, Rows):
-            return Text(_number(argument.whole * argument.per_row), argument.name, True)
+            rows = argument.whole if row is None else 1
+            return Text(_number(rows * argument.per_row), argument.name, True)
         if isinstance(argument, First):
-            return Text("0", argument.name, True)
-        if isinstance(argument, Ring):
-            return Text(_number(argument.whole), argument.name, True)
-        if isinstance(argument, Rom):
-            return Text(self._constant(step, argument), constant=True)
-        if isinstance(argument, Scratch):
-            return Text(f"(int8_t *)(arena + {self._plan.scratch[step, number]})")
-        tensor = self._graph.tensors[argument.tensor]
+            return Text("0", argument.name, True) if row is None else Text(row.variable)
+        return Text(_number(argument.whole if row is None else row.held()), argument.name, True)
+
+    def _pointer(self, buffer: Buffer, row: Row | None) -> str:
+        tensor = self._plan.tensors[buffer.tensor]
         if tensor.data is not None:
             raise AssertionError(f"{tensor} is a constant and needs a Rom argument")
-        return Text(self._pointer(tensor, argument))
-
-    def _pointer(self, tensor: Tensor, buffer: Buffer) -> str:
         place = self._plan.places[tensor.index]
         wanted = _POINTER[tensor.dtype]
         const = "" if buffer.write or buffer.updates else "const "
-        if place.region == "arena":
-            return f"({const}{wanted} *)(arena + {place.offset + buffer.offset})"
         offset = place.offset + buffer.offset
-        outer = self._outer_type(place.region)
-        text = place.region
-        if offset % ITEM_BYTES[outer]:
+        moving = "" if row is None else row.offset(buffer)
+        if place.region == "arena":
+            return f"({const}{wanted} *)(arena + {offset}{moving})"
+        outer = self._graph.tensors[self._outer(place.region)].dtype
+        item = ITEM_BYTES[outer]
+        if offset % item:
             raise AssertionError(f"{tensor} lies {offset} bytes into {place.region}")
-        if offset:
-            text = f"{text} + {offset // ITEM_BYTES[outer]}"
+        text = place.region + (f" + {offset // item}" if offset else "")
+        if moving:
+            # Rows are counted in bytes.
+            bytes_of = f"(const uint8_t *){text}" if const else f"(uint8_t *){text}"
+            return f"({const}{wanted} *)({bytes_of}{moving})"
         if c_type(outer) == wanted:
             return text
         return f"({const}{wanted} *)({text})" if offset else f"({const}{wanted} *){text}"
 
-    def _outer_type(self, region: str) -> str:
+    def _outer(self, region: str) -> int:
+        """The caller's tensor that a region is."""
         indices = self._graph.inputs if region.startswith("in") else self._graph.outputs
-        return self._graph.tensors[indices[int(region.lstrip("inout"))]].dtype
+        return indices[int(region.lstrip("inout"))]
 
-    def _constant(self, step: int, rom: Rom) -> str:
+    def _constant(self, number: int, rom: Rom) -> str:
         data = np.ascontiguousarray(rom.data)
         # Operators that share weights (an unrolled recurrent layer) share one array here too.
         key = (data.dtype.str, rom.in_flash, data.tobytes())
         align = max(rom.align, data.dtype.itemsize)
         if key in self._named and self._named[key][0] >= align:
             return self._named[key][1]
-        name = f"{self._prefix}_{rom.hint}{step}"
+        name = f"{self._prefix}_{rom.hint}{number}"
         self._named[key] = align, name
         self.weights_bytes += data.nbytes
         space = "TINY_ROM " if rom.in_flash else ""

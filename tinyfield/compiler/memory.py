@@ -1,26 +1,30 @@
 """The static memory plan: where in the arena each tensor lies, and when.
 
-Tensors that may share one place (views; outputs that an operator writes over an input it no
-longer needs) first become one *slot*. A slot lives from the step that first writes it to the step
-that last reads it; slots that live at the same time must not overlap. Finding the smallest
-arena is dynamic storage allocation (NP-hard); several greedy orders are tried, small plans are
-searched whole, and the search ends early where the plain lower bound is met.
+Three things make it small. Tensors share one place where that loses nothing (``sharing``: views,
+pieces of a concatenation, outputs over their inputs). An output may lie over part of an input that
+its kernel has read by then (``Call.overlap``). And layers whose maps are large run row by row over
+rings (``chains``). Offsets are found by ``packing``.
 
-The model's inputs and outputs lie in the caller's buffers and cost no arena.
+The model's inputs and outputs lie in the caller's buffers and cost no arena. Persistent tensors
+lie in it at all times.
 """
 
 from __future__ import annotations
 
 import itertools
-import random
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from tinyfield.compiler.calls import Call, Scratch
-from tinyfield.compiler.graph import Graph
+from tinyfield.compiler.calls import Buffer, Call, Literal
+from tinyfield.compiler.chains import chainable, make_chain
+from tinyfield.compiler.graph import Graph, Tensor
+from tinyfield.compiler.packing import Rules, Slot, lower_bound, pack
+from tinyfield.compiler.sharing import Sharing
+from tinyfield.compiler.steps import Step
 
-_SEARCH_WHOLE = 6
-_SEARCH_ORDERS = 300
+#: A chain must save this share of the arena, and a shifted input too.
+_WORTH = 0.03
+_LONGEST_CHAIN = 12
 
 
 @dataclass(frozen=True)
@@ -32,66 +36,61 @@ class Place:
 
 
 @dataclass
-class Slot:
-    """One stretch of the arena and the steps during which it is taken (both ends included)."""
-
-    name: str
-    bytes: int
-    first: int
-    last: int
-    tensors: tuple[int, ...] = ()
-    offset: int = -1
-
-    def meets(self, other: Slot) -> bool:
-        """Do both live at some step?"""
-        return self.first <= other.last and other.first <= self.last
-
-    def overlaps(self, other: Slot) -> bool:
-        """Do both lie on some byte?"""
-        return self.offset < other.offset + other.bytes and other.offset < self.offset + self.bytes
-
-
-@dataclass
 class Plan:
     """The finished plan.
 
     Attributes:
-        calls: the calls that remain; copies within one place are gone.
-        places: each tensor's place.
-        slots: the arena's stretches.
-        scratch: (step, argument's place) → arena offset of working memory.
+        steps: what runs, in order; copies within one place are gone.
+        places: each tensor's place; a ring's is that of its first row.
+        slots: the arena's stretches; their steps are numbers in ``steps``.
+        scratch: (step, call in it, argument's place) → arena offset of working memory.
         arena_bytes: the arena's exact size.
         least_bytes: what no plan of these slots can go below (most bytes alive at one step).
         persistent: tensors that keep their value from call to call.
+        rules: pairs of slots that may overlap in part; see ``packing``.
     """
 
-    calls: tuple[Call, ...]
+    steps: tuple[Step, ...]
     places: dict[int, Place]
     slots: tuple[Slot, ...]
-    scratch: dict[tuple[int, int], int]
+    scratch: dict[tuple[int, int, int], int]
     arena_bytes: int
     least_bytes: int
     persistent: tuple[int, ...] = ()
-    names: dict[int, str] = field(default_factory=dict)
+    rules: Rules = field(default_factory=dict)
+    tensors: dict[int, Tensor] = field(default_factory=dict)
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        """Every call in running order; the emitted marks count them."""
+        return tuple(call for step in self.steps for call in step.calls)
 
     def verify(self) -> None:
-        """Checks that no two slots alive together overlap, and that all lie within the arena."""
+        """Checks that no two slots alive together overlap more than they may, and that all lie
+        within the arena."""
         for slot in self.slots:
             if slot.offset < 0 or slot.offset + slot.bytes > self.arena_bytes:
                 raise AssertionError(f"slot {slot.name} lies outside the arena")
-        for one, other in itertools.combinations(self.slots, 2):
-            if one.meets(other) and one.overlaps(other):
-                raise AssertionError(f"slots {one.name} and {other.name} overlap while both live")
+        for one, other in itertools.combinations(range(len(self.slots)), 2):
+            first, second = self.slots[one], self.slots[other]
+            apart = first.offset - second.offset
+            allowed = apart <= self.rules.get((one, other), -(1 << 60)) or (
+                -apart <= self.rules.get((other, one), -(1 << 60))
+            )
+            if first.meets(second) and first.overlaps(second) and not allowed:
+                raise AssertionError(
+                    f"slots {first.name} and {second.name} overlap while both live"
+                )
 
     def dump(self) -> str:
         """The plan as text: one line a slot, with the steps at which it is alive."""
         lines = [
             f"arena {self.arena_bytes} bytes (no plan of these tensors is below "
-            f"{self.least_bytes}), {len(self.calls)} steps"
+            f"{self.least_bytes}), {len(self.steps)} steps"
         ]
         for slot in sorted(self.slots, key=lambda s: (s.first, s.offset)):
             life = "".join(
-                "█" if slot.first <= step <= slot.last else "·" for step in range(len(self.calls))
+                "█" if slot.first <= step <= slot.last else "·" for step in range(len(self.steps))
             )
             lines.append(
                 f"  {slot.offset:>7} … {slot.offset + slot.bytes - 1:<7} {slot.bytes:>7} B  "
@@ -99,182 +98,249 @@ class Plan:
             )
         for index, place in sorted(self.places.items()):
             if place.region != "arena":
-                lines.append(f"  {place.region:>7}  {self.names.get(index, '')}")
+                lines.append(f"  {place.region:>7}  {self.tensors[index].name}")
+        for number, step in enumerate(self.steps):
+            if step.chain is not None:
+                rows = ", ".join(f"t{t} {n} rows" for t, n in step.chain.rings.items())
+                lines.append(f"  step {number} runs row by row: {step.label}; rings: {rows}")
         return "\n".join(lines) + "\n"
 
 
-def plan(graph: Graph, calls: Sequence[Call], *, align: int = 4) -> Plan:
+def plan(
+    graph: Graph, calls: Sequence[Call], *, align: int = 4, chain_pixels: int | None = None
+) -> Plan:
     """The memory plan of calls that run one after another.
 
     Args:
         align: every slot starts at a multiple of this.
+        chain_pixels: layers may run row by row where a row has at least this many pixels; None for
+            no chains.
     """
-    sharing = _Sharing(graph, calls)
-    kept = tuple(call for call in calls if not sharing.is_no_op(call))
-    groups = sharing.groups()
-    slots = [
-        slot
-        for members, region in groups
-        if region is None and (slot := _slot(graph, members, kept)) is not None
-    ]
-    scratch_slots: dict[tuple[int, int], Slot] = {}
-    for step, call in enumerate(kept):
-        for number, argument in enumerate(call.arguments):
-            if isinstance(argument, Scratch):
-                slot = Slot(f"scratch of {call.label}", argument.bytes, step, step)
-                scratch_slots[step, number] = slot
-    everything = slots + list(scratch_slots.values())
-    least = max((_alive(everything, step, align) for step in range(len(kept))), default=0)
-    arena = _pack(everything, align, least)
-    places: dict[int, Place] = {}
-    for members, region in groups:
-        for index in members:
-            if region is not None:
-                places[index] = Place(region)
-    for slot in slots:
-        for index in slot.tensors:
-            places[index] = Place("arena", slot.offset)
-    result = Plan(
-        kept,
-        places,
-        tuple(everything),
-        {key: slot.offset for key, slot in scratch_slots.items()},
-        arena,
-        least,
-        tuple(index for index in places if graph.tensors[index].persistent),
-        {index: f"t{index} {graph.tensors[index].name}" for index in places},
-    )
+    start = _plan(graph, tuple(Step((call,)) for call in calls), align)
+    best = _shifted(start, align)
+    if chain_pixels is not None:
+        chained = _shifted(_chained(start, align, chain_pixels), align)
+        if chained.size < (1 - _WORTH) * best.size:
+            best = chained
+    result = _plan(best.graph, best.steps, align, search=True).plan
     result.verify()
     return result
 
 
-class _Sharing:
-    """Which tensors lie in one place: a union of tensors, each group with at most one region."""
+@dataclass(frozen=True)
+class _Trial:
+    """A plan of some steps; ``crowd`` tells near-peak plans of one size apart."""
 
-    def __init__(self, graph: Graph, calls: Sequence[Call]) -> None:
-        self._graph = graph
-        self._parent: dict[int, int] = {}
-        self._region: dict[int, str] = {}
-        self._last_read: dict[int, int] = {}
-        self._written: set[int] = set()
-        for number, index in enumerate(graph.inputs):
-            self._region[index] = f"in{number}"
-        for number, index in enumerate(graph.outputs):
-            self._region.setdefault(index, f"out{number}")
-        for step, call in enumerate(calls):
-            for index in call.reads():
-                self._last_read[index] = step
-            self._written |= set(call.writes())
-        for step, call in enumerate(calls):
-            self._try_share(step, call)
+    graph: Graph
+    steps: tuple[Step, ...]
+    plan: Plan
 
-    def root(self, index: int) -> int:
-        while index in self._parent:
-            index = self._parent[index]
-        return index
+    @property
+    def size(self) -> int:
+        return self.plan.arena_bytes
 
-    def is_no_op(self, call: Call) -> bool:
-        """A copy from a place to itself."""
-        return call.kernel == "tiny_copy" and self.root(call.reads()[0]) == self.root(
-            call.writes()[0]
-        )
-
-    def groups(self) -> list[tuple[tuple[int, ...], str | None]]:
-        members: dict[int, list[int]] = {}
-        for index in sorted(self._written | set(self._region)):
-            members.setdefault(self.root(index), []).append(index)
-        return [(tuple(group), self._region.get(root)) for root, group in members.items()]
-
-    def _try_share(self, step: int, call: Call) -> None:
-        for candidate in call.in_place:
-            if self._shares(step, call, candidate):
-                return
-
-    def _shares(self, step: int, call: Call, candidate: int) -> bool:
-        source, target = self.root(candidate), self.root(call.writes()[0])
-        view = call.kernel == "tiny_copy"
-        from_region, to_region = self._region.get(source), self._region.get(target)
-        if self._keeps(candidate) or self._keeps(call.writes()[0]):
-            return False
-        if from_region is not None and (to_region is not None or not view):
-            return False  # the caller's input is never written; an output keeps its own buffer
-        tensors = self._graph.tensors
-        if to_region is not None and tensors[candidate].bytes > tensors[target].bytes:
-            return False
-        if not view and self._read_after(source, step):
-            return False
-        self._parent[source] = target
-        if from_region is not None:
-            self._region[target] = from_region
-        return True
-
-    def _keeps(self, index: int) -> bool:
-        return self._graph.tensors[index].persistent
-
-    def _read_after(self, root: int, step: int) -> bool:
-        """Does anybody read what lies at ``root`` after ``step``?"""
-        return any(
-            last > step and self.root(index) == root for index, last in self._last_read.items()
-        )
+    @property
+    def crowd(self) -> int:
+        """Bytes alive over all steps, beyond three quarters of the arena."""
+        alive = [0] * max(len(self.plan.steps), 1)
+        for slot in self.plan.slots:
+            for step in range(slot.first, slot.last + 1):
+                alive[step] += slot.bytes
+        return sum(max(0, one - self.size * 3 // 4) for one in alive)
 
 
-def _slot(graph: Graph, members: tuple[int, ...], calls: tuple[Call, ...]) -> Slot | None:
-    touched = [
-        step
-        for step, call in enumerate(calls)
-        if set(members) & (set(call.reads()) | set(call.writes()))
+def _chained(best: _Trial, align: int, pixels: int) -> _Trial:
+    """Turns runs of layers into chains, as long as that makes the arena smaller."""
+    while True:
+        found: _Trial | None = None
+        for first, last in _runs(best, pixels):
+            trial = _with_chain(best, first, last, align)
+            if trial is not None and (
+                found is None or (trial.size, trial.crowd) < (found.size, found.crowd)
+            ):
+                found = trial
+        if found is None or (found.size, found.crowd) >= (best.size, best.crowd):
+            return best
+        best = found
+
+
+def _with_chain(trial: _Trial, first: int, last: int, align: int) -> _Trial | None:
+    steps = trial.steps
+    calls = tuple(call for step in steps[first:last] for call in step.calls)
+    outside = (*steps[:first], *steps[last:])
+    kept = {index for step in outside for index in step.reads()} | set(trial.graph.outputs)
+    chain = make_chain(calls, kept)
+    if chain is None:
+        return None
+    return _plan(trial.graph, (*steps[:first], Step(calls, chain), *steps[last:]), align)
+
+
+def _runs(trial: _Trial, pixels: int) -> list[tuple[int, int]]:
+    """Neighbouring steps that may become one chain, as (first, one past the last)."""
+
+    def fits(step: Step) -> bool:
+        shapes = [trial.graph.tensors[call.writes()[0]].shape for call in step.calls]
+        wide = all(len(shape) == 4 and shape[2] >= pixels for shape in shapes)
+        return wide and all(chainable(call) for call in step.calls)
+
+    good = [fits(step) for step in trial.steps]
+    return [
+        (first, last)
+        for first in range(len(good))
+        for last in range(first + 2, min(first + _LONGEST_CHAIN, len(good)) + 1)
+        if all(good[first:last])
     ]
+
+
+def _shifted(best: _Trial, align: int) -> _Trial:
+    """Moves an input up before a layer whose output lies a few rows below it, where that saves
+    memory: otherwise each such layer would sink deeper, and the arena with it."""
+    number = 0
+    while number < len(best.steps):
+        step = best.steps[number]
+        trial = None
+        if len(step.calls) == 1 and step.calls[0].overlap:
+            source, distance = next(iter(step.calls[0].overlap.items()))
+            size = best.graph.tensors[source].bytes
+            if 0 < distance < size // 4 and source not in best.graph.inputs:
+                trial = _with_shift(best, number, source, align)
+        if trial is not None and trial.size < (1 - _WORTH) * best.size:
+            best = trial
+            number += 1
+        number += 1
+    return best
+
+
+def _with_shift(trial: _Trial, number: int, source: int, align: int) -> _Trial:
+    graph = trial.graph.copy()
+    call = trial.steps[number].calls[0]
+    old = graph.tensors[source]
+    moved = max(graph.tensors) + 1
+    graph.tensors[moved] = replace(old, index=moved, name=f"{old.name} (moved)")
+    move = Call(
+        "tiny_move",
+        "copy.h",
+        (Buffer(source), Buffer(moved, write=True), Literal("bytes", old.bytes, fixed=False)),
+        f"{call.label}: its input moves up",
+        overlap={source: -old.bytes},  # wherever it moves to
+    )
+
+    def renamed(index: int) -> int:
+        return moved if index == source else index
+
+    reads = replace(
+        call,
+        arguments=tuple(
+            replace(a, tensor=renamed(a.tensor)) if isinstance(a, Buffer) else a
+            for a in call.arguments
+        ),
+        in_place=tuple(renamed(index) for index in call.in_place),
+        overlap={renamed(index): far for index, far in call.overlap.items()},
+        windows={renamed(index): window for index, window in call.windows.items()},
+    )
+    steps = (*trial.steps[:number], Step((move,)), Step((reads,)), *trial.steps[number + 1 :])
+    return _plan(graph, steps, align)
+
+
+def _plan(graph: Graph, steps: tuple[Step, ...], align: int, *, search: bool = False) -> _Trial:
+    sharing = Sharing(graph, steps)
+    kept = tuple(step for step in steps if not sharing.is_no_op(step))
+    places: dict[int, Place] = {}
+    slots: list[Slot] = []
+    homes: dict[int, tuple[int, int]] = {}
+    for members in sharing.blocks():
+        region = next((sharing.region[i] for i in members if i in sharing.region), None)
+        if region is not None:
+            base = min(place for i, place in members.items() if i in sharing.region)
+            places.update({i: Place(region, place - base) for i, place in members.items()})
+            continue
+        slot = _slot(graph, members, kept)
+        if slot is not None:
+            homes.update({i: (len(slots), place) for i, place in members.items()})
+            slots.append(slot)
+    rules = _rules(slots, homes, kept)
+    scratch, rings = _working(graph, kept, slots)
+    size = pack(slots, rules, align, search=search)
+    for index, (number, place) in (homes | rings).items():
+        places[index] = Place("arena", slots[number].offset + place)
+    result = Plan(
+        kept,
+        places,
+        tuple(slots),
+        {key: slots[number].offset for key, number in scratch.items()},
+        size,
+        lower_bound(slots, rules),
+        tuple(index for index in places if graph.tensors[index].persistent),
+        rules,
+        graph.tensors,
+    )
+    return _Trial(graph, steps, result)
+
+
+def _slot(graph: Graph, members: dict[int, int], steps: tuple[Step, ...]) -> Slot | None:
+    touched = [
+        number
+        for number, step in enumerate(steps)
+        if not members.keys().isdisjoint((*step.reads(), *step.writes()))
+    ]
+    if any(graph.tensors[index].persistent for index in members):
+        touched = [0, max(len(steps) - 1, 0)]
     if not touched:
         return None
-    if any(graph.tensors[index].persistent for index in members):
-        touched = [0, len(calls) - 1]
-    size = max(graph.tensors[index].bytes for index in members)
+    size = max(place + graph.tensors[index].bytes for index, place in members.items())
     names = " = ".join(f"t{index} {graph.tensors[index].name}" for index in members)
-    return Slot(names, size, touched[0], touched[-1], members)
+    return Slot(names, size, touched[0], touched[-1], tuple(members))
 
 
-def _alive(slots: Sequence[Slot], step: int, align: int) -> int:
-    taken = sorted(slot.bytes for slot in slots if slot.first <= step <= slot.last)
-    # All but the one that lies highest are followed by padding up to the next start.
-    return sum(-(-size // align) * align for size in taken[1:]) + (taken[0] if taken else 0)
+def _rules(
+    slots: Sequence[Slot], homes: dict[int, tuple[int, int]], steps: tuple[Step, ...]
+) -> Rules:
+    """Which output may lie over part of which input that its step reads last."""
+    rules: Rules = {}
+    for number, step in enumerate(steps):
+        targets = [homes[index] for index in step.writes() if index in homes]
+        if len(targets) != 1 or slots[targets[0][0]].first != number:
+            continue
+        upper, up = targets[0]
+        overlap = step.overlap()
+        near: dict[int, int] = {}
+        for index in step.reads():
+            if index not in homes or homes[index][0] == upper:
+                continue
+            lower, down = homes[index]
+            far = down - up - overlap[index] if index in overlap else -(1 << 60)
+            near[lower] = min(near.get(lower, far), far)
+        for lower, far in near.items():
+            if slots[lower].last == number and far > -slots[upper].bytes:
+                rules[upper, lower] = far
+    return rules
 
 
-def _pack(slots: list[Slot], align: int, least: int) -> int:
-    """Gives each slot its offset; returns the arena's size."""
-    shuffled = random.Random(0)
-    orders: list[Sequence[Slot]] = [
-        sorted(slots, key=lambda s: (-s.bytes, s.first)),
-        sorted(slots, key=lambda s: (s.first, -s.bytes)),
-        sorted(slots, key=lambda s: (-(s.last - s.first), -s.bytes)),
-        sorted(slots, key=lambda s: (-s.bytes * (s.last - s.first + 1), s.first)),
-    ]
-    if len(slots) <= _SEARCH_WHOLE:
-        orders += list(itertools.permutations(slots))
-    else:
-        orders += [shuffled.sample(slots, len(slots)) for _ in range(_SEARCH_ORDERS)]
-    best: tuple[int, list[int]] | None = None
-    for order in orders:
-        size = _place(list(order), align)
-        if best is None or size < best[0]:
-            best = (size, [slot.offset for slot in slots])
-        if best[0] <= least:
-            break
-    if best is None:
-        return 0
-    for slot, offset in zip(slots, best[1], strict=True):
-        slot.offset = offset
-    return best[0]
+def _working(
+    graph: Graph, steps: tuple[Step, ...], slots: list[Slot]
+) -> tuple[dict[tuple[int, int, int], int], dict[int, tuple[int, int]]]:
+    """Adds slots for working memory and rings.
 
-
-def _place(order: list[Slot], align: int) -> int:
-    """Each in turn at the lowest free place; returns the end of the highest."""
-    placed: list[Slot] = []
-    for slot in order:
-        offset = 0
-        for other in sorted((o for o in placed if o.meets(slot)), key=lambda o: o.offset):
-            if offset + slot.bytes <= other.offset:
-                break
-            offset = max(offset, -(-(other.offset + other.bytes) // align) * align)
-        slot.offset = offset
-        placed.append(slot)
-    return max((slot.offset + slot.bytes for slot in order), default=0)
+    Returns:
+        (step, call, argument) → slot of that scratch; tensor → slot of its ring, offset.
+    """
+    found: dict[tuple[int, int, int], int] = {}
+    rings: dict[int, tuple[int, int]] = {}
+    for number, step in enumerate(steps):
+        # The calls of a chain take turns: one stretch serves the first scratch of each, and so on.
+        rounds: dict[int, int] = {}
+        for (call, place), size in step.scratch().items():
+            turn = sum(1 for key in step.scratch() if key[0] == call and key[1] < place)
+            if turn not in rounds:
+                rounds[turn] = len(slots)
+                slots.append(Slot(f"scratch of {step.label}", 0, number, number))
+            slot = slots[rounds[turn]]
+            slot.bytes = max(slot.bytes, size)
+            found[number, call, place] = rounds[turn]
+        for index, rows in ({} if step.chain is None else step.chain.rings).items():
+            tensor = graph.tensors[index]
+            size = rows * tensor.bytes // tensor.shape[1]
+            rings[index] = len(slots), 0
+            name = f"{rows} rows of t{index} {tensor.name}"
+            slots.append(Slot(name, size, number, number, (index,)))
+    return found, rings

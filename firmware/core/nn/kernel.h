@@ -49,6 +49,10 @@ static inline int16_t tiny_ring(int16_t r, int16_t ring, int16_t rows) {
     return (int16_t)(ring == rows ? r : r % ring);
 }
 
+static inline int16_t tiny_least(int32_t a, int32_t b) {
+    return (int16_t)(a < b ? a : b);
+}
+
 static inline int32_t tiny_clamp(int32_t x, int32_t low, int32_t high) {
     return x < low ? low : (x > high ? high : x);
 }

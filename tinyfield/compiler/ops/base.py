@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from tinyfield.compiler.calls import Call
+from tinyfield.compiler.calls import Call, Rows, Window
 from tinyfield.compiler.graph import Graph, Op, Quant, Tensor
 
 #: Scales beyond this, either way, are taken for damage.
@@ -108,6 +108,19 @@ def check_zero_points(graph: Graph, op: Op, places: tuple[int, ...] = (0,)) -> I
                 f"tensor {tensor.name!r} is int16 with the zero point {tensor.q.zero_point}; "
                 "TFLite's int16 kernels take 0 only: convert the model anew"
             )
+
+
+def rows_of(name: str, output: Tensor) -> Rows:
+    """The count of an elementwise kernel's elements, which may run for some rows of an image."""
+    rows = output.shape[1] if len(output.shape) == 4 and output.shape[0] == 1 else 1
+    return Rows(name, rows, output.elements // rows)
+
+
+def row_by_row(output: Tensor, inputs: tuple[int, ...]) -> dict[int, Window]:
+    """For ``Call.windows`` of an elementwise kernel whose ``inputs`` have the output's shape."""
+    rows = rows_of("", output).whole
+    size = output.bytes // rows
+    return {index: Window(rows, size, rows, size) for index in inputs}
 
 
 def constant(graph: Graph, op: Op, place: int, what: str, dtype: str) -> Iterator[str]:

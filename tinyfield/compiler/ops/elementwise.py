@@ -12,7 +12,7 @@ import numpy as np
 from tinyfield.compiler.calls import Argument, Buffer, Call, Literal, Rom
 from tinyfield.compiler.graph import Graph, Op
 from tinyfield.compiler.ops import elementwise_16x8
-from tinyfield.compiler.ops.base import Kind, Options, one_type, same_types
+from tinyfield.compiler.ops.base import Kind, Options, one_type, row_by_row, rows_of, same_types
 from tinyfield.compiler.ops.weighted import clamped_output
 from tinyfield.compiler.rounding import quantize_multiplier
 
@@ -70,12 +70,13 @@ def lower(graph: Graph, op: Op, _options: Options) -> list[Call]:
         (
             *operands,
             Buffer(output.index, write=True),
-            Literal("count", output.elements),
+            rows_of("count", output),
             *(Literal(name, value) for name, value in facts.items()),
             *tail,
         ),
         graph.label(op),
         in_place=same_size,
+        windows=row_by_row(output, same_size),
     )
     return [call]
 
