@@ -107,11 +107,13 @@ def test_the_layers_add_up_to_the_whole(name: str) -> None:
     model = BLOCK if name != "avr" else MODEL
     cost = bench.measure(model, name, layers=True)
     assert cost.layers is not None and cost.count is not None
-    steps = compile_model(model, target=name).plan.calls
-    assert [layer.step for layer in cost.layers] == [-1, *range(len(steps))]
+    compiled = compile_model(model, target=name)
+    assert [layer.step for layer in cost.layers] == [-1, *range(len(compiled.plan.calls))]
     assert sum(layer.macs for layer in cost.layers) == cost.macs
-    # The marks themselves cost some registers' saving, nothing more.
-    assert sum(layer.count for layer in cost.layers) == pytest.approx(cost.count, rel=0.01, abs=60)
+    # The marks themselves cost some registers' saving, at each row where layers take turns.
+    tolerance = 0.05 if any(step.chain for step in compiled.plan.steps) else 0.01
+    total = sum(layer.count for layer in cost.layers)
+    assert total == pytest.approx(cost.count, rel=tolerance, abs=60)
     assert all(layer.count > layer.bound / 2 for layer in cost.layers)
     again = bench.measure(model, name, layers=True)
     assert again == cost

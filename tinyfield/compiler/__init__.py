@@ -160,7 +160,7 @@ def compile_model(
         parts,
         hashlib.sha256(tflite).hexdigest(),
         tuple(
-            sum(graph.tensors[index].bytes for index in {*call.reads(), *call.writes()})
+            sum(layout.tensors[index].bytes for index in {*call.reads(), *call.writes()})
             for call in layout.calls
         ),
         exposed,

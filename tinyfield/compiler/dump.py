@@ -47,21 +47,23 @@ def stages(
 def calls_text(plan: Plan) -> str:
     """The lowered calls that remain, one line each, with where their tensors lie."""
     lines = [f"{len(plan.calls)} calls"]
-    for step, call in enumerate(plan.calls):
-        lines.append(f"  {step:>3}  {call.label}")
-        lines.append(f"       {_call(plan, step, call)}")
+    places = [(n, turn) for n, step in enumerate(plan.steps) for turn in range(len(step.calls))]
+    for number, call in enumerate(plan.calls):
+        lines.append(f"  {number:>3}  {call.label}")
+        lines.append(f"       {_call(plan, places[number], call)}")
     return "\n".join(lines) + "\n"
 
 
-def _call(plan: Plan, step: int, call: Call) -> str:
+def _call(plan: Plan, place: tuple[int, int], call: Call) -> str:
     arguments = ", ".join(
-        _argument(plan, (step, number), argument) for number, argument in enumerate(call.arguments)
+        _argument(plan, (*place, number), argument)
+        for number, argument in enumerate(call.arguments)
     )
     macs = f"  [{call.macs:,} MACs]" if call.macs else ""
     return f"{call.kernel}({arguments}){macs}"
 
 
-def _argument(plan: Plan, key: tuple[int, int], argument: Argument) -> str:
+def _argument(plan: Plan, key: tuple[int, int, int], argument: Argument) -> str:
     if isinstance(argument, Buffer):
         place = plan.places.get(argument.tensor)
         where = "?" if place is None else f"{place.region}+{place.offset + argument.offset}"
