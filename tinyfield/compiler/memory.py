@@ -218,7 +218,7 @@ def _with_shift(trial: _Trial, number: int, source: int, align: int) -> _Trial:
     moved = max(graph.tensors) + 1
     graph.tensors[moved] = replace(old, index=moved, name=f"{old.name} (moved)")
     move = Call(
-        "tiny_shift",
+        "tiny_relocate",
         "copy.h",
         (Buffer(source), Buffer(moved, write=True), Literal("bytes", old.bytes, fixed=False)),
         f"{call.label}: its input moves up",

@@ -37,7 +37,7 @@ def copy_of(step: Step) -> Copy | None:
         return None
     source, target, size = step.calls[0].arguments
     if isinstance(source, Buffer) and isinstance(target, Buffer) and isinstance(size, Literal):
-        return Copy(source.tensor, source.offset, target.tensor, target.offset, size.value)
+        return Copy(source.tensor, source.offset, target.tensor, target.offset, int(size.value))
     return None
 
 

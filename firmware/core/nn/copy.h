@@ -11,7 +11,7 @@ TINY_KERNEL void tiny_copy(const void *in, void *out, uint32_t bytes) {
 }
 
 /* The same; a copy that the memory plan must not leave out. */
-TINY_KERNEL void tiny_shift(const void *in, void *out, uint32_t bytes) {
+TINY_KERNEL void tiny_relocate(const void *in, void *out, uint32_t bytes) {
     memmove(out, in, (size_t)bytes);
 }
 
