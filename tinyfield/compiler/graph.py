@@ -142,7 +142,16 @@ class Graph:
         return [self.tensors[index] for index in op.inputs if index >= 0]
 
     def input(self, op: Op, place: int) -> Tensor:
-        """The tensor at one input place."""
+        """The tensor at one input place.
+
+        Raises:
+            ModelError: nothing is there, as no converter leaves it.
+        """
+        if not self.has_input(op, place):
+            raise ModelError(
+                f"{self.label(op)} has no input {place}",
+                hint="convert the model again; this file is corrupt",
+            )
         return self.tensors[op.inputs[place]]
 
     def output(self, op: Op) -> Tensor:
