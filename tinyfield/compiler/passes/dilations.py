@@ -48,7 +48,7 @@ def _chain(graph: Graph, first: Op) -> _Chain | None:
         if len(ops) > 4 or len(ops[-1].outputs) != 1 or ops[-1].outputs[0] in graph.outputs:
             return None
         readers = graph.readers(ops[-1].outputs[0])
-        if len(readers) != 1 or readers[0].inputs[0] != ops[-1].outputs[0]:
+        if len(readers) != 1 or readers[0].inputs[0] != ops[-1].outputs[0] or readers[0] in ops:
             return None
         one = readers[0]
         if one.kind in _CONVOLUTIONS and conv is None:
@@ -61,8 +61,10 @@ def _chain(graph: Graph, first: Op) -> _Chain | None:
 
 def _rewrite(graph: Graph, chain: _Chain) -> list[Op] | None:
     first, conv, last = chain.ops[0], chain.conv, chain.ops[-1]
-    operands = [graph.tensors[i].data for op in (first, last) for i in op.inputs[1:3]]
-    if len(operands) != 4 or any(one is None for one in operands):
+    if any(len(op.inputs) != 3 or min(op.inputs) < 0 for op in (first, last)):
+        return None
+    operands = [graph.tensors[i].data for op in (first, last) for i in op.inputs[1:]]
+    if any(one is None for one in operands) or min(conv.inputs[:2], default=-1) < 0:
         return None
     blocks, pads, back, crops = (np.asarray(one, np.int64) for one in operands)
     wide, narrow = graph.input(conv, 0), graph.output(conv)
