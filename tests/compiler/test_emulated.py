@@ -39,7 +39,8 @@ def test_the_bytes_are_the_hosts(name: str, model: bytes) -> None:
 COUNTDOWN = """void countdown(void);
 void countdown(void)
 {
-    __asm__ volatile(".syntax unified\\nldr r0, =1000000\\n0: subs r0, r0, #1\\n bne 0b" ::: "r0", "cc");
+    __asm__ volatile(".syntax unified\\nldr r0, =1000000\\n0: subs r0, r0, #1\\nbne 0b"
+                     ::: "r0", "cc");
 }
 """
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from tests.compiler.operators import (
-    converted,
     dense,
     elementwise,
     layout,
@@ -22,5 +21,4 @@ FAMILIES: dict[str, Family] = {
     **layout.FAMILIES,
     **networks.FAMILIES,
     **recurrent.FAMILIES,
-    **converted.FAMILIES,
 }

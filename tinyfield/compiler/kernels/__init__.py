@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tinyfield.compiler.calls import Call
-from tinyfield.compiler.kernels import dsp, portable
+from tinyfield.compiler.kernels import dsp, mve, portable
 from tinyfield.compiler.kernels.spec import ConvSpec, FullyConnectedSpec
 
 __all__ = ["ConvSpec", "FullyConnectedSpec", "conv", "fully_connected"]
@@ -22,8 +22,11 @@ _CONV: dict[str, tuple[Conv, ...]] = {
     "cortex-m4": (dsp.conv,),
     "cortex-m7": (dsp.conv,),
     "cortex-m33": (dsp.conv,),
+    "cortex-m55": (mve.conv,),
 }
-_FULLY_CONNECTED: dict[str, tuple[FullyConnected, ...]] = {}
+_FULLY_CONNECTED: dict[str, tuple[FullyConnected, ...]] = {
+    "cortex-m55": (mve.fully_connected,),
+}
 
 
 def conv(spec: ConvSpec, target: str, optimize: str) -> Call:

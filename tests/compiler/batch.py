@@ -1,0 +1,86 @@
+"""Many small models in one image, as starting an emulator takes longer than running a layer."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from tests.compiler.models import Array, reference
+from tinyfield import hostcc
+from tinyfield.compiler import Program, compile_model, join, targets
+from tinyfield.compiler.proof import test_inputs
+from tinyfield.paths import firmware_dir
+
+SUPPORT = Path(targets.__file__).parent / "c"
+
+
+def programs(models: Sequence[bytes], target: str) -> list[Program]:
+    """Each model compiled for ``target``, under names of its own."""
+    return [
+        compile_model(model, prefix=f"m{number}", target=target)
+        for number, model in enumerate(models)
+    ]
+
+
+def agree_in_one_image(
+    models: Sequence[bytes], ours: Sequence[Program], runs_on: str, calls: int = 4
+) -> None:
+    """Runs models of one input and one output and compares every byte with LiteRT's.
+
+    Args:
+        ours: the same models, compiled.
+        runs_on: a target; ``host`` builds with the sanitizers.
+    """
+    given = [test_inputs(one, calls, number)["in0"] for number, one in enumerate(ours)]
+    header, source = join(ours)
+    sources = [source, _main(ours, calls)]
+    include = [firmware_dir() / "core"]
+    data = b"".join(array.tobytes() for array in given)
+    if runs_on == "host":
+        image = hostcc.compile_executable(
+            [*sources, SUPPORT / "posix.c"],
+            include=[*include, SUPPORT],
+            headers={"model.h": header},
+            name="batch",
+            sanitize=True,
+        )
+        done = subprocess.run([image], input=data, capture_output=True, timeout=120)
+        assert done.returncode == 0, done.stderr.decode()[:2000]
+        raw = done.stdout
+    else:
+        one = targets.target(runs_on)
+        built = targets.build(
+            one, sources, name="batch", include=include, headers={"model.h": header}
+        )
+        raw = targets.execute(one, built, data)
+    place = 0
+    for model, program, array in zip(models, ours, given, strict=True):
+        expected: Array = reference(model, [array])[0]
+        piece = np.frombuffer(raw, expected.dtype, offset=place, count=expected.size)
+        place += piece.nbytes
+        np.testing.assert_array_equal(
+            piece.reshape(expected.shape), expected, err_msg=program.plan_dump
+        )
+    assert place == len(raw)
+
+
+def _main(ours: Sequence[Program], calls: int) -> str:
+    parts = ['#include "model.h"\n#include "host.h"\n']
+    for one in ours:
+        upper = one.prefix.upper()
+        sizes = (f"{upper}_ARENA_BYTES", f"{upper}_IN0_BYTES", f"{upper}_OUT0_BYTES")
+        parts.append(
+            f"static void run_{one.prefix}(void)\n{{\n"
+            f"    static uint8_t arena[{sizes[0]}] __attribute__((aligned(4)));\n"
+            f"    static int8_t in[{sizes[1]}];\n    static int8_t out[{sizes[2]}];\n"
+            f"    host_read(in, sizeof in);\n    {one.prefix}_invoke(arena, in, out);\n"
+            f"    host_write(out, sizeof out);\n}}\n"
+        )
+    runs = "".join(
+        f"    for (int i = 0; i < {calls}; i++) {{\n        run_{one.prefix}();\n    }}\n"
+        for one in ours
+    )
+    return "\n".join([*parts, f"int main(void)\n{{\n{runs}    host_exit(0);\n}}\n"])

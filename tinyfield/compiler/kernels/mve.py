@@ -1,0 +1,286 @@
+"""Kernels for the M-profile vector extension (Cortex-M55): ``firmware/core/nn/mve``.
+
+Weights, biases, multipliers and shifts of a layer become one stream of bytes in the order in which
+the kernel reads them; each header says which.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from tinyfield.compiler.calls import (
+    Argument,
+    Buffer,
+    Call,
+    First,
+    Literal,
+    Ring,
+    Rom,
+    Rows,
+    Scratch,
+    overlap_pixels,
+)
+from tinyfield.compiler.graph import Array
+from tinyfield.compiler.kernels.spec import ConvSpec, FullyConnectedSpec
+from tinyfield.compiler.ops.weighted import ROUND_ONCE, ROUND_TWICE_POSITIVE
+from tinyfield.compiler.rounding import INT32_MAX, INT32_MIN, Once, doubling_high_mul, thresholds
+
+#: How four sums become outputs, as nn/mve/mve.h numbers it.
+HALF_UP, HALF_AWAY, ANY_SHIFT = 0, 1, 2
+
+_LANES = 16
+_COLUMN_BYTES = 64
+
+
+def conv(spec: ConvSpec) -> Call | None:
+    """CONV_2D without groups, rows of the window undilated; DEPTHWISE_CONV_2D up to 3×3."""
+    if spec.depthwise:
+        return _depthwise(spec)
+    if spec.w_c != spec.in_c or spec.dilation_w != 1:
+        return None
+    products = spec.k_h * spec.k_w * spec.in_c
+    blocks = -(-products // _LANES)
+    few = blocks if blocks <= 2 else 0
+    staged = 0 if few or spec.pointwise or spec.in_c % _LANES == 0 else _LANES * blocks
+    overlap = spec.overlap()
+    if spec.pointwise:
+        pixels = spec.out_h * spec.out_w
+        overlap = {spec.source: overlap_pixels(pixels, spec.in_c, spec.out_c)}
+    return Call(
+        "tiny_mve_conv_2d",
+        "mve/conv_2d.h",
+        (
+            Buffer(spec.source),
+            Rom("weights", _conv_stream(spec, blocks), align=4),
+            Buffer(spec.output, write=True),
+            Scratch(3 * _LANES * blocks + staged),
+            First(),
+            Rows("rows", spec.out_h),
+            _size("in_h", spec.in_h),
+            Ring("in_ring", spec.in_h),
+            _size("in_w", spec.in_w),
+            _size("in_c", spec.in_c),
+            _size("out_w", spec.out_w),
+            _size("out_c", spec.out_c),
+            Literal("k_h", spec.k_h),
+            Literal("k_w", spec.k_w),
+            Literal("stride_h", spec.stride_h),
+            Literal("stride_w", spec.stride_w),
+            Literal("dilation_h", spec.dilation_h),
+            _size("pad_top", spec.pad_top),
+            _size("pad_left", spec.pad_left),
+            Literal("pad", spec.pad, fixed=False),
+            Literal("few", few),
+            Literal("scaling", _scaling(spec.rounding, spec.shift)),
+            *_clamp(spec),
+        ),
+        spec.label,
+        macs=spec.macs,
+        overlap=overlap,
+        windows={spec.source: spec.window},
+    )
+
+
+def fully_connected(spec: FullyConnectedSpec) -> Call | None:
+    """FULLY_CONNECTED where a form of two roundings gives the reference's bytes."""
+    left, mult, shift = 0, spec.mult, spec.shift
+    scaling = _scaling(spec.rounding, spec.shift)
+    if spec.rounding == ROUND_ONCE:
+        found = once_as_vectors(spec)
+        if found is None:
+            return None
+        left, mult, shift = found
+        scaling = HALF_UP
+    blocks = -(-spec.inputs // _LANES)
+    return Call(
+        "tiny_mve_fully_connected",
+        "mve/fully_connected.h",
+        (
+            Buffer(spec.source),
+            Rom("weights", _fully_connected_stream(spec, blocks, mult, shift), align=4),
+            Buffer(spec.output, write=True),
+            Scratch(_LANES * blocks if spec.inputs % _LANES else 4),
+            _size("rows", spec.rows),
+            _size("inputs", spec.inputs),
+            _size("outputs", spec.outputs),
+            Literal("left", left, fixed=False),
+            Literal("scaling", scaling),
+            *_clamp(spec),
+        ),
+        spec.label,
+        macs=spec.macs,
+    )
+
+
+def once_as_vectors(spec: FullyConnectedSpec) -> tuple[int, Array, Array] | None:
+    """(left, mult, shift) such that (x·2^left·mult / 2^31)·2^shift, each rounded half up and the
+    first product saturated, is the spec's single rounding for every sum that can occur.
+
+    Both are monotone in x: equal at both sides of every step and at the ends, they are equal. The
+    farther left, the finer the first rounding; None if none is fine enough.
+    """
+    groups = [[one] for one in spec.sums] if spec.per_channel else [list(spec.sums)]
+    outputs = spec.low - spec.zero_point, spec.high - spec.zero_point
+    for left in range(24, -1, -1):
+        found: list[tuple[int, int]] = []
+        for mult, shift, ranges in zip(spec.mult, spec.shift, groups, strict=True):
+            once = Once(int(mult), int(shift))
+            sums = min(low for low, _ in ranges), max(high for _, high in ranges)
+            pair = _two_roundings(once, left, sums, outputs)
+            if pair is None:
+                break
+            found.append(pair)
+        else:
+            count = spec.outputs // len(found)
+            mults = np.repeat(np.array([mult for mult, _ in found], np.int32), count)
+            shifts = np.repeat(np.array([shift for _, shift in found], np.int8), count)
+            return left, mults, shifts
+    return None
+
+
+def _two_roundings(
+    once: Once, left: int, sums: tuple[int, int], outputs: tuple[int, int]
+) -> tuple[int, int] | None:
+    """mult, shift ≤ 0 for one multiplier."""
+    right = left + once.shift - 31
+    if once.mult == 0:
+        return 0, 0
+    if not 0 <= right <= 31:
+        return None
+    steps = thresholds(once, once.mult / (1 << once.shift), sums, outputs)
+    half = (1 << right) >> 1
+
+    def clamp(y: int) -> int:
+        return min(max(y, outputs[0]), outputs[1])
+
+    for delta in (0, -1, 1, -2, 2, -3, 3, -4, 4):
+        mult = once.mult + delta
+        if not 0 < mult <= INT32_MAX:
+            continue
+
+        def candidate(x: int, mult: int = mult) -> int:
+            raised = min(max(x << left, INT32_MIN), INT32_MAX)
+            return (doubling_high_mul(raised, mult) + half) >> right
+
+        ends_agree = all(clamp(candidate(x)) == clamp(once(x)) for x in sums)
+        if ends_agree and all(candidate(x) >= t > candidate(x - 1) for t, x in steps):
+            return mult, -right
+    return None
+
+
+def _depthwise(spec: ConvSpec) -> Call | None:
+    scaling = _scaling(spec.rounding, spec.shift)
+    fits = (
+        spec.in_c == spec.out_c
+        and max(spec.k_h, spec.k_w) <= 3
+        and spec.dilation_h == spec.dilation_w == 1
+        and spec.stride_w <= 2
+        and scaling != ANY_SHIFT
+    )
+    if not fits:
+        return None
+    groups = -(-spec.out_w // 4) * 4
+    columns = max((groups - 1) * spec.stride_w + 4, spec.in_w + spec.pad_left)
+    squares = spec.stride_h == spec.stride_w == 1
+    return Call(
+        "tiny_mve_depthwise_conv_2d",
+        "mve/depthwise_conv_2d.h",
+        (
+            Buffer(spec.source),
+            Rom("weights", _depthwise_stream(spec), align=4),
+            Buffer(spec.output, write=True),
+            Scratch(_COLUMN_BYTES * columns),
+            First(),
+            Rows("rows", spec.out_h),
+            _size("in_h", spec.in_h),
+            Ring("in_ring", spec.in_h),
+            _size("in_w", spec.in_w),
+            _size("channels", spec.in_c),
+            _size("out_w", spec.out_w),
+            _size("stride_h", spec.stride_h),
+            _size("stride_w", spec.stride_w),
+            _size("pad_top", spec.pad_top),
+            _size("pad_left", spec.pad_left),
+            Literal("pad", spec.pad, fixed=False),
+            Literal("scaling", scaling),
+            *_clamp(spec),
+        ),
+        spec.label,
+        macs=spec.macs,
+        overlap=spec.overlap(1 if squares else 0),
+        windows={spec.source: spec.window},
+    )
+
+
+def _scaling(rounding: int, shift: Array) -> int:
+    if rounding == ROUND_TWICE_POSITIVE:
+        return HALF_UP
+    return HALF_AWAY if int(shift.max()) < 0 else ANY_SHIFT
+
+
+def _size(name: str, value: int) -> Literal:
+    return Literal(name, value, fixed=False)
+
+
+def _clamp(spec: ConvSpec | FullyConnectedSpec) -> tuple[Argument, ...]:
+    return tuple(
+        Literal(name, getattr(spec, name), fixed=False) for name in ("zero_point", "low", "high")
+    )
+
+
+def _conv_stream(spec: ConvSpec, blocks: int) -> Array:
+    quads = -(-spec.out_c // 4)
+    matrix = _filled(spec.weights.reshape(spec.out_c, -1), 4 * quads, _LANES * blocks)
+    # [quad][member 0, 1 of a pair][pair 0, 1][block][16] → [quad][pair][block][member][16]
+    pairs = matrix.reshape(quads, 2, 2, blocks, _LANES).transpose(0, 2, 3, 1, 4)
+    return _rows(
+        [
+            pairs.reshape(quads, -1),
+            _filled(spec.bias, 4 * quads).reshape(quads, 4),
+            _filled(spec.mult, 4 * quads).reshape(quads, 4),
+            _filled(spec.shift, 4 * quads).reshape(quads, 4),
+        ]
+    )
+
+
+def _fully_connected_stream(
+    spec: FullyConnectedSpec, blocks: int, mult: Array, shift: Array
+) -> Array:
+    quads = -(-spec.outputs // 4)
+    matrix = _filled(spec.weights, 4 * quads, _LANES * blocks)
+    if len(mult) == 1:
+        mult, shift = np.repeat(mult, spec.outputs), np.repeat(shift, spec.outputs)
+    return _rows(
+        [
+            _filled(spec.bias, 4 * quads).reshape(quads, 4),
+            matrix.reshape(quads, 4, blocks, _LANES).transpose(0, 2, 1, 3).reshape(quads, -1),
+            _filled(mult, 4 * quads).reshape(quads, 4),
+            _filled(shift, 4 * quads).reshape(quads, 4),
+        ]
+    )
+
+
+def _depthwise_stream(spec: ConvSpec) -> Array:
+    columns = np.zeros((spec.in_c, 3, 4), np.int8)
+    columns[:, : spec.k_w, : spec.k_h] = spec.weights.transpose(2, 1, 0)
+    columns[:, 0, 3] = spec.shift
+    return _rows([columns.reshape(spec.in_c, 12), spec.bias[:, None], spec.mult[:, None]])
+
+
+def _filled(data: Array, *shape: int) -> Array:
+    whole = np.zeros(shape, data.dtype)
+    whole[tuple(slice(0, n) for n in data.shape)] = data
+    return whole
+
+
+def _rows(parts: Sequence[Array]) -> Array:
+    """Arrays [n, …] side by side, as little-endian bytes."""
+    views = [
+        np.ascontiguousarray(part, part.dtype.newbyteorder("<"))
+        .view(np.int8)
+        .reshape(len(part), -1)
+        for part in parts
+    ]
+    return np.concatenate(views, axis=1).reshape(-1)
