@@ -55,9 +55,12 @@ class ModelBuilder:
         data: Array | None = None,
         name: str = "",
         variable: bool = False,
+        signature: tuple[int, ...] = (),
     ) -> int:
-        """Adds a tensor; returns its index."""
+        """Adds a tensor; returns its index. Dimensions that are open stand as −1 in signature."""
         one = schema.TensorT()
+        if signature:
+            one.shapeSignature = list(signature)
         one.shape = list(shape)
         one.type = TYPES[dtype]
         one.name = name or f"tensor{len(self._tensors)}"

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.compiler.operators import FAMILIES
 from tinyfield.compiler import compile_model
 from tinyfield.compiler.calls import Buffer, Call, Literal, Scratch
-from tinyfield.compiler.draw import draw
+from tinyfield.compiler.draw import draw, short
 from tinyfield.compiler.graph import Graph, Tensor
 from tinyfield.compiler.memory import Plan, plan
 from tinyfield.compiler.sharing import Copy, copy_of
@@ -249,3 +249,16 @@ def test_the_picture_is_an_svg_with_a_box_for_each_slot() -> None:
     space = "{http://www.w3.org/2000/svg}"
     boxes = [one for one in root.iter(f"{space}rect") if one.find(f"{space}title") is not None]
     assert len(boxes) == len(program.plan.slots)
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("t84 a = t90 model/x/Relu;model/y/FusedBatchNorm", "t90 Relu"),
+        ("scratch of node 7 CONV_2D 'model/conv2d_1'", "scratch of node 7 conv2d_1'"),
+        ("3 rows of t5 model/dw", "3 rows of t5 dw"),
+        ("t1 x", "t1 x"),
+    ],
+)
+def test_long_names_are_shown_short(name: str, shown: str) -> None:
+    assert short(name) == shown

@@ -20,7 +20,7 @@ from tinyfield.compiler.graph import Graph
 from tinyfield.compiler.host import Arrays, HostModel, run_host
 from tinyfield.compiler.memory import Plan, plan
 from tinyfield.compiler.ops import KINDS, Options, refuse_unsupported
-from tinyfield.compiler.passes import copied_out, run_passes
+from tinyfield.compiler.passes import copied_out, prepare, run_passes
 from tinyfield.compiler.proof import CheckResult, Difference, compare, test_inputs
 from tinyfield.compiler.targets import NAMES, target
 from tinyfield.compiler.tflite import read
@@ -127,8 +127,9 @@ def compile_model(
     if optimize not in OPTIMIZE:
         raise UsageError(f"cannot optimize for {optimize!r}", hint=f"use {' or '.join(OPTIMIZE)}")
     graph = read(tflite)
-    refuse_unsupported(graph)
     known = set(graph.tensors)
+    graph = prepare(graph)
+    refuse_unsupported(graph)
     graph = run_passes(graph)
     if expose_all:
         graph.outputs = _all_outputs(graph, known)

@@ -54,7 +54,8 @@ class Tensor:
     """One value of a graph; ``data`` is there for constants only.
 
     A ``persistent`` tensor keeps its value from one call of the model to the next; operators may
-    read it first and write it again. It starts as ``initial``, or as its zero point.
+    read it first and write it again. It starts as ``initial``, or as its zero point. The shape of
+    an ``open`` one is not fixed in the file (``passes/shapes.py``).
     """
 
     index: int
@@ -65,6 +66,7 @@ class Tensor:
     data: Array | None = None
     persistent: bool = False
     initial: Array | None = None
+    open: bool = False
 
     @property
     def elements(self) -> int:
@@ -142,7 +144,16 @@ class Graph:
         return [self.tensors[index] for index in op.inputs if index >= 0]
 
     def input(self, op: Op, place: int) -> Tensor:
-        """The tensor at one input place."""
+        """The tensor at one input place.
+
+        Raises:
+            ModelError: nothing is there, as no converter leaves it.
+        """
+        if not self.has_input(op, place):
+            raise ModelError(
+                f"{self.label(op)} has no input {place}",
+                hint="convert the model again; this file is corrupt",
+            )
         return self.tensors[op.inputs[place]]
 
     def output(self, op: Op) -> Tensor:

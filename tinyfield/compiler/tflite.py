@@ -114,7 +114,8 @@ def _tensor(index: int, table: Table, buffers: list[memoryview]) -> Tensor:
     variable = bool(table.integer(5, "u8"))
     data = None if variable or not content else _constant(where, content, dtype, shape)
     quant = _quant(where, table.table(4), shape)
-    return Tensor(index, name, shape, dtype, quant, data, persistent=variable)
+    unknown = -1 in _indices(table, 7)
+    return Tensor(index, name, shape, dtype, quant, data, persistent=variable, open=unknown)
 
 
 def _constant(where: str, content: memoryview, dtype: str, shape: tuple[int, ...]) -> Array | None:

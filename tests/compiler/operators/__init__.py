@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.compiler.operators import (
+    converted,
     dense,
     elementwise,
     layout,
@@ -21,4 +22,5 @@ FAMILIES: dict[str, Family] = {
     **layout.FAMILIES,
     **networks.FAMILIES,
     **recurrent.FAMILIES,
+    **converted.FAMILIES,
 }

@@ -94,8 +94,8 @@ def _one_scale(what: str, quant: Quant, limits: tuple[int, int]) -> Iterator[str
 
 def one_type(graph: Graph, op: Op, places: tuple[int, ...] | None = None) -> Iterator[str]:
     """Complaints unless all inputs, or those at ``places``, have the output's type."""
-    for place in range(len(op.inputs)) if places is None else places:
-        tensor = graph.input(op, place)
+    given = graph.ins(op) if places is None else [graph.input(op, place) for place in places]
+    for tensor in given:
         if tensor.dtype != graph.output(op).dtype:
             yield f"tensor {tensor.name!r} is {tensor.dtype}, the output {graph.output(op).dtype}"
 

@@ -11,16 +11,21 @@ from collections.abc import Callable
 from tinyfield.compiler.graph import Graph
 from tinyfield.compiler.passes.absorb_zero_point import absorb_zero_point
 from tinyfield.compiler.passes.clamps import clamps
+from tinyfield.compiler.passes.dilations import dilations
 from tinyfield.compiler.passes.drop_dead import drop_dead
 from tinyfield.compiler.passes.fuse_activation import fuse_activation
 from tinyfield.compiler.passes.padding import padding
 from tinyfield.compiler.passes.rings import rings
+from tinyfield.compiler.passes.shapes import shapes
 from tinyfield.compiler.passes.variables import copied_out, variables
 from tinyfield.compiler.passes.views import views
 
-__all__ = ["PASSES", "Pass", "copied_out", "run_passes"]
+__all__ = ["BEFORE", "PASSES", "Pass", "copied_out", "prepare", "run_passes"]
 
 Pass = Callable[[Graph], Graph]
+
+#: Before the operators are checked: what makes a graph of the converter's dialect.
+BEFORE: tuple[Pass, ...] = (shapes, dilations)
 
 PASSES: tuple[Pass, ...] = (
     variables,
@@ -33,6 +38,14 @@ PASSES: tuple[Pass, ...] = (
     absorb_zero_point,
     drop_dead,
 )
+
+
+def prepare(graph: Graph) -> Graph:
+    """The passes before the check, with the verifier after each."""
+    for one in BEFORE:
+        graph = one(graph)
+        graph.verify()
+    return graph
 
 
 def run_passes(graph: Graph) -> Graph:
