@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
+import struct
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.compiler.models import ModelBuilder
+from tests.compiler.operators import FAMILIES
+from tests.compiler.operators.recurrent import loop
 from tests.compiler.test_emulated import need
 from tests.compiler.test_exact import agree
 from tests.compiler.test_sanitized import run_sanitized
+from tests.compiler.test_tflite import mutated
 from tinyfield.compiler import check, compile_model, run
 from tinyfield.compiler.proof import test_inputs
-from tinyfield.errors import ModelError
+from tinyfield.errors import ModelError, TinyfieldError
 
 Random = np.random.Generator
 
@@ -48,7 +56,7 @@ def streaming(random: Random, *, layers: int = 2, window: bool = True) -> bytes:
     build = ModelBuilder()
     build.op("CALL_ONCE", [], [], initSubgraphIndex=1)
     rows, channels = (int(n) for n in random.integers(1, 4, 2))
-    given = current = build.tensor((1, rows, 1, channels), scale=0.1, zero=-3, name="input")
+    source = current = build.tensor((1, rows, 1, channels), scale=0.1, zero=-3, name="input")
     values = {}
     for layer in range(layers):
         kept = int(random.integers(1, 6))
@@ -88,7 +96,7 @@ def streaming(random: Random, *, layers: int = 2, window: bool = True) -> bytes:
             dilationWFactor=1,
         )
     first_values(build, values)
-    return build.build([given], [current])
+    return build.build([source], [current])
 
 
 def accumulator(*, read_again: bool) -> bytes:
@@ -167,6 +175,31 @@ def test_each_run_starts_anew() -> None:
     np.testing.assert_array_equal(one, other)
 
 
+def test_a_variable_that_never_changes() -> None:
+    build = without_first_value()
+    build.op("CALL_ONCE", [], [], initSubgraphIndex=1)
+    build._ops.insert(0, build._ops.pop())
+    first_values(build, {"nothing": np.array([[7, -8, 9]])})
+    agree(build.build([0], [2]), 0)
+
+
+def test_a_state_that_is_an_output() -> None:
+    build = ModelBuilder()
+    given = build.tensor((1, 2), scale=0.05, name="input")
+    state = build.tensor((1, 6), "int16", scale=0.01, variable=True, name="state")
+    features = build.tensor((2, 2), scale=0.02, data=np.array([[90, -3], [5, 70]]))
+    time_weights = build.tensor((2, 3), "int16", scale=0.01, data=np.arange(6).reshape(2, 3))
+    out = build.tensor((1, 2), scale=0.1, zero=-128)
+    build.op(
+        "SVDF",
+        [given, features, time_weights, -1, state],
+        [out],
+        rank=1,
+        fusedActivationFunction=schema.ActivationFunctionType.RELU,
+    )
+    agree(build.build([given], [state]), 0)
+
+
 def without_first_value() -> ModelBuilder:
     build = ModelBuilder()
     given = build.tensor((1, 3), name="input")
@@ -204,3 +237,124 @@ def test_what_cannot_be_kept(change: str, message: str) -> None:
         first_values(build, {"nothing": np.zeros((1, 3))})
     with pytest.raises(ModelError, match=message):
         compile_model(build.build([0], [2]))
+
+
+@pytest.mark.parametrize("steps", [40, 100_000, -1])
+def test_loops_are_written_out_as_far_as_that_is_sane(steps: int) -> None:
+    model = loop(np.random.default_rng(1), steps=steps)
+    if steps > 1000:
+        with pytest.raises(ModelError, match="written out it would be over 4096 operators"):
+            compile_model(model)
+    else:
+        assert compile_model(model).graph_dump.count("TANH") == max(steps, 0)
+
+
+def nested(condition: int, body: int) -> bytes:
+    """A loop whose graphs are given by number: 1 always holds, 2 asks the input, 3 loops itself."""
+    build = ModelBuilder()
+    given, out = build.tensor((1, 3), name="input"), build.tensor((1, 3), name="out")
+    start = build.tensor((), "int32", scale=None, data=np.array(0))
+    counter = build.tensor((), "int32", scale=None)
+    build.op(
+        "WHILE", [start, given], [counter, out], condSubgraphIndex=condition, bodySubgraphIndex=body
+    )
+    for kind in ("always", "unknown"):
+        inner = ModelBuilder(build)
+        count, value = inner.tensor((), "int32", scale=None), inner.tensor((1, 3))
+        holds = inner.tensor((), "bool", scale=None)
+        if kind == "always":
+            inner.op("GREATER_EQUAL", [count, count], [holds])
+        else:
+            inner.op("LESS", [value, value], [holds])
+        build.subgraph(inner, [count, value], [holds])
+    inner = ModelBuilder(build)
+    count, value = inner.tensor((), "int32", scale=None), inner.tensor((1, 3))
+    after, last = inner.tensor((), "int32", scale=None), inner.tensor((1, 3))
+    inner.op("WHILE", [count, value], [after, last], condSubgraphIndex=1, bodySubgraphIndex=3)
+    build.subgraph(inner, [count, value], [after, last])
+    inner = ModelBuilder(build)
+    count, value = inner.tensor((), "int32", scale=None), inner.tensor((1, 3))
+    build.subgraph(inner, [count, value], [count, value])
+    return build.build([given], [out])
+
+
+@pytest.mark.parametrize(
+    ("condition", "body", "message"),
+    [
+        (1, 4, "over 4096 operators"),
+        (1, 3, "nested without end"),
+        (2, 4, "how often it runs is not known"),
+        (9, 4, "subgraph 9 is not there"),
+        (1, 0, "subgraph 0 is not there"),
+        (3, 4, "does not fit"),
+    ],
+)
+def test_loops_that_cannot_be_counted(condition: int, body: int, message: str) -> None:
+    start = time.monotonic()
+    with pytest.raises(ModelError, match=message):
+        compile_model(nested(condition, body))
+    assert time.monotonic() - start < 5
+
+
+def branch(condition: bool | None) -> bytes:
+    """IF: of a constant, or of an input."""
+    build = ModelBuilder()
+    given = build.tensor((1, 3), name="input")
+    data = None if condition is None else np.array(condition)
+    chooses = build.tensor((), "bool", scale=None, data=data, name="choice")
+    out = build.tensor((1, 3), name="out")
+    build.op("IF", [chooses, given], [out], thenSubgraphIndex=1, elseSubgraphIndex=2)
+    for kind in ("TANH", "RELU"):
+        inner = ModelBuilder(build)
+        x, y = inner.tensor((1, 3)), inner.tensor((1, 3))
+        inner.op(kind, [x], [y])
+        build.subgraph(inner, [x], [y])
+    return build.build([given] if condition is not None else [given, chooses], [out])
+
+
+@pytest.mark.parametrize("condition", [True, False])
+def test_a_constant_condition_chooses(condition: bool) -> None:
+    program = compile_model(branch(condition))
+    assert ("TANH" in program.graph_dump) == condition
+    agree(branch(condition), 0)
+
+
+def test_a_condition_at_run_time_is_refused() -> None:
+    with pytest.raises(ModelError, match="node 0 IF 'out': only a constant condition"):
+        compile_model(branch(None))
+
+
+GRAPHS = {
+    "streaming": streaming(np.random.default_rng(0), layers=1),
+    "loop": loop(np.random.default_rng(0), steps=2),
+    "nested": nested(1, 3),
+    "lstm": FAMILIES["UNIDIRECTIONAL_SEQUENCE_LSTM"](np.random.default_rng(0)),
+}
+
+
+@pytest.mark.parametrize("name", sorted(GRAPHS))
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.lists(st.tuples(st.integers(0, 1 << 20), st.integers(0, 255)), min_size=1, max_size=6),
+    st.none() | st.floats(0, 1),
+)
+def test_damaged_files_of_several_graphs(
+    name: str, edits: list[tuple[int, int]], cut: float | None
+) -> None:
+    model = GRAPHS[name]
+    with contextlib.suppress(TinyfieldError):
+        changed = mutated(model, edits)
+        compile_model(changed if cut is None else changed[: int(cut * len(changed))])
+
+
+@pytest.mark.parametrize("name", sorted(GRAPHS))
+@settings(max_examples=150, deadline=None)
+@given(
+    st.integers(0, 1 << 20),
+    st.sampled_from([0, 1, 2, 3, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 1 << 16]),
+)
+def test_absurd_numbers_in_several_graphs(name: str, place: int, value: int) -> None:
+    model = GRAPHS[name]
+    at = max(place % (len(model) - 4) & ~3, 8)
+    with contextlib.suppress(TinyfieldError):
+        compile_model(model[:at] + struct.pack("<I", value) + model[at + 4 :])

@@ -14,10 +14,12 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from tinyfield.compiler.calls import constants_in_place
 from tinyfield.compiler.emit import Emitted, Port, emit, header_text, port, source_text
 from tinyfield.compiler.emulate import run_emulated
 from tinyfield.compiler.graph import Graph
 from tinyfield.compiler.host import Arrays, HostModel, run_host
+from tinyfield.compiler.inline import inline
 from tinyfield.compiler.memory import Plan, plan
 from tinyfield.compiler.ops import KINDS, Options, refuse_unsupported
 from tinyfield.compiler.passes import copied_out, prepare, run_passes
@@ -128,7 +130,7 @@ def compile_model(
         raise UsageError(f"cannot optimize for {optimize!r}", hint=f"use {' or '.join(OPTIMIZE)}")
     graph = read(tflite)
     known = set(graph.tensors)
-    graph = prepare(graph)
+    graph = prepare(inline(graph))
     refuse_unsupported(graph)
     graph = run_passes(graph)
     if expose_all:
@@ -136,7 +138,11 @@ def compile_model(
     exposed = graph.outputs
     graph = copied_out(graph)
     options = Options(target, rounding, optimize)
-    calls = [call for op in graph.ops for call in KINDS[op.kind].lower(graph, op, options)]
+    calls = [
+        constants_in_place(graph, call)
+        for op in graph.ops
+        for call in KINDS[op.kind].lower(graph, op, options)
+    ]
     layout = plan(
         graph,
         calls,

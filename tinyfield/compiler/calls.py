@@ -13,9 +13,11 @@ each input, and its inputs already point there.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from tinyfield.compiler.graph import Array
+import numpy as np
+
+from tinyfield.compiler.graph import Array, Graph
 
 
 @dataclass(frozen=True)
@@ -198,3 +200,33 @@ class Call:
         return tuple(
             a.tensor for a in self.arguments if isinstance(a, Buffer) and (a.updates or a.write)
         )
+
+
+def constants_in_place(graph: Graph, call: Call) -> Call:
+    """The call with constants where it reads tensors that have become constant."""
+
+    def constant(argument: Argument) -> Argument:
+        if not isinstance(argument, Buffer) or argument.write or argument.updates:
+            return argument
+        data = graph.tensors[argument.tensor].data
+        if data is None:
+            return argument
+        raw = np.ascontiguousarray(data)
+        if argument.offset:
+            raw = np.frombuffer(raw.tobytes(), np.int8)[argument.offset :]
+        return Rom("constant", raw, in_flash=False)
+
+    arguments = tuple(constant(argument) for argument in call.arguments)
+    if all(one is other for one, other in zip(arguments, call.arguments, strict=True)):
+        return call
+
+    def changes(tensor: int) -> bool:
+        return graph.tensors[tensor].data is None
+
+    return replace(
+        call,
+        arguments=arguments,
+        in_place=tuple(tensor for tensor in call.in_place if changes(tensor)),
+        overlap={tensor: far for tensor, far in call.overlap.items() if changes(tensor)},
+        windows={tensor: rows for tensor, rows in call.windows.items() if changes(tensor)},
+    )

@@ -1,7 +1,8 @@
-"""Operators that keep a state: LSTM and SVDF."""
+"""Operators that keep a state: LSTM and SVDF; and loops over time."""
 
 from __future__ import annotations
 
+import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from tests.compiler.models import ModelBuilder
@@ -103,4 +104,85 @@ def svdf(random: Random) -> bytes:
     return build.build([given], [out])
 
 
-FAMILIES: dict[str, Family] = {"UNIDIRECTIONAL_SEQUENCE_LSTM": lstm, "SVDF": svdf}
+def _cell(build: ModelBuilder, random: Random, x: int, h: int, width: int, units: int) -> int:
+    """tanh(Wx + Uh) as the converter quantizes a simple recurrent cell."""
+    parts = []
+    for source, size in ((x, width), (h, units)):
+        shape = (units, size)
+        weights = build.tensor(shape, scale=0.02, data=random.integers(-127, 128, shape))
+        parts.append(build.tensor((1, units), scale=0.05, zero=int(random.integers(-20, 21))))
+        build.op("FULLY_CONNECTED", [source, weights, -1], [parts[-1]])
+    both = build.tensor((1, units), scale=0.04, zero=7)
+    build.op("ADD", parts, [both])
+    out = build.tensor((1, units), scale=1 / 128, zero=0)
+    build.op("TANH", [both], [out])
+    return out
+
+
+def loop(random: Random, *, steps: int | None = None) -> bytes:
+    """WHILE as the converter makes of a recurrent layer: counters, GATHER, and a sequence whose
+    places are written by cutting and joining."""
+    build = ModelBuilder()
+    steps = int(random.integers(0, 6)) if steps is None else steps
+    length, width, units = max(steps, 1), int(random.integers(1, 5)), int(random.integers(1, 5))
+
+    def scalar(graph: ModelBuilder, value: int | None = None, dtype: str = "int32") -> int:
+        data = None if value is None else np.array(value)
+        return graph.tensor((), dtype, scale=None, data=data)
+
+    def vector(graph: ModelBuilder, *values: int) -> int:
+        return graph.tensor((len(values),), "int32", scale=None, data=np.array(values))
+
+    def variables(graph: ModelBuilder) -> list[int]:
+        return [
+            scalar(graph),
+            graph.tensor((length, 1, units), scale=1 / 128, name="sequence"),
+            graph.tensor((1, units), scale=1 / 128, name="state"),
+            graph.tensor((length, 1, width), scale=0.03, zero=-5, name="x"),
+        ]
+
+    given = build.tensor((length, 1, width), scale=0.03, zero=-5, name="input")
+    state = random.integers(-128, 128, (1, units))
+    starts = [
+        scalar(build, 0),
+        build.tensor(
+            (length, 1, units), scale=1 / 128, data=np.zeros((length, 1, units)), name="zeros"
+        ),
+        build.tensor((1, units), scale=1 / 128, data=state, name="first"),
+        given,
+    ]
+    outs = variables(build)
+    build.op("WHILE", starts, outs, condSubgraphIndex=1, bodySubgraphIndex=2)
+    condition = ModelBuilder(build)
+    seen = variables(condition)
+    below = scalar(condition, dtype="bool")
+    condition.op("LESS", [seen[0], scalar(condition, steps)], [below])
+    build.subgraph(condition, seen, [below])
+
+    body = ModelBuilder(build)
+    counter, sequence, h, xs = variables(body)
+    one = scalar(body, 1)
+    following = scalar(body)
+    body.op("ADD", [counter, one], [following])
+    x = body.tensor((1, width), scale=0.03, zero=-5)
+    body.op("GATHER", [xs, counter], [x], axis=0)
+    new = _cell(body, random, x, h, width, units)
+    cuts = []
+    for count, before in ((counter, True), (following, False)):
+        flat = body.tensor((1,), "int32", scale=None)
+        body.op("RESHAPE", [count, vector(body, 1)], [flat])
+        place = body.tensor((3,), "int32", scale=None)
+        rest = vector(body, -1, -1) if before else vector(body, 0, 0)
+        body.op("CONCATENATION", [flat, rest], [place], axis=0)
+        ends = [vector(body, 0, 0, 0), place] if before else [place, vector(body, -1, -1, -1)]
+        cuts.append(body.tensor((1, 1, units), scale=1 / 128, signature=(-1, -1, -1)))
+        body.op("SLICE", [sequence, *ends], [cuts[-1]])
+    row = body.tensor((1, 1, units), scale=1 / 128)
+    body.op("RESHAPE", [new, vector(body, 1, 1, units)], [row])
+    joined = body.tensor((length, 1, units), scale=1 / 128)
+    body.op("CONCATENATION", [cuts[0], row, cuts[1]], [joined], axis=0)
+    build.subgraph(body, [counter, sequence, h, xs], [following, joined, new, xs])
+    return build.build([given], [outs[1], outs[2]])
+
+
+FAMILIES: dict[str, Family] = {"UNIDIRECTIONAL_SEQUENCE_LSTM": lstm, "SVDF": svdf, "WHILE": loop}

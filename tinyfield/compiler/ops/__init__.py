@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tinyfield.compiler import inline
 from tinyfield.compiler.graph import Graph, Op, Tensor
 from tinyfield.compiler.ops import (
     conv,
@@ -42,6 +43,7 @@ _ALL = (
     *state.KINDS,
     lstm.KIND,
     svdf.KIND,
+    *inline.KINDS,
 )
 KINDS: dict[str, Kind] = {kind.name: kind for kind in _ALL}
 

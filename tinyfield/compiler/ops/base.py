@@ -49,6 +49,11 @@ class Kind:
     lower: Callable[[Graph, Op, Options], list[Call]]
 
 
+def never_lowered(graph: Graph, op: Op, _options: Options) -> list[Call]:
+    """For operators that a pass replaces before anything is lowered."""
+    raise AssertionError(f"{graph.label(op)} should have been replaced")
+
+
 def same_types(
     graph: Graph, op: Op, *, inputs: int = 1, types: tuple[str, ...] = ("int8",)
 ) -> Iterator[str]:
@@ -90,6 +95,16 @@ def _one_scale(what: str, quant: Quant, limits: tuple[int, int]) -> Iterator[str
         yield f"{what} has the scale {quant.scale:g}, which no real quantization gives"
     elif not limits[0] <= quant.zero_point <= limits[1]:
         yield f"{what} has the zero point {quant.zero_point}, outside its type"
+
+
+def sane(tensor: Tensor) -> bool:
+    """Has a tensor one scale, and one that real quantization may give?"""
+    quant = tensor.quant
+    return (
+        quant is not None
+        and not quant.per_channel
+        and _LEAST_SCALE <= quant.scale <= 1 / _LEAST_SCALE
+    )
 
 
 def one_type(graph: Graph, op: Op, places: tuple[int, ...] | None = None) -> Iterator[str]:

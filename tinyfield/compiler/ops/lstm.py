@@ -19,7 +19,7 @@ import numpy as np
 
 from tinyfield.compiler.calls import Buffer, Call, Literal, Rom, Scratch
 from tinyfield.compiler.graph import Array, Graph, Op, Tensor
-from tinyfield.compiler.ops.base import Kind, Options, constant, quantized
+from tinyfield.compiler.ops.base import LIMITS, Kind, Options, constant, quantized, sane
 from tinyfield.compiler.rounding import INT32_MAX, quantize_multiplier
 
 # Input places, by gate: input, forget, cell, output (−1: there is none).
@@ -138,8 +138,8 @@ def _check_constants(graph: Graph, op: Op, shape: _Shape) -> Iterator[str]:
         tensor = graph.input(op, place)
         if tensor.shape != size:
             yield f"its {what} are {list(tensor.shape)}, not {list(size)}"
-        elif dtype != "int32" and (tensor.quant is None or tensor.q.per_channel):
-            yield f"its {what} need one scale"
+        elif dtype != "int32" and not sane(tensor):
+            yield f"its {what} need one scale, of a usual size"
         elif dtype == "int8" and tensor.q.zero_point != 0:
             yield f"its {what} have the zero point {tensor.q.zero_point}, not 0"
 
@@ -152,11 +152,13 @@ def _check_scales(graph: Graph, op: Op, shape: _Shape) -> Iterator[str]:
         yield "a clip below 0: the file is damaged"
     needed = (*shape.gates, _HIDDEN) if shape.normalized else (_HIDDEN,)
     if len(op.intermediates) != 5 or any(
-        op.intermediates[place] < 0 or graph.tensors[op.intermediates[place]].quant is None
-        for place in needed
+        op.intermediates[place] < 0 or not sane(_intermediate(graph, op, place)) for place in needed
     ):
         yield "its intermediate tensors, which hold scales, are not there: convert the model anew"
         return
+    low, high = LIMITS["int8"]
+    if not low <= _intermediate(graph, op, _HIDDEN).q.zero_point <= high:
+        yield "its hidden state's zero point lies outside int8"
     numbers = [n for gate in shape.gates for n in _scales(graph, op, shape, gate)[1:9:2]]
     numbers += [_hidden(graph, op)[1], _projection(graph, op, shape)[1]]
     if any(not -31 <= shift <= 30 for shift in numbers):

@@ -102,8 +102,6 @@ def _complaints(graph: Graph, move: Move, output: Tensor) -> Iterator[str]:
     yield from movable(source, output)
     if move.shape != output.shape:
         yield f"gives {list(move.shape)}, its output is {list(output.shape)}"
-    elif source.data is not None:
-        yield f"its input {source.name!r} is a constant of {source.elements} elements"
 
 
 def movable(source: Tensor, output: Tensor) -> Iterator[str]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from tinyfield.compiler.calls import Argument, Buffer, Call, Literal, Rom
 from tinyfield.compiler.graph import ITEM_BYTES, Graph, Op
-from tinyfield.compiler.ops.base import Kind, Options
+from tinyfield.compiler.ops.base import Kind, Options, never_lowered
 from tinyfield.compiler.passes.variables import first_values, variable
 
 _LARGEST = 1 << 24
@@ -127,15 +127,11 @@ def _inner(_graph: Graph, _op: Op) -> Iterator[str]:
     return iter(())
 
 
-def _gone(graph: Graph, op: Op, _options: Options) -> list[Call]:
-    raise AssertionError(f"{graph.label(op)} is left by no pass")
-
-
 KINDS = [
-    Kind("CALL_ONCE", check_call_once, _gone),
-    Kind("VAR_HANDLE", check_handle, _gone),
-    Kind("READ_VARIABLE", check_access, _gone),
-    Kind("ASSIGN_VARIABLE", check_access, _gone),
+    Kind("CALL_ONCE", check_call_once, never_lowered),
+    Kind("VAR_HANDLE", check_handle, never_lowered),
+    Kind("READ_VARIABLE", check_access, never_lowered),
+    Kind("ASSIGN_VARIABLE", check_access, never_lowered),
     Kind("LOAD", _inner, lower_load),
     Kind("STORE", _inner, lower_store),
     Kind("SHIFT", _inner, lower_shift),

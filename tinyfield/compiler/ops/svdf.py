@@ -11,7 +11,7 @@ import numpy as np
 
 from tinyfield.compiler.calls import Buffer, Call, Literal, Rom
 from tinyfield.compiler.graph import Graph, Op
-from tinyfield.compiler.ops.base import Kind, Options, constant, quantized
+from tinyfield.compiler.ops.base import Kind, Options, constant, quantized, sane
 from tinyfield.compiler.rounding import INT32_MAX, quantize_multiplier
 
 _SHIFTS = range(-31, 31)
@@ -69,7 +69,7 @@ def _check_shapes(graph: Graph, op: Op) -> Iterator[str]:
 def _check_scales(graph: Graph, op: Op) -> Iterator[str]:
     for place in (1, 2):
         weights = graph.input(op, place)
-        if weights.quant is None or weights.q.per_channel or weights.q.zero_point:
+        if not sane(weights) or weights.q.zero_point:
             yield f"its weights {weights.name!r} need one scale and the zero point 0"
             return
     if any(shift not in _SHIFTS for _, shift in _steps(graph, op)):

@@ -5,7 +5,10 @@ What is written to a persistent tensor may be read in the next call, also by an 
 
 from __future__ import annotations
 
-from tinyfield.compiler.graph import Graph
+from tinyfield.compiler.graph import Graph, Op
+
+#: Operators that write to the states among their inputs.
+_UPDATING = ("UNIDIRECTIONAL_SEQUENCE_LSTM", "SVDF")
 
 
 def drop_dead(graph: Graph) -> Graph:
@@ -17,7 +20,7 @@ def drop_dead(graph: Graph) -> Graph:
         known = len(wanted)
         kept = []
         for op in reversed(graph.ops):
-            if wanted & set(op.outputs):
+            if wanted & _written(graph, op):
                 wanted |= {*op.inputs, *op.intermediates}
                 kept.append(op)
     result.ops = kept[::-1]
@@ -26,3 +29,9 @@ def drop_dead(graph: Graph) -> Graph:
         named |= set(op.outputs)
     result.tensors = {index: one for index, one in graph.tensors.items() if index in named}
     return result
+
+
+def _written(graph: Graph, op: Op) -> set[int]:
+    if op.kind not in _UPDATING:
+        return set(op.outputs)
+    return {*op.outputs, *(t.index for t in graph.ins(op) if t.persistent)}

@@ -133,13 +133,17 @@ def _without_copies(graph: Graph) -> Graph:
 
 
 def copied_out(graph: Graph) -> Graph:
-    """Outputs that are persistent get a copy of their own at the end."""
+    """Outputs that are no operator's alone get a copy of their own at the end.
+
+    Such are persistent tensors, constants, inputs, and what is an output twice.
+    """
     result = graph.copy()
     outputs: list[int] = []
     for index in graph.outputs:
         tensor = graph.tensors[index]
+        shared = index in (*outputs, *graph.inputs)
         outputs.append(index)
-        if tensor.persistent:
+        if tensor.persistent or tensor.data is not None or shared:
             copy = result.add_tensor(tensor.name, tensor.shape, tensor.dtype, tensor.quant)
             result.ops.append(Op("LOAD", (index,), (copy,), {}, len(graph.ops)))
             outputs[-1] = copy
