@@ -67,7 +67,8 @@ def _shifts(graph: Graph, op: Op) -> tuple[int, int] | None:
     """log2 of both operands' scales over the output's, where all are powers of two."""
     if not op.integer("pot_scale_int16"):
         return None
-    logs = [math.log2(one.q.scale) for one in (*graph.ins(op), graph.output(op))]
+    places = (graph.input(op, 0), graph.input(op, 1), graph.output(op))
+    logs = [math.log2(one.q.scale) for one in places]
     # CheckedLog2 takes what is as near as this for a power of two.
     if any(abs(log - round(log)) >= 1e-3 for log in logs):
         return None

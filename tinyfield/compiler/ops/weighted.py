@@ -26,7 +26,7 @@ def check_weighted(graph: Graph, op: Op, channel_axis: int) -> Iterator[str]:
         found = [f"turns {graph.input(op, 0).dtype} into {graph.output(op).dtype}"]
     if not found:
         found += check_zero_points(graph, op)
-    if graph.has_input(op, 2):
+    if not found and graph.has_input(op, 2):
         wide = graph.input(op, 0).dtype == "int16" and graph.input(op, 2).dtype == "int64"
         found += constant(graph, op, 2, "biases", "int64" if wide else "int32")
     yield from found
