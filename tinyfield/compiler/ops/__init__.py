@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tinyfield.compiler import inline
-from tinyfield.compiler.graph import Graph, Op, Tensor
+from tinyfield.compiler.graph import ITEM_BYTES, Graph, Op, Tensor
 from tinyfield.compiler.ops import (
     conv,
     elementwise,
@@ -67,6 +67,11 @@ def refuse_unsupported(graph: Graph) -> None:
         complaints += [
             f"{graph.label(op)}: {text}" for text in (*_too_long(graph, op), *kind.check(graph, op))
         ]
+    complaints += [
+        f"the model's input or output {tensor.name!r} is {tensor.dtype}, which is not supported"
+        for tensor in (graph.tensors[index] for index in (*graph.inputs, *graph.outputs))
+        if tensor.dtype not in ITEM_BYTES
+    ]
     read_bytes = sum(tensor.bytes for op in graph.ops for tensor in _constants(graph, op))
     if not complaints and read_bytes > _MOST_CONSTANTS:
         complaints.append(f"its operators read {read_bytes:,} bytes of constants")
