@@ -96,7 +96,7 @@ def paired(channels: Sequence[Channel], output: Output) -> tuple[Array, int] | N
         halves = packed_pair(a.weights, b.weights)
         if halves is None:
             return None
-        more = 7 if rounding == ROUND_TWICE_POSITIVE else 0
+        more = 6 if rounding == ROUND_TWICE_POSITIVE else -1
         words += [
             np.array([(b.bias << 8) + a.bias, a.bias], np.int64),
             halves,

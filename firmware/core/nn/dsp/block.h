@@ -9,29 +9,30 @@
  * pixel, then (k+1, k+3), which is what SXTB16 makes of four bytes; the weights have that order.
  *
  * stream, for each pair of channels: biases as 256·b + a and a; k/2 words of weights; both
- * multipliers; both shifts, a byte each. */
+ * multipliers; both shifts less one, a byte each. In the positive form of the double rounding, the
+ * shift is of 256 times the sum, 7 more than the scale's. */
 #ifndef TINY_NN_DSP_BLOCK_H
 #define TINY_NN_DSP_BLOCK_H
 
 #include "../fixed.h"
 #include "dsp.h"
 
-/* Sums of a pair of channels over three pixels. */
+/* What the loop over the pairs needs. */
 typedef struct {
-    uint32_t both[3]; /* 256·B + A */
-    uint32_t a[3];
-} tiny_dsp_sums_t;
+    const uint32_t *x; /* columns */
+    uint32_t steps;    /* of four inputs, at least two */
+    int8_t *out;       /* the first pixel's channels */
+    const int8_t *end;
+    uint32_t second; /* bytes from the first pixel to the second and the third: 0 where there is */
+    uint32_t third;  /* none, for the first is written last */
+    int32_t zero_twice; /* 2·zero_point + 1: with half a unit, in the unit of the last rounding */
+} tiny_dsp_block_t;
 
-/* Runs through the weights of one pair, whose end it returns; steps = k/4 >= 1. */
-static inline __attribute__((always_inline)) const int32_t *
-tiny_dsp_pair(const int32_t *stream, const int16_t *x, uint32_t steps, tiny_dsp_sums_t *sums) {
 #if defined(TINY_DSP_ASM)
-    register uint32_t x0 __asm__("r3");
-    register uint32_t x1 __asm__("r4");
-    register uint32_t x2 __asm__("r5");
-    uint32_t t0, t1, t2, a0, a1, a2, w0, w1;
-    steps -= 1;
+/* One instruction a line. */
 /* clang-format off */
+
+/* Two inputs: t sums both channels, a the first alone. */
 #define TINY_DSP_TWO(w) \
     "ldm %[x]!, {%[x0], %[x1], %[x2]}\n\t" \
     "smlad %[t0], " w ", %[x0], %[t0]\n\t" \
@@ -45,113 +46,162 @@ tiny_dsp_pair(const int32_t *stream, const int16_t *x, uint32_t steps, tiny_dsp_
     "ldrd %[w0], %[w1], [%[s]], #8\n\t" \
     TINY_DSP_TWO("%[w0]") \
     TINY_DSP_TWO("%[w1]")
-    __asm__("ldrd %[t0], %[a0], [%[s]], #8\n\t"
-            "ldrd %[w0], %[w1], [%[s]], #8\n\t"
-            "ldm %[x]!, {%[x0], %[x1], %[x2]}\n\t"
-            "smlad %[t1], %[w0], %[x1], %[t0]\n\t"
-            "smlad %[t2], %[w0], %[x2], %[t0]\n\t"
-            "smlad %[t0], %[w0], %[x0], %[t0]\n\t"
-            "sxtb16 %[w0], %[w0]\n\t"
-            "smlad %[a1], %[w0], %[x1], %[a0]\n\t"
-            "smlad %[a2], %[w0], %[x2], %[a0]\n\t"
-            "smlad %[a0], %[w0], %[x0], %[a0]\n\t"
-            TINY_DSP_TWO("%[w1]")
-            /* Multiplying leaves the flags alone: an odd number of steps starts in the middle. */
-            "lsrs %[n], %[n], #1\n\t"
-            "bcs 2f\n\t"
-            "beq 3f\n\t"
-            "1: subs %[n], %[n], #1\n\t"
-            TINY_DSP_FOUR
-            "2:\n\t"
-            TINY_DSP_FOUR
-            "bne 1b\n\t"
-            "3:\n\t"
-            : [s] "+r"(stream), [x] "+r"(x), [n] "+r"(steps), [x0] "=&r"(x0), [x1] "=&r"(x1),
-              [x2] "=&r"(x2), [w0] "=&r"(w0), [w1] "=&r"(w1), [t0] "=&r"(t0), [t1] "=&r"(t1),
-              [t2] "=&r"(t2), [a0] "=&r"(a0), [a1] "=&r"(a1), [a2] "=&r"(a2)
-            :
-            : "cc", "memory");
-    /* clang-format on */
-    sums->both[0] = t0;
-    sums->both[1] = t1;
-    sums->both[2] = t2;
-    sums->a[0] = a0;
-    sums->a[1] = a1;
-    sums->a[2] = a2;
-    return stream;
+/* The first four inputs, biases added. Then an odd number of steps starts in the middle of the
+ * loop: multiplying leaves the flags alone. */
+#define TINY_DSP_SUM \
+    "1: ldrd %[x], %[n], %[columns]\n\t" \
+    "ldrd %[t0], %[a0], [%[s]], #8\n\t" \
+    "ldrd %[w0], %[w1], [%[s]], #8\n\t" \
+    "ldm %[x]!, {%[x0], %[x1], %[x2]}\n\t" \
+    "smlad %[t1], %[w0], %[x1], %[t0]\n\t" \
+    "smlad %[t2], %[w0], %[x2], %[t0]\n\t" \
+    "smlad %[t0], %[w0], %[x0], %[t0]\n\t" \
+    "sxtb16 %[w0], %[w0]\n\t" \
+    "smlad %[a1], %[w0], %[x1], %[a0]\n\t" \
+    "smlad %[a2], %[w0], %[x2], %[a0]\n\t" \
+    "smlad %[a0], %[w0], %[x0], %[a0]\n\t" \
+    TINY_DSP_TWO("%[w1]") \
+    "subs %[n], %[n], #1\n\t" \
+    "lsrs %[n], %[n], #1\n\t" \
+    "bcs 3f\n\t" \
+    "beq 4f\n\t" \
+    "2: subs %[n], %[n], #1\n\t" \
+    TINY_DSP_FOUR \
+    "3:\n\t" \
+    TINY_DSP_FOUR \
+    "bne 2b\n\t" \
+    "4: ldrd %[w0], %[w1], [%[s]], #8\n\t" \
+    "ldr %[n], [%[s]], #4\n\t" \
+    "ldr %[x0], %[zero]\n\t" \
+    "lsr %[x2], %[n], #8\n\t" \
+    "lsl %[x1], %[x0], %[n]\n\t" \
+    "lsl %[x0], %[x0], %[x2]\n\t" \
+    "sub %[t0], %[t0], %[a0]\n\t" \
+    "sub %[t1], %[t1], %[a1]\n\t" \
+    "sub %[t2], %[t2], %[a2]\n\t"
+#define TINY_DSP_ROUND_POSITIVE_A(a) \
+    "lsl %[" a "], %[" a "], #8\n\t" \
+    "smmla %[" a "], %[" a "], %[w0], %[x1]\n\t"
+#define TINY_DSP_ROUND_POSITIVE_B(t) \
+    "smmla %[" t "], %[" t "], %[w1], %[x0]\n\t"
+#define TINY_DSP_ROUND_POSITIVE_ALL \
+    "add %[x1], %[x1], #64\n\t" \
+    "add %[x0], %[x0], #64\n\t" \
+    TINY_DSP_ROUND_POSITIVE_A("a0") \
+    TINY_DSP_ROUND_POSITIVE_A("a1") \
+    TINY_DSP_ROUND_POSITIVE_A("a2") \
+    TINY_DSP_ROUND_POSITIVE_B("t0") \
+    TINY_DSP_ROUND_POSITIVE_B("t1") \
+    TINY_DSP_ROUND_POSITIVE_B("t2")
+#define TINY_DSP_ROUND_ANY_ONE(sum, mult, half) \
+    "smmulr %[" sum "], %[" sum "], %[" mult "]\n\t" \
+    "add %[" sum "], %[" sum "], %[" sum "], asr #31\n\t" \
+    "add %[" sum "], %[" sum "], %[" half "]\n\t"
+#define TINY_DSP_ROUND_ANY_A(a) \
+    "lsl %[" a "], %[" a "], #1\n\t" \
+    TINY_DSP_ROUND_ANY_ONE(a, "w0", "x1")
+#define TINY_DSP_ROUND_ANY_B(t) \
+    "asr %[" t "], %[" t "], #7\n\t" \
+    TINY_DSP_ROUND_ANY_ONE(t, "w1", "x0")
+#define TINY_DSP_ROUND_ANY_ALL \
+    TINY_DSP_ROUND_ANY_A("a0") \
+    TINY_DSP_ROUND_ANY_A("a1") \
+    TINY_DSP_ROUND_ANY_A("a2") \
+    TINY_DSP_ROUND_ANY_B("t0") \
+    TINY_DSP_ROUND_ANY_B("t1") \
+    TINY_DSP_ROUND_ANY_B("t2")
+#define TINY_DSP_NARROW(sum, shift) \
+    "asr %[" sum "], %[" sum "], %[" shift "]\n\t" \
+    "ssat %[" sum "], #8, %[" sum "], asr #1\n\t"
+#define TINY_DSP_WRITE \
+    TINY_DSP_NARROW("a0", "n") \
+    TINY_DSP_NARROW("a1", "n") \
+    TINY_DSP_NARROW("a2", "n") \
+    TINY_DSP_NARROW("t0", "x2") \
+    TINY_DSP_NARROW("t1", "x2") \
+    TINY_DSP_NARROW("t2", "x2") \
+    "ldrd %[x0], %[x1], %[out]\n\t" \
+    "ldrd %[w0], %[w1], %[second]\n\t" \
+    "add %[n], %[x0], %[w1]\n\t" \
+    "strb %[a2], [%[n]]\n\t" \
+    "strb %[t2], [%[n], #1]\n\t" \
+    "add %[n], %[x0], %[w0]\n\t" \
+    "strb %[a1], [%[n]]\n\t" \
+    "strb %[t1], [%[n], #1]\n\t" \
+    "strb %[a0], [%[x0]], #1\n\t" \
+    "strb %[t0], [%[x0]], #1\n\t" \
+    "str %[x0], %[out]\n\t" \
+    "cmp %[x0], %[x1]\n\t" \
+    "bne 1b\n\t"
+/* clang-format on */
+
+#define TINY_DSP_BLOCK_RUN(ROUND_ALL)                                                              \
+    __asm__ volatile(                                                                              \
+        TINY_DSP_SUM ROUND_ALL TINY_DSP_WRITE                                                      \
+        : [s] "+r"(stream), [x] "=&r"(x), [n] "=&r"(n), [x0] "=&r"(x0), [x1] "=&r"(x1),            \
+          [x2] "=&r"(x2), [w0] "=&r"(w0), [w1] "=&r"(w1), [t0] "=&r"(t0), [t1] "=&r"(t1),          \
+          [t2] "=&r"(t2), [a0] "=&r"(a0), [a1] "=&r"(a1), [a2] "=&r"(a2), "+m"(*block)             \
+        : [columns] "m"(block->x), [out] "m"(block->out), [second] "m"(block->second),             \
+          [zero] "m"(block->zero_twice)                                                            \
+        : "cc", "memory")
 #else
-    for (int p = 0; p < 3; p++) {
-        sums->both[p] = (uint32_t)stream[0];
-        sums->a[p] = (uint32_t)stream[1];
+static inline int8_t tiny_dsp_output(uint32_t sum256, int32_t mult, uint32_t shift, int32_t half,
+                                     tiny_rounding_t rounding) {
+    int32_t scaled;
+    if (rounding == TINY_ROUND_TWICE_POSITIVE) {
+        scaled = tiny_smmla((int32_t)sum256, mult, half + 64);
+    } else {
+        scaled = tiny_smmulr((int32_t)sum256 >> 7, mult);
+        scaled += (scaled >> 31) + half;
     }
-    stream += 2;
-    for (uint32_t i = 0; i < 2 * steps; i++) {
-        const uint32_t weights = (uint32_t)*stream++;
-        for (int p = 0; p < 3; p++, x += 2) {
-            const uint32_t inputs = tiny_word(x);
-            sums->both[p] = tiny_smlad(weights, inputs, sums->both[p]);
-            sums->a[p] = tiny_smlad(tiny_sxtb16(weights), inputs, sums->a[p]);
+    return (int8_t)tiny_ssat8(scaled >> shift >> 1);
+}
+
+/* Pair after pair, for one of the pixels. */
+static inline void tiny_dsp_one(const int32_t *stream, const uint32_t *columns, uint32_t steps,
+                                int8_t *out, const int8_t *end, int32_t zero_twice,
+                                tiny_rounding_t rounding) {
+    while (out != end) {
+        uint32_t both = (uint32_t)stream[0];
+        uint32_t a = (uint32_t)stream[1];
+        stream += 2;
+        for (uint32_t i = 0; i < 2 * steps; i++) {
+            const uint32_t weights = (uint32_t)*stream++;
+            both = tiny_smlad(weights, columns[3 * i], both);
+            a = tiny_smlad(tiny_sxtb16(weights), columns[3 * i], a);
+        }
+        const uint32_t shift_a = (uint32_t)stream[2] & 0xffu;
+        const uint32_t shift_b = (uint32_t)stream[2] >> 8;
+        const int32_t half_a = (int32_t)((uint32_t)zero_twice << shift_a);
+        const int32_t half_b = (int32_t)((uint32_t)zero_twice << shift_b);
+        *out++ = tiny_dsp_output(a << 8, stream[0], shift_a, half_a, rounding);
+        *out++ = tiny_dsp_output(both - a, stream[1], shift_b, half_b, rounding);
+        stream += 3;
+    }
+}
+#endif
+
+static inline __attribute__((always_inline)) void
+tiny_dsp_block(const int32_t *stream, tiny_dsp_block_t *block, tiny_rounding_t rounding) {
+#if defined(TINY_DSP_ASM)
+    register uint32_t x0 __asm__("r3"); /* LDM wants them in this order */
+    register uint32_t x1 __asm__("r4");
+    register uint32_t x2 __asm__("r5");
+    uint32_t x, n, w0, w1, t0, t1, t2, a0, a1, a2;
+    if (rounding == TINY_ROUND_TWICE_POSITIVE) {
+        TINY_DSP_BLOCK_RUN(TINY_DSP_ROUND_POSITIVE_ALL);
+    } else {
+        TINY_DSP_BLOCK_RUN(TINY_DSP_ROUND_ANY_ALL);
+    }
+#else
+    const uint32_t places[3] = {0, block->second, block->third};
+    for (uint32_t p = 0; p < 3; p++) {
+        if (p == 0 || places[p] != 0) {
+            tiny_dsp_one(stream, block->x + p, block->steps, block->out + places[p],
+                         block->end + places[p], block->zero_twice, rounding);
         }
     }
-    return stream;
 #endif
-}
-
-/* 256·sum → output. In the positive form two roundings are one: its halves, 2^6 and 2^(shift−1),
- * and the zero point make up `half` (shift is 7 more than the scale's); for the other see fixed.h:
- * `half` has its second half and the zero point. */
-static inline __attribute__((always_inline)) int32_t
-tiny_dsp_requantize(uint32_t sum256, int32_t mult, uint32_t shift, int32_t half,
-                    tiny_rounding_t rounding) {
-    if (rounding == TINY_ROUND_TWICE_POSITIVE) {
-        return tiny_asr(tiny_smmla((int32_t)sum256, mult, half), shift);
-    }
-    const int32_t first = tiny_smmulr((int32_t)sum256 >> 7, mult);
-    return tiny_asr(first + (first >> 31) + half, shift);
-}
-
-static inline int8_t tiny_dsp_clamp(int32_t x, int32_t low, int32_t high) {
-    x = tiny_ssat8(x);
-    if (low > INT8_MIN) {
-        x = x < low ? low : x;
-    }
-    if (high < INT8_MAX) {
-        x = x > high ? high : x;
-    }
-    return (int8_t)x;
-}
-
-/* All channels of up to three pixels; of fewer, the last pointers repeat the first, which is
- * written last. zero_twice = 2·zero_point + 1. */
-static inline __attribute__((always_inline)) void
-tiny_dsp_block(const int32_t *stream, const int16_t *x, int8_t *out0, int8_t *out1, int8_t *out2,
-               uint32_t steps, uint32_t pairs, tiny_rounding_t rounding, int32_t zero_twice,
-               int32_t low, int32_t high) {
-    const int32_t extra = rounding == TINY_ROUND_TWICE_POSITIVE ? 64 : 0;
-    do {
-        tiny_dsp_sums_t sums;
-        stream = tiny_dsp_pair(stream, x, steps, &sums);
-        const int32_t mult_a = stream[0];
-        const int32_t mult_b = stream[1];
-        const uint32_t shift_a = (uint32_t)stream[2];
-        const uint32_t shift_b = shift_a >> 8;
-        const int32_t half_a = (int32_t)((uint32_t)zero_twice << ((shift_a & 0xffu) - 1u)) + extra;
-        const int32_t half_b = (int32_t)((uint32_t)zero_twice << (shift_b - 1u)) + extra;
-        stream += 3;
-#define TINY_DSP_PIXEL(p, out)                                                                     \
-    do {                                                                                           \
-        const uint32_t b = sums.both[p] - sums.a[p];                                               \
-        const uint32_t a = sums.a[p] << 8;                                                         \
-        (out)[0] =                                                                                 \
-            tiny_dsp_clamp(tiny_dsp_requantize(a, mult_a, shift_a, half_a, rounding), low, high);  \
-        (out)[1] =                                                                                 \
-            tiny_dsp_clamp(tiny_dsp_requantize(b, mult_b, shift_b, half_b, rounding), low, high);  \
-        (out) += 2;                                                                                \
-    } while (0)
-        TINY_DSP_PIXEL(2, out2);
-        TINY_DSP_PIXEL(1, out1);
-        TINY_DSP_PIXEL(0, out0);
-    } while (--pairs != 0);
 }
 
 #endif

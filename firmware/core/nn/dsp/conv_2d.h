@@ -1,7 +1,7 @@
 /* 2-D convolution, int8, one scale an output channel, on Arm's DSP extension: blocks of three
  * pixels become columns of int16 inputs, which block.h multiplies by all weights.
  *
- * Layouts: in [in_h][in_w][in_c], out [out_h][out_w][2·pairs]; stream as in block.h. Pixels go in
+ * Layouts: in [in_h][in_w][in_c], out [out_h][out_w][channels]; stream as in block.h. Pixels go in
  * ascending order, and a block is read whole before it is written. */
 #ifndef TINY_NN_DSP_CONV_2D_H
 #define TINY_NN_DSP_CONV_2D_H
@@ -43,41 +43,48 @@ tiny_dsp_spread_bytes(const int8_t *from, uint32_t bytes, uint32_t *to) {
 }
 
 static __attribute__((noinline, unused)) void
-tiny_dsp_block_positive(const int32_t *stream, const int16_t *x, int8_t *const out[3],
-                        uint32_t steps, uint32_t pairs, int32_t zero_twice, int32_t low,
-                        int32_t high) {
-    tiny_dsp_block(stream, x, out[0], out[1], out[2], steps, pairs, TINY_ROUND_TWICE_POSITIVE,
-                   zero_twice, low, high);
+tiny_dsp_block_positive(const int32_t *stream, const uint32_t *x, int8_t *out, uint32_t n,
+                        uint32_t steps, uint32_t channels, int32_t zero_twice) {
+    tiny_dsp_block_t block = {x, steps, out, out + channels, 0, 0, zero_twice};
+    block.second = n > 1 ? channels : 0;
+    block.third = n > 2 ? 2 * channels : 0;
+    tiny_dsp_block(stream, &block, TINY_ROUND_TWICE_POSITIVE);
 }
 
 static __attribute__((noinline, unused)) void
-tiny_dsp_block_any(const int32_t *stream, const int16_t *x, int8_t *const out[3], uint32_t steps,
-                   uint32_t pairs, int32_t zero_twice, int32_t low, int32_t high) {
-    tiny_dsp_block(stream, x, out[0], out[1], out[2], steps, pairs, TINY_ROUND_TWICE, zero_twice,
-                   low, high);
+tiny_dsp_block_any(const int32_t *stream, const uint32_t *x, int8_t *out, uint32_t n,
+                   uint32_t steps, uint32_t channels, int32_t zero_twice) {
+    tiny_dsp_block_t block = {x, steps, out, out + channels, 0, 0, zero_twice};
+    block.second = n > 1 ? channels : 0;
+    block.third = n > 2 ? 2 * channels : 0;
+    tiny_dsp_block(stream, &block, TINY_ROUND_TWICE);
 }
 
 /* n of three pixels from columns to out; the end of out. */
 static inline __attribute__((always_inline)) int8_t *
-tiny_dsp_pixels(const int32_t *stream, const int16_t *x, int8_t *out, uint32_t n, uint32_t inputs,
-                uint32_t pairs, tiny_rounding_t rounding, int8_t zero_point, int8_t low,
+tiny_dsp_pixels(const int32_t *stream, const uint32_t *x, int8_t *out, uint32_t n, uint32_t inputs,
+                uint32_t channels, tiny_rounding_t rounding, int8_t zero_point, int8_t low,
                 int8_t high) {
-    int8_t *const outs[3] = {out, n > 1 ? out + 2 * pairs : out, n > 2 ? out + 4 * pairs : out};
-    const int32_t zero_twice = 2 * zero_point + 1;
     const uint32_t steps = (inputs + 3u) >> 2;
     if (rounding == TINY_ROUND_TWICE_POSITIVE) {
-        tiny_dsp_block_positive(stream, x, outs, steps, pairs, zero_twice, low, high);
+        tiny_dsp_block_positive(stream, x, out, n, steps, channels, 2 * zero_point + 1);
     } else {
-        tiny_dsp_block_any(stream, x, outs, steps, pairs, zero_twice, low, high);
+        tiny_dsp_block_any(stream, x, out, n, steps, channels, 2 * zero_point + 1);
     }
-    return out + 2 * pairs * n;
+    int8_t *const end = out + channels * n;
+    if (low > INT8_MIN || high < INT8_MAX) {
+        for (; out != end; out++) {
+            *out = (int8_t)tiny_clamp(*out, low, high);
+        }
+    }
+    return end;
 }
 
 /* 1×1, stride 1: `pixels` pixels of in_c channels. scratch: 24·⌈in_c/4⌉ bytes. */
 TINY_KERNEL void tiny_dsp_pointwise(const int8_t *in, const int32_t TINY_ROM *stream, int8_t *out,
-                                    int8_t *scratch, uint32_t pixels, uint16_t in_c, uint16_t pairs,
-                                    tiny_rounding_t rounding, int8_t zero_point, int8_t low,
-                                    int8_t high) {
+                                    int8_t *scratch, uint32_t pixels, uint16_t in_c,
+                                    uint16_t channels, tiny_rounding_t rounding, int8_t zero_point,
+                                    int8_t low, int8_t high) {
     uint32_t *const x = (uint32_t *)(void *)scratch;
     while (pixels != 0) {
         const uint32_t n = pixels < 3 ? pixels : 3;
@@ -85,8 +92,7 @@ TINY_KERNEL void tiny_dsp_pointwise(const int8_t *in, const int32_t TINY_ROM *st
             tiny_dsp_spread_bytes(in, in_c, x + p);
             in += in_c;
         }
-        out = tiny_dsp_pixels(stream, (const int16_t *)(const void *)x, out, n, in_c, pairs,
-                              rounding, zero_point, low, high);
+        out = tiny_dsp_pixels(stream, x, out, n, in_c, channels, rounding, zero_point, low, high);
         pixels -= n;
     }
 }
@@ -96,7 +102,7 @@ TINY_KERNEL void tiny_dsp_pointwise(const int8_t *in, const int32_t TINY_ROM *st
 TINY_KERNEL void tiny_dsp_conv_2d(const int8_t *in, const int32_t TINY_ROM *stream, int8_t *out,
                                   int8_t *scratch, int16_t first, int16_t rows, int16_t in_h,
                                   int16_t in_ring, int16_t in_w, int16_t in_c, int16_t out_w,
-                                  uint16_t pairs, int16_t k_h, int16_t k_w, int16_t stride_h,
+                                  uint16_t channels, int16_t k_h, int16_t k_w, int16_t stride_h,
                                   int16_t stride_w, int16_t dilation_h, int16_t pad_top,
                                   int16_t pad_left, int8_t pad, tiny_rounding_t rounding,
                                   int8_t zero_point, int8_t low, int8_t high) {
@@ -130,15 +136,15 @@ TINY_KERNEL void tiny_dsp_conv_2d(const int8_t *in, const int32_t TINY_ROM *stre
             tiny_dsp_spread_bytes(window, inputs, columns + n);
             n++;
             if (n == 3) {
-                out = tiny_dsp_pixels(stream, (const int16_t *)(const void *)columns, out, n,
-                                      inputs, pairs, rounding, zero_point, low, high);
+                out = tiny_dsp_pixels(stream, columns, out, n, inputs, channels, rounding,
+                                      zero_point, low, high);
                 n = 0;
             }
         }
     }
     if (n != 0) {
-        (void)tiny_dsp_pixels(stream, (const int16_t *)(const void *)columns, out, n, inputs, pairs,
-                              rounding, zero_point, low, high);
+        (void)tiny_dsp_pixels(stream, columns, out, n, inputs, channels, rounding, zero_point, low,
+                              high);
     }
 }
 

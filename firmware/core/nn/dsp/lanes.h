@@ -56,8 +56,8 @@ typedef struct {
 #define TINY_DSP_ROW(n, x)                                                                         \
     "smlad %[a" n "], %[d0], %[t" x "], %[a" n "]\n\t"                                             \
     "smlabt %[a" n "], %[d1], %[u" x "], %[a" n "]\n\t"
-#define TINY_DSP_ROUND_POSITIVE(sum) "smmlar %[" sum "], %[" sum "], %[d0], %[d1]\n\t"
-#define TINY_DSP_ROUND_ANY(sum)                                                                    \
+#define TINY_DSP_LANE_POSITIVE(sum) "smmlar %[" sum "], %[" sum "], %[d0], %[d1]\n\t"
+#define TINY_DSP_LANE_ANY(sum)                                                                    \
     "smmulr %[" sum "], %[" sum "], %[d0]\n\t"                                                     \
     "add %[" sum "], %[" sum "], %[" sum "], asr #31\n\t"                                          \
     "add %[" sum "], %[" sum "], %[d1]\n\t"
@@ -241,13 +241,13 @@ tiny_dsp_lanes(tiny_dsp_lanes_t *state, uint32_t stride, tiny_rounding_t roundin
 #if defined(TINY_DSP_ASM)
     uint32_t in, out, t0, t1, t2, u0, u1, u2, d0, d1, a0, a1, b0, b1;
     if (stride == 1 && rounding == TINY_ROUND_TWICE_POSITIVE) {
-        TINY_DSP_LANES_RUN(TINY_DSP_LANES_1(TINY_DSP_ROUND_POSITIVE));
+        TINY_DSP_LANES_RUN(TINY_DSP_LANES_1(TINY_DSP_LANE_POSITIVE));
     } else if (stride == 1) {
-        TINY_DSP_LANES_RUN(TINY_DSP_LANES_1(TINY_DSP_ROUND_ANY));
+        TINY_DSP_LANES_RUN(TINY_DSP_LANES_1(TINY_DSP_LANE_ANY));
     } else if (rounding == TINY_ROUND_TWICE_POSITIVE) {
-        TINY_DSP_LANES_RUN(TINY_DSP_LANES_2(TINY_DSP_ROUND_POSITIVE));
+        TINY_DSP_LANES_RUN(TINY_DSP_LANES_2(TINY_DSP_LANE_POSITIVE));
     } else {
-        TINY_DSP_LANES_RUN(TINY_DSP_LANES_2(TINY_DSP_ROUND_ANY));
+        TINY_DSP_LANES_RUN(TINY_DSP_LANES_2(TINY_DSP_LANE_ANY));
     }
 #else
     for (uint32_t lane = 0; lane < TINY_DSP_LANES; lane++) {
