@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
 
-from tests.compiler.models import ModelBuilder
+from tests.compiler.models import ModelBuilder, perceptron
 from tests.compiler.operators.base import Random, any_scale, any_zero, output_size
 from tests.compiler.test_emulated import need
 from tests.compiler.test_exact import agree
@@ -24,6 +24,13 @@ from tinyfield.compiler.proof import test_inputs
 def _here(monkeypatch: pytest.MonkeyPatch) -> None:
     """The host takes these kernels too."""
     monkeypatch.setitem(kernels._CONV, "host", (dsp.conv,))
+    monkeypatch.setitem(kernels._FULLY_CONNECTED, "host", (dsp.fully_connected,))
+
+
+def dense(random: Random, *, plain: bool = False) -> bytes:
+    """Fully connected layers, the last perhaps without an activation."""
+    widths = [int(n) for n in (random.integers(1, 50), *(4 * random.integers(1, 9, 2)))]
+    return perceptron(random, widths, activation="NONE" if plain else "RELU", last=None)
 
 
 def convolution(random: Random, *, kind: str, plain: bool = False) -> bytes:
@@ -92,24 +99,43 @@ def test_the_bytes_are_the_references(kind: str, seed: int) -> None:
     agree(model, seed)
 
 
+@pytest.mark.parametrize("rounding", ["litert", "tflm"])
+@pytest.mark.parametrize("seed", range(8))
+def test_dense_layers(seed: int, rounding: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = dense(np.random.default_rng(seed), plain=seed % 2 == 1)
+    program = compile_model(model, rounding=rounding)
+    assert "tiny_dsp_fully_connected" in program.source
+    given = test_inputs(program, 24, seed)
+    ours = run_host(program, given)["out0"]
+    monkeypatch.undo()
+    portable = compile_model(model, rounding=rounding)
+    assert "tiny_dsp_" not in portable.source
+    np.testing.assert_array_equal(ours, run_host(portable, given)["out0"])
+
+
 @pytest.mark.parametrize("kind", ["pointwise", "conv", "depthwise"])
 def test_under_sanitizers(kind: str) -> None:
     for seed in range(3):
         run_sanitized(convolution(np.random.default_rng(100 + seed), kind=kind))
+        run_sanitized(dense(np.random.default_rng(100 + seed)))
 
 
 @pytest.mark.parametrize("plain", [False, True])
-@pytest.mark.parametrize("kind", ["pointwise", "conv", "depthwise"])
+@pytest.mark.parametrize("kind", ["pointwise", "conv", "depthwise", "dense"])
 def test_on_the_processor(kind: str, plain: bool) -> None:
     """The assembly against the plain C of the same kernel."""
     need("cortex-m4")
     for seed in range(200, 204):
-        model = convolution(np.random.default_rng(seed), kind=kind, plain=plain)
-        program = compile_model(model, target="cortex-m4")
+        random = np.random.default_rng(seed)
+        dense_one = kind == "dense"
+        model = dense(random) if dense_one else convolution(random, kind=kind, plain=plain)
+        rounding = "tflm" if dense_one and plain else "litert"
+        program = compile_model(model, target="cortex-m4", rounding=rounding)
         assert "tiny_dsp_" in program.source
         given = test_inputs(program, 4)
-        expected = run_host(compile_model(model), given)["out0"]
-        np.testing.assert_array_equal(run(model, given, "cortex-m4")["out0"], expected)
+        expected = run_host(compile_model(model, rounding=rounding), given)["out0"]
+        ours = run(model, given, "cortex-m4", rounding=rounding)["out0"]
+        np.testing.assert_array_equal(ours, expected)
 
 
 def test_a_pair_is_one_sum_of_halfwords() -> None:

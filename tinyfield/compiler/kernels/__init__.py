@@ -25,6 +25,9 @@ _CONV: dict[str, tuple[Conv, ...]] = {
     "cortex-m55": (mve.conv,),
 }
 _FULLY_CONNECTED: dict[str, tuple[FullyConnected, ...]] = {
+    "cortex-m4": (dsp.fully_connected,),
+    "cortex-m7": (dsp.fully_connected,),
+    "cortex-m33": (dsp.fully_connected,),
     "cortex-m55": (mve.fully_connected,),
 }
 

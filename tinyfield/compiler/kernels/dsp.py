@@ -13,8 +13,16 @@ from tinyfield.compiler.calls import (
     Scratch,
     overlap_pixels,
 )
-from tinyfield.compiler.kernels.dsp_layout import Channel, Output, lanes, paired
-from tinyfield.compiler.kernels.spec import ConvSpec
+from tinyfield.compiler.kernels.dsp_layout import (
+    Channel,
+    Output,
+    dense,
+    dense_rounding,
+    lanes,
+    paired,
+    sums_fit,
+)
+from tinyfield.compiler.kernels.spec import ConvSpec, FullyConnectedSpec
 
 
 def conv(spec: ConvSpec) -> Call | None:
@@ -22,6 +30,40 @@ def conv(spec: ConvSpec) -> Call | None:
     if spec.depthwise:
         return _depthwise(spec)
     return _conv_2d(spec)
+
+
+def fully_connected(spec: FullyConnectedSpec) -> Call | None:
+    """FULLY_CONNECTED; None for what is not for this kernel."""
+    if spec.per_channel or not sums_fit(spec.sums):
+        return None
+    output = Output(spec.zero_point, spec.low, spec.high)
+    stream = dense(spec.weights, spec.bias)
+    rounded = dense_rounding(spec.rounding, int(spec.shift[0]), output)
+    if stream is None or rounded is None:
+        return None
+    rounding, shift, half = rounded
+    return Call(
+        "tiny_dsp_fully_connected",
+        "dsp/fully_connected.h",
+        (
+            Buffer(spec.source),
+            Rom("weights", stream, align=4),
+            Buffer(spec.output, write=True),
+            Scratch(16 * -(-spec.inputs // 8)),
+            _size("rows", spec.rows),
+            _size("inputs", spec.inputs),
+            _size("outputs", spec.outputs),
+            _size("mult", int(spec.mult[0])),
+            _size("half", half),
+            _size("shift", shift),
+            Literal("rounding", rounding),
+            _size("low", spec.low),
+            _size("high", spec.high),
+        ),
+        spec.label,
+        macs=spec.macs,
+        overlap={spec.source: overlap_pixels(spec.rows, spec.inputs, spec.outputs)},
+    )
 
 
 def _depthwise(spec: ConvSpec) -> Call | None:

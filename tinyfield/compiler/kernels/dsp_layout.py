@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tinyfield.compiler.graph import Array
-from tinyfield.compiler.ops.weighted import ROUND_TWICE, ROUND_TWICE_POSITIVE
+from tinyfield.compiler.ops.weighted import ROUND_ONCE, ROUND_TWICE, ROUND_TWICE_POSITIVE
 from tinyfield.compiler.rounding import requantize_twice
 
 #: |sum| stays below this, so that 256·sum fits 32 bits.
@@ -70,9 +70,14 @@ def settled(channel: Channel, output: Output) -> Channel:
     )
 
 
+def sums_fit(sums: Sequence[tuple[int, int]]) -> bool:
+    """Do 256 times these sums fit 32 bits?"""
+    return all(max(-low, high) < _SUM_LIMIT for low, high in sums)
+
+
 def rounding_of(channels: Sequence[Channel], output: Output) -> int | None:
     """Which form of the double rounding serves all channels; None if none does."""
-    if any(max(-low, high) >= _SUM_LIMIT for low, high in (c.sums for c in channels)):
+    if not sums_fit([c.sums for c in channels]):
         return None
     if not all(0 < -c.shift <= _MOST_SHIFT - 7 for c in channels):
         return None
@@ -104,6 +109,48 @@ def paired(channels: Sequence[Channel], output: Output) -> tuple[Array, int] | N
         ]
     stream = np.concatenate(words) & 0xFFFFFFFF
     return stream.astype(np.uint32).view(np.int32), rounding
+
+
+def dense(weights: Array, bias: Array) -> Array | None:
+    """The stream of ``fully_connected.h``.
+
+    Args:
+        weights: int8 [outputs][inputs].
+        bias: int32 [outputs].
+
+    Returns:
+        int32 words; None where the packing cannot hold them.
+    """
+    if len(weights) % 4:
+        return None
+    padded = np.pad(weights, ((0, 0), (0, -weights.shape[1] % 8)))
+    wide = bias.astype(np.int64)
+    words: list[Array] = []
+    for n in range(0, len(weights), 4):
+        first, second = (packed_pair(padded[i], padded[i + 1]) for i in (n, n + 2))
+        if first is None or second is None:
+            return None
+        a, b, c, d = wide[n : n + 4]
+        words += [
+            np.array([(b << 8) + a, a, (d << 8) + c, c]),
+            np.stack([first, second], 1).ravel(),
+        ]
+    stream = np.concatenate(words) & 0xFFFFFFFF
+    return stream.astype(np.uint32).view(np.int32)
+
+
+def dense_rounding(rounding: int, shift: int, output: Output) -> tuple[int, int, int] | None:
+    """(rounding, shift, half) of ``fully_connected.h``; None where the shift does not fit."""
+    extra = 0
+    if rounding == ROUND_ONCE:
+        shift -= 24
+    elif output.low >= output.zero_point:
+        rounding, shift, extra = ROUND_TWICE_POSITIVE, 7 - shift, 64
+    else:
+        rounding, shift = ROUND_TWICE, -shift
+    if not 0 < shift <= _MOST_SHIFT:
+        return None
+    return rounding, shift, ((2 * output.zero_point + 1) << (shift - 1)) + extra
 
 
 def packed_pair(a: Array, b: Array) -> Array | None:
