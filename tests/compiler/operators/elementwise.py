@@ -16,15 +16,65 @@ from tests.compiler.operators.base import (
 )
 
 
-def binary(random: Random, *, kind: str, dtype: str = "int8") -> bytes:
-    """ADD, SUB or MUL: of an input with itself, of two inputs, or with a broadcast constant."""
+def binary(random: Random, *, kind: str) -> bytes:
+    """Two operands: an input with itself, two inputs, or a constant; either broadcast."""
     build = ModelBuilder()
-    narrow = dtype == "int8"
+    shape = tuple(int(n) for n in random.integers(1, 6, random.integers(1, 5)))
+    same = any_scale(random), any_zero(random)
+    bare = kind in ("MAXIMUM", "MINIMUM")
+
+    def details(low: float = -8, high: float = -2) -> dict[str, Any]:
+        scale, zero = same if bare else (any_scale(random, low, high), any_zero(random))
+        return {"scale": scale, "zero": zero}
+
+    form = random.integers(5)
+    inputs: list[int] = []
+    operands: list[int] = []
+    if form == 0 and kind != "PRELU":
+        inputs = [build.tensor(shape, **details())]
+        operands = inputs * 2
+    else:
+        parts = [shape, shape]
+        if form >= 2:
+            narrow = shape[int(random.integers(0, len(shape) + 1)) :]
+            parts[1] = tuple(1 if random.random() < 0.4 else size for size in narrow) or (1,)
+        if form == 3 and kind != "PRELU":
+            # Both: axes that are 1 in one operand are whole in the other.
+            one = [1 if random.random() < 0.4 else size for size in shape]
+            parts[0] = tuple(one)
+            parts[1] = tuple(
+                size if first == 1 else b for first, b, size in _padded(one, parts[1], shape)
+            )
+        constant = form >= 3 and random.random() < 0.6
+        for number, part in enumerate(parts):
+            data = random.integers(-128, 128, part) if number == 1 and constant else None
+            operands.append(build.tensor(part, data=data, **details()))
+            if data is None:
+                inputs.append(operands[-1])
+        if kind != "PRELU" and random.random() < 0.5:
+            operands.reverse()
+    low, high = (-7, -1) if kind == "SQUARED_DIFFERENCE" else (-6, -1)
+    out = build.tensor(shape, **details(low, high))
+    options = {"fusedActivationFunction": any_activation(random)} if kind in FUSED else {}
+    build.op(kind, operands, [out], **options)
+    return build.build(inputs, [out])
+
+
+FUSED = ("ADD", "SUB", "MUL")
+
+
+def _padded(one: list[int], other: tuple[int, ...], shape: tuple[int, ...]) -> Any:
+    wide = (1,) * (len(shape) - len(other)) + other
+    return zip(one, wide, shape, strict=True)
+
+
+def binary_16x8(random: Random, *, kind: str) -> bytes:
+    """ADD, SUB or MUL of int16: of one input, of two, or with a broadcast constant."""
+    build = ModelBuilder()
     shape = (1, *(int(n) for n in random.integers(1, 6, 3)))
 
     def operand(size: tuple[int, ...], data: Array | None = None) -> int:
-        zero = any_zero(random) if narrow else 0
-        return build.tensor(size, dtype, scale=any_scale(random), zero=zero, data=data)
+        return build.tensor(size, "int16", scale=any_scale(random), data=data)
 
     first = operand(shape)
     inputs = [first]
@@ -36,12 +86,10 @@ def binary(random: Random, *, kind: str, dtype: str = "int8") -> bytes:
         inputs.append(second)
     else:
         small = (1, 1, 1, shape[3]) if random.random() < 0.5 else shape[1:]
-        limits = np.iinfo(dtype)
-        second = operand(small, random.integers(limits.min, limits.max + 1, small))
-    zero = any_zero(random) if narrow else 0
-    wide = (-6, -1) if narrow or kind != "MUL" else (2, 8)
-    out = build.tensor(shape, dtype, scale=any_scale(random, *wide), zero=zero)
-    options = {} if narrow or kind == "MUL" else {"potScaleInt16": False}
+        second = operand(small, random.integers(-32768, 32768, small))
+    wide = (-6, -1) if kind != "MUL" else (2, 8)
+    out = build.tensor(shape, "int16", scale=any_scale(random, *wide))
+    options = {} if kind == "MUL" else {"potScaleInt16": False}
     build.op(
         kind, [first, second], [out], fusedActivationFunction=any_activation(random), **options
     )
@@ -152,7 +200,10 @@ def _quantize(
 
 
 FAMILIES: dict[str, Family] = {
-    **{kind: partial(binary, kind=kind) for kind in ("ADD", "SUB", "MUL")},
+    **{
+        kind: partial(binary, kind=kind)
+        for kind in (*FUSED, "MAXIMUM", "MINIMUM", "SQUARED_DIFFERENCE", "PRELU")
+    },
     **{
         kind: partial(unary, kind=kind)
         for kind in ("LOGISTIC", "TANH", "RELU", "RELU6", "RELU_N1_TO_1", "LEAKY_RELU")
@@ -161,9 +212,7 @@ FAMILIES: dict[str, Family] = {
     "QUANTIZE": requantize,
     "QUANTIZE wide": requantize_wide,
     "QUANTIZE float32": floats,
-    **{
-        f"{kind} int16": partial(binary, kind=kind, dtype="int16") for kind in ("ADD", "SUB", "MUL")
-    },
+    **{f"{kind} int16": partial(binary_16x8, kind=kind) for kind in FUSED},
     **{f"{kind} int16 2^n": partial(powers_of_two, kind=kind) for kind in ("ADD", "SUB")},
     **{
         f"{kind} int16": partial(unary, kind=kind, dtype="int16")

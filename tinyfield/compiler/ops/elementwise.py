@@ -1,6 +1,9 @@
-"""ADD, SUB and MUL of two int8 (or int16) tensors; a constant operand may be broadcast.
+"""ADD, SUB, MUL, MAXIMUM, MINIMUM, SQUARED_DIFFERENCE and PRELU of two int8 tensors, either of
+which may be broadcast; the first three also of int16, where constants may be.
 
-Reference: TFLite ``reference_integer_ops`` AddFunc, SubFunc, MulElementwise.
+Reference: TFLite ``reference_integer_ops`` AddFunc, SubFunc, MulElementwise;
+``reference_ops::MaximumMinimumBroadcastSlow`` and ``BroadcastPrelu4DSlow``;
+``squared_difference.cc``.
 """
 
 from __future__ import annotations
@@ -9,76 +12,240 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tinyfield.compiler.calls import Argument, Buffer, Call, Literal, Rom
-from tinyfield.compiler.graph import Graph, Op
+from tinyfield.compiler.calls import Argument, Buffer, Call, Literal, Rom, Window
+from tinyfield.compiler.graph import Graph, Op, Quant
 from tinyfield.compiler.ops import elementwise_16x8
-from tinyfield.compiler.ops.base import Kind, Options, one_type, row_by_row, rows_of, same_types
-from tinyfield.compiler.ops.weighted import clamped_output
-from tinyfield.compiler.rounding import quantize_multiplier
+from tinyfield.compiler.ops.base import (
+    LIMITS,
+    Kind,
+    Options,
+    one_type,
+    row_by_row,
+    rows_of,
+    same_types,
+)
+from tinyfield.compiler.ops.broadcast import (
+    by_rows,
+    check_broadcast,
+    loop_literals,
+    may_overlie,
+    operand,
+    same_shapes,
+)
+from tinyfield.compiler.rounding import quantize_multiplier, requantize_twice
+
+#: What nn/broadcast.h calls them.
+_FUNCTIONS = {
+    "ADD": 0,
+    "SUB": 0,
+    "MUL": 1,
+    "MAXIMUM": 2,
+    "MINIMUM": 3,
+    "SQUARED_DIFFERENCE": 4,
+    "PRELU": 5,
+}
+_FUSED = ("ADD", "SUB", "MUL")
+#: Bytes are compared as they are, whatever the scales.
+_BARE = ("MAXIMUM", "MINIMUM")
+#: Larger shifts to the left would leave 32 bits.
+_MOST_SHIFT = {
+    "MUL": {"shift": 14},
+    "PRELU": {"shift_a": 22, "shift": 14},
+    "SQUARED_DIFFERENCE": {"shift": 0},
+}
+_FACTS = (
+    *("zero_a", "mult_a", "shift_a", "zero_b", "mult_b", "shift_b", "sign_b"),
+    *("mult", "shift"),
+)
 
 
 def check(graph: Graph, op: Op) -> Iterator[str]:
     """Complaints; see :class:`~tinyfield.compiler.ops.base.Kind`."""
-    found = [*same_types(graph, op, inputs=2, types=("int8", "int16"))]
-    if not found:
-        found = [*one_type(graph, op)]
+    wide = op.kind in _FUSED
+    found = [*same_types(graph, op, inputs=2, types=("int8", "int16") if wide else ("int8",))]
+    found = found or [*one_type(graph, op)] or [*check_broadcast(graph, op)]
     yield from found
     if found:
         return
     output = graph.output(op)
-    for place in (0, 1):
-        operand = graph.input(op, place)
-        if operand.shape == output.shape:
-            continue
-        if operand.data is None:
-            yield (
-                f"its operand {list(operand.shape)} would have to be broadcast to "
-                f"{list(output.shape)} at run time: only constants can be"
-            )
-        elif not _broadcasts(operand.shape, output.shape):
-            yield f"its operand {list(operand.shape)} does not fit {list(output.shape)}"
-    if op.text("activation") not in ("NONE", "RELU", "RELU6", "RELU_N1_TO_1"):
+    first, second = graph.input(op, 0).q, graph.input(op, 1).q
+    if op.attributes.get("activation", "NONE") not in ("NONE", "RELU", "RELU6", "RELU_N1_TO_1"):
         yield f"fused activation {op.text('activation')}: use one of NONE, RELU, RELU6"
     if output.dtype == "int16":
         yield from elementwise_16x8.check(graph, op)
-    elif op.kind != "MUL":
-        twice = 2 * max(graph.input(op, 0).q.scale, graph.input(op, 1).q.scale)
-        if not 0 < twice / ((1 << 20) * output.q.scale) < 1:
-            yield (
-                f"its output's scale {output.q.scale:g} is far below its inputs': "
-                "quantize the model again with other calibration data"
-            )
+        for place in (0, 1):
+            tensor = graph.input(op, place)
+            if tensor.data is None and tensor.elements != output.elements:
+                yield (
+                    f"its operand {list(tensor.shape)} would have to be broadcast to "
+                    f"{list(output.shape)} at run time: of int16 only constants can be"
+                )
+        return
+    twice = 2 * max(first.scale, second.scale)
+    if op.kind in ("ADD", "SUB") and not 0 < twice / ((1 << 20) * output.q.scale) < 1:
+        yield (
+            f"its output's scale {output.q.scale:g} is far below its inputs': "
+            "quantize the model again with other calibration data"
+        )
+    facts = facts_of(graph, op)
+    if any(facts.get(name, 0) > most for name, most in _MOST_SHIFT.get(op.kind, {}).items()):
+        yield (
+            f"its output's scale {output.q.scale:g} is far below its inputs': "
+            "quantize the model again with other calibration data"
+        )
+
+
+def facts_of(graph: Graph, op: Op) -> dict[str, int]:
+    """The numbers of the operator's arithmetic, by the names that the kernels give them."""
+    if op.kind in ("ADD", "SUB"):
+        return _add(graph, op)
+    if op.kind == "MUL":
+        return _mul(graph, op)
+    if op.kind == "SQUARED_DIFFERENCE":
+        return _squared_difference(graph, op)
+    return _prelu(graph, op) if op.kind == "PRELU" else {}
 
 
 def lower(graph: Graph, op: Op, _options: Options) -> list[Call]:
-    """The kernel call."""
+    """The kernel call: a table where one operand is a single number."""
     output = graph.output(op)
-    first, second = graph.input(op, 0), graph.input(op, 1)
-    operands = (_operand(graph, op, 0), _operand(graph, op, 1))
-    tail = clamped_output(graph, op)
     if output.dtype == "int16":
-        kernel, facts = elementwise_16x8.kernel(graph, op)
-        tail = tail[1:]
-    elif op.kind == "MUL":
-        kernel, facts = "tiny_mul", _mul(graph, op)
-    else:
-        kernel, facts = "tiny_add", _add(graph, op)
-    same_size = tuple(one.index for one in (first, second) if one.data is None)
+        return [_lower_16x8(graph, op)]
+    for place in (0, 1):
+        tensor = graph.input(op, place)
+        if tensor.data is not None and tensor.elements == 1:
+            return [_table(graph, op, place)]
+    operands = (operand(graph, op, 0), operand(graph, op, 1))
+    facts = facts_of(graph, op)
+    clamp = (
+        Literal("zero_point", 0 if op.kind in _BARE else output.q.zero_point),
+        *(Literal(name, _limits(op)[place]) for place, name in enumerate(("low", "high"))),
+    )
+    if op.kind in _FUSED and same_shapes(graph, op):
+        call = Call(
+            "tiny_mul" if op.kind == "MUL" else "tiny_add",
+            "add.h",
+            (
+                *operands,
+                Buffer(output.index, write=True),
+                _count(graph, op),
+                *(Literal(name, value) for name, value in facts.items()),
+                *clamp,
+            ),
+            graph.label(op),
+            in_place=may_overlie(graph, op),
+            windows=_windows(graph, op),
+        )
+        return [call]
     call = Call(
-        kernel,
-        "elementwise_16x8.h" if output.dtype == "int16" else "add.h",
+        "tiny_broadcast",
+        "broadcast.h",
         (
             *operands,
             Buffer(output.index, write=True),
-            rows_of("count", output),
-            *(Literal(name, value) for name, value in facts.items()),
-            *tail,
+            Literal("function", _FUNCTIONS[op.kind]),
+            *loop_literals(graph, op),
+            *(Literal(name, facts.get(name, 0)) for name in _FACTS),
+            *clamp,
         ),
         graph.label(op),
-        in_place=same_size,
-        windows=row_by_row(output, same_size),
+        in_place=may_overlie(graph, op),
+        windows=row_by_row(output, may_overlie(graph, op)) if by_rows(graph, op) else {},
     )
     return [call]
+
+
+def _windows(graph: Graph, op: Op) -> dict[int, Window]:
+    """Rows, unless a constant has a value of its own for each."""
+    full = may_overlie(graph, op)
+    whole = all(graph.input(op, place).data is None for place in (0, 1))
+    return row_by_row(graph.output(op), full) if whole else {}
+
+
+def _count(graph: Graph, op: Op) -> Argument:
+    output = graph.output(op)
+    return rows_of("count", output) if _windows(graph, op) else Literal("count", output.elements)
+
+
+def _lower_16x8(graph: Graph, op: Op) -> Call:
+    output = graph.output(op)
+    kernel, facts = elementwise_16x8.kernel(graph, op)
+    operands: list[Argument] = []
+    for place in (0, 1):
+        tensor = graph.input(op, place)
+        if tensor.data is None:
+            operands.append(Buffer(tensor.index))
+        else:
+            whole = np.broadcast_to(np.asarray(tensor.data), output.shape)
+            operands.append(Rom("ab"[place], whole, in_flash=False))
+    return Call(
+        kernel,
+        "elementwise_16x8.h",
+        (
+            *operands,
+            Buffer(output.index, write=True),
+            _count(graph, op),
+            *(Literal(name, value) for name, value in facts.items()),
+            *(Literal(name, _limits(op)[place]) for place, name in enumerate(("low", "high"))),
+        ),
+        graph.label(op),
+        in_place=may_overlie(graph, op),
+        windows=_windows(graph, op),
+    )
+
+
+def _table(graph: Graph, op: Op, place: int) -> Call:
+    """The operator with a constant number at ``place``, for each value of the other operand."""
+    source, output = graph.input(op, 1 - place), graph.output(op)
+    number = int(np.asarray(graph.input(op, place).data).reshape(-1)[0])
+    values = []
+    for bits in range(256):
+        x = bits - 256 if bits > 127 else bits
+        a, b = (number, x) if place == 0 else (x, number)
+        values.append(value_of(graph, op, a, b))
+    return Call(
+        "tiny_lut",
+        "lut.h",
+        (
+            Buffer(source.index),
+            Buffer(output.index, write=True),
+            Rom(op.kind.lower(), np.array(values, np.int8)),
+            rows_of("count", output),
+        ),
+        graph.label(op),
+        in_place=may_overlie(graph, op),
+        windows=row_by_row(output, may_overlie(graph, op)),
+    )
+
+
+def value_of(graph: Graph, op: Op, a: int, b: int) -> int:
+    """The operator's output for one pair of inputs, as the kernels compute it."""
+    if op.kind in _BARE:
+        return max(a, b) if op.kind == "MAXIMUM" else min(a, b)
+    facts = facts_of(graph, op)
+    output = graph.output(op)
+    x, y = a - facts["zero_a"], b - facts["zero_b"]
+
+    def scaled(value: int, which: str) -> int:
+        mult, shift = facts[f"mult{which}"], facts[f"shift{which}"]
+        return requantize_twice(value, mult, shift)
+
+    if op.kind in ("ADD", "SUB"):
+        total = scaled(x << 20, "_a") + facts["sign_b"] * scaled(y << 20, "_b")
+        value = scaled(total, "")
+    elif op.kind == "MUL":
+        value = scaled(x * y, "")
+    elif op.kind == "SQUARED_DIFFERENCE":
+        value = scaled((scaled(x << 7, "_a") - scaled(y << 7, "_b")) ** 2, "")
+    else:
+        value = scaled(x, "_a") if x >= 0 else scaled(x * y, "")
+    low, high = _limits(op)
+    return min(max(value + output.q.zero_point, low), high)
+
+
+def _limits(op: Op) -> tuple[int, int]:
+    low, high = LIMITS["int8"]
+    return int(op.attributes.get("low", low)), int(op.attributes.get("high", high))
 
 
 def _add(graph: Graph, op: Op) -> dict[str, int]:
@@ -108,19 +275,40 @@ def _mul(graph: Graph, op: Op) -> dict[str, int]:
     return {"zero_a": first.zero_point, "zero_b": second.zero_point, "mult": mult, "shift": shift}
 
 
-def _operand(graph: Graph, op: Op, place: int) -> Argument:
-    tensor = graph.input(op, place)
-    if tensor.data is None:
-        return Buffer(tensor.index)
-    whole = np.broadcast_to(np.asarray(tensor.data), graph.output(op).shape)
-    return Rom("ab"[place], whole, in_flash=False)
+def _squared_difference(graph: Graph, op: Op) -> dict[str, int]:
+    first, second, output = graph.input(op, 0).q, graph.input(op, 1).q, graph.output(op).q
+    twice = 2 * max(first.scale, second.scale)
+    mult_a, shift_a = quantize_multiplier(first.scale / twice)
+    mult_b, shift_b = quantize_multiplier(second.scale / twice)
+    mult, shift = quantize_multiplier(twice * twice / ((1 << 14) * output.scale))
+    return {
+        "zero_a": first.zero_point,
+        "mult_a": mult_a,
+        "shift_a": shift_a,
+        "zero_b": second.zero_point,
+        "mult_b": mult_b,
+        "shift_b": shift_b,
+        "mult": mult,
+        "shift": shift,
+    }
 
 
-def _broadcasts(shape: tuple[int, ...], target: tuple[int, ...]) -> bool:
-    try:
-        return np.broadcast_shapes(shape, target) == target
-    except ValueError:
-        return False
+def _prelu(graph: Graph, op: Op) -> dict[str, int]:
+    first, second, output = (np.float32(q.scale) for q in _three(graph, op))
+    mult_a, shift_a = quantize_multiplier(float(first / output))
+    mult, shift = quantize_multiplier(float(first * second / output))
+    return {
+        "zero_a": graph.input(op, 0).q.zero_point,
+        "mult_a": mult_a,
+        "shift_a": shift_a,
+        "zero_b": graph.input(op, 1).q.zero_point,
+        "mult": mult,
+        "shift": shift,
+    }
 
 
-KINDS = [Kind(name, check, lower) for name in ("ADD", "SUB", "MUL")]
+def _three(graph: Graph, op: Op) -> tuple[Quant, Quant, Quant]:
+    return graph.input(op, 0).q, graph.input(op, 1).q, graph.output(op).q
+
+
+KINDS = [Kind(name, check, lower) for name in _FUNCTIONS]
