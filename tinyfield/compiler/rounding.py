@@ -160,6 +160,8 @@ def clamp_of(
         return max(low, place(0.0)), high
     if activation == "RELU6":
         return max(low, place(0.0)), min(high, place(6.0))
+    if activation == "RELU_0_TO_1":
+        return max(low, place(0.0)), min(high, place(1.0))
     if activation == "RELU_N1_TO_1":
         return max(low, place(-1.0)), min(high, place(1.0))
     return low, high

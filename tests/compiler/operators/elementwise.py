@@ -68,6 +68,12 @@ def _padded(one: list[int], other: tuple[int, ...], shape: tuple[int, ...]) -> A
     return zip(one, wide, shape, strict=True)
 
 
+UNARY = (
+    *("LOGISTIC", "TANH", "RELU", "RELU6", "RELU_N1_TO_1", "RELU_0_TO_1", "LEAKY_RELU"),
+    *("HARD_SWISH", "ABS", "NEG", "EXP", "GELU"),
+)
+
+
 def binary_16x8(random: Random, *, kind: str) -> bytes:
     """ADD, SUB or MUL of int16: of one input, of two, or with a broadcast constant."""
     build = ModelBuilder()
@@ -126,6 +132,10 @@ def unary(random: Random, *, kind: str, dtype: str = "int8") -> bytes:
         zero = -128 if narrow and kind == "LOGISTIC" else 0
         if not narrow:
             given_scale = any_scale(random, -18, -9)
+    elif kind == "HARD_SWISH":
+        scale = any_scale(random, -6, 0)
+    elif kind == "GELU":
+        options["approximate"] = bool(random.integers(2))
     elif kind == "LEAKY_RELU":
         options["alpha"] = float(random.choice([0.1, 0.2, 0.3, 0.01, 0.5]))
     given_zero = any_zero(random) if narrow else 0
@@ -204,10 +214,7 @@ FAMILIES: dict[str, Family] = {
         kind: partial(binary, kind=kind)
         for kind in (*FUSED, "MAXIMUM", "MINIMUM", "SQUARED_DIFFERENCE", "PRELU")
     },
-    **{
-        kind: partial(unary, kind=kind)
-        for kind in ("LOGISTIC", "TANH", "RELU", "RELU6", "RELU_N1_TO_1", "LEAKY_RELU")
-    },
+    **{kind: partial(unary, kind=kind) for kind in UNARY},
     "SOFTMAX": softmax,
     "QUANTIZE": requantize,
     "QUANTIZE wide": requantize_wide,

@@ -1,7 +1,8 @@
 """Operators that map one 8-bit number to one 8-bit number: a table of 256 values each.
 
-The table holds what the reference kernel computes for each input: LOGISTIC and TANH in float32
-(TFLite builds the same table, ``LUTPopulate``), the others in fixed point.
+The table holds what the reference kernel computes for each input: LOGISTIC, TANH, EXP and GELU in
+float32 (TFLite builds the same table, ``LUTPopulate``), the others in fixed point. ELU has no
+reference kernel in TFLite; its only one is a table as well (``PopulateLookupTable``).
 """
 
 from __future__ import annotations
@@ -17,10 +18,14 @@ from tinyfield.compiler.ops import unary_16x8
 from tinyfield.compiler.ops.base import LIMITS, Kind, Options, same_types
 from tinyfield.compiler.rounding import (
     clamp_of,
+    divide_pot,
     quantize_multiplier,
     requantize_twice,
     round_half_away,
 )
+
+#: Beyond what any clamp lets pass.
+_FAR = 2.0**20
 
 Table = Callable[[Op, Tensor, Tensor], Callable[[int], int]]
 
@@ -31,8 +36,9 @@ def _float_table(function: Callable[[float], np.float32]) -> Table:
 
         def value(x: int) -> int:
             real = np.float32(source.q.scale) * np.float32(x - source.q.zero_point)
-            scaled = float(function(float(real)) * inverse)
-            return round_half_away(scaled) + output.q.zero_point
+            with np.errstate(over="ignore"):
+                scaled = float(function(float(real)) * inverse)
+            return round_half_away(min(max(scaled, -_FAR), _FAR)) + output.q.zero_point
 
         return value
 
@@ -77,14 +83,102 @@ def _leaky(op: Op, source: Tensor, output: Tensor) -> Callable[[int], int]:
     return value
 
 
+def _hard_swish(_op: Op, source: Tensor, output: Tensor) -> Callable[[int], int]:
+    # reference_ops::HardSwish: 16-bit fixed point, the input 7 bits up.
+    fine = np.float32(1.0 / 128.0) * np.float32(source.q.scale)
+    to_output, down = _multiplier_16(float(fine / np.float32(output.q.scale)))
+    to_gate, gate_shift = _multiplier_16(float(fine / np.float32(3.0 / 32768.0)))
+
+    def value(x: int) -> int:
+        raised = (x - source.q.zero_point) << 7
+        unshifted = _doubling_high_16(raised, to_output)
+        gate = raised if gate_shift <= 0 else saturate(raised << (gate_shift - 1))
+        gate = _doubling_high_16(gate, to_gate)
+        gate = saturate(gate << 1) if gate_shift > 0 else divide_pot(gate, -gate_shift)
+        gate = (gate + (1 << 15)) >> 1
+        # Truncated, not rounded: it makes up for the roundings before.
+        product = _towards_zero(gate * unshifted, 1 << 15)
+        return divide_pot(product, -down) + output.q.zero_point
+
+    def saturate(y: int) -> int:
+        return min(max(y, -(1 << 15)), (1 << 15) - 1)
+
+    return value
+
+
+def _multiplier_16(real: float) -> tuple[int, int]:
+    mult, shift = quantize_multiplier(real)
+    return min((mult + (1 << 15)) >> 16, (1 << 15) - 1), shift
+
+
+def _towards_zero(a: int, b: int) -> int:
+    return a // b if a >= 0 else -(-a // b)
+
+
+def _doubling_high_16(a: int, b: int) -> int:
+    """gemmlowp's SaturatingRoundingDoublingHighMul of 16 bits."""
+    return min((a * b + (1 << 14)) >> 15, (1 << 15) - 1)
+
+
+def _abs(_op: Op, source: Tensor, output: Tensor) -> Callable[[int], int]:
+    real = float(np.float32(source.q.scale) / np.float32(output.q.scale))
+    mult, shift = quantize_multiplier(real)
+
+    def value(x: int) -> int:
+        y = abs(x - source.q.zero_point)
+        if real != 1.0:
+            y = requantize_twice(y, mult, shift)
+        return y + output.q.zero_point
+
+    return value
+
+
+def _neg(_op: Op, _source: Tensor, _output: Tensor) -> Callable[[int], int]:
+    # The reference turns the sign of the byte itself, which wraps.
+    return lambda x: -x if x > -128 else -128
+
+
+def _elu(x: float) -> np.float32:
+    return np.float32(x) if x >= 0 else np.float32(np.expm1(np.float64(x)))
+
+
+def _exp(x: float) -> np.float32:
+    with np.errstate(over="ignore"):
+        return np.float32(np.exp(np.float64(x)))
+
+
+def _gelu(op: Op, source: Tensor, output: Tensor) -> Callable[[int], int]:
+    def precise(x: float) -> np.float32:
+        inner = np.float32(x) * np.float32(0.70710678118654752440)
+        return np.float32(x) * np.float32(0.5) * np.float32(math.erfc(-float(inner)))
+
+    def approximate(x: float) -> np.float32:
+        one = np.float32(x)
+        cube = one * one * one
+        inner = np.float32(0.7978845608028654) * (one + np.float32(0.044715) * cube)
+        return np.float32(0.5) * one * (np.float32(1.0) + np.float32(math.tanh(float(inner))))
+
+    chosen = approximate if op.integer("approximate") else precise
+    return _float_table(chosen)(op, source, output)
+
+
+#: Computed in float32, where no scale is too large.
+_IN_FLOAT = ("LOGISTIC", "TANH", "ELU", "EXP", "GELU")
 _TABLES: dict[str, Table] = {
     "LOGISTIC": _float_table(_logistic),
     "TANH": _float_table(lambda x: np.float32(math.tanh(x))),
     "RELU": _requantize,
     "RELU6": _requantize,
     "RELU_N1_TO_1": _requantize,
+    "RELU_0_TO_1": _requantize,
     "QUANTIZE": _requantize,
     "LEAKY_RELU": _leaky,
+    "HARD_SWISH": _hard_swish,
+    "ABS": _abs,
+    "NEG": _neg,
+    "ELU": _float_table(_elu),
+    "EXP": _float_table(_exp),
+    "GELU": _gelu,
 }
 
 
@@ -119,7 +213,12 @@ def check(graph: Graph, op: Op) -> Iterator[str]:
     if not abs(float(op.attributes.get("alpha", 0.0))) < 2.0**20:
         yield f"alpha {op.attributes['alpha']} is out of range"
     ratio = source.q.scale / output.q.scale
-    if op.kind not in ("LOGISTIC", "TANH") and not 2.0**-28 < ratio < 2.0**20:
+    if op.kind == "HARD_SWISH" and ratio >= 127.99:
+        yield (
+            f"scales {source.q.scale:g} and {output.q.scale:g} are too far apart, also for "
+            "TFLite: quantize the model again with other calibration data"
+        )
+    if op.kind not in _IN_FLOAT and not 2.0**-28 < ratio < 2.0**20:
         yield (
             f"scales {source.q.scale:g} and {output.q.scale:g} are too far apart: "
             "quantize the model again with other calibration data"
