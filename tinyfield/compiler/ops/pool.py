@@ -1,14 +1,11 @@
-"""AVERAGE_POOL_2D, MAX_POOL_2D and MEAN, int8 and int16.
+"""AVERAGE_POOL_2D and MAX_POOL_2D, int8 and int16.
 
-Reference: TFLite ``reference_integer_ops::AveragePool``, ``MaxPool`` and
-``reference_ops::QuantizedMeanOrSum``, whose multiplier takes in 1/n.
+Reference: TFLite ``reference_integer_ops::AveragePool`` and ``MaxPool``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-
-import numpy as np
 
 from tinyfield.compiler.calls import (
     Buffer,
@@ -25,13 +22,11 @@ from tinyfield.compiler.ops.base import (
     Kind,
     Options,
     check_zero_points,
-    constant,
     image_shapes,
     one_type,
     same_types,
 )
 from tinyfield.compiler.passes.padding import window
-from tinyfield.compiler.rounding import quantize_multiplier
 
 
 def check_pool(graph: Graph, op: Op) -> Iterator[str]:
@@ -88,84 +83,6 @@ def lower_pool(graph: Graph, op: Op, _options: Options) -> list[Call]:
     return [call]
 
 
-def check_mean(graph: Graph, op: Op) -> Iterator[str]:
-    """Complaints; see :class:`~tinyfield.compiler.ops.base.Kind`."""
-    found = [
-        *same_types(graph, op, types=("int8", "int16")),
-        *constant(graph, op, 1, "axes", "int32"),
-    ]
-    if not found:
-        found = [*one_type(graph, op, (0,)), *check_zero_points(graph, op)]
-    yield from found
-    if found:
-        return
-    source, output = graph.input(op, 0), graph.output(op)
-    rank = len(source.shape)
-    axes = np.asarray(graph.input(op, 1).data).reshape(-1)
-    if rank == 0 or any(not -rank <= axis < rank for axis in axes):
-        yield f"axes {axes.tolist()} of {list(source.shape)}"
-        return
-    split = split_axes(source.shape, axes.tolist())
-    if split is None:
-        yield f"axes {axes.tolist()} of {list(source.shape)} are not neighbours: transpose first"
-    elif output.elements != split[0] * split[2]:
-        yield f"output {list(output.shape)} does not fit axes {axes.tolist()}"
-    elif split[1] > (1 << 23 if source.dtype == "int8" else 1 << 15):
-        yield f"a mean of {split[1]} values may exceed 32 bits"
-
-
-def split_axes(shape: tuple[int, ...], axes: list[int]) -> tuple[int, int, int] | None:
-    """A shape as [outer, reduced, inner]; None if reduced axes do not lie together."""
-    marked = {axis % len(shape) for axis in axes}
-    parts = [1, 1, 1]
-    stage = 0
-    for axis, size in enumerate(shape):
-        if size == 1:
-            continue
-        if axis in marked:
-            if stage == 2:
-                return None
-            stage = 1
-        elif stage == 1:
-            stage = 2
-        parts[stage] *= size
-    return parts[0], parts[1], parts[2]
-
-
-def lower_mean(graph: Graph, op: Op, _options: Options) -> list[Call]:
-    """The kernel call."""
-    source, output = graph.input(op, 0), graph.output(op)
-    axes = np.asarray(graph.input(op, 1).data).reshape(-1).tolist()
-    split = split_axes(source.shape, axes)
-    if split is None:
-        raise AssertionError("check lets only neighbouring axes pass")
-    outer, reduced, inner = split
-    mult, shift = quantize_multiplier(source.q.scale / output.q.scale)
-    down = min(reduced.bit_length() - 1, 32, 31 + shift)
-    zeros = (
-        (Literal("in_zero_point", source.q.zero_point),),
-        (Literal("zero_point", output.q.zero_point),),
-    )
-    wide = source.dtype == "int16"
-    call = Call(
-        "tiny_mean_16x8" if wide else "tiny_mean",
-        "pool_2d_16x8.h" if wide else "mean.h",
-        (
-            Buffer(source.index),
-            Buffer(output.index, write=True),
-            Literal("outer", outer),
-            Literal("reduced", reduced),
-            Literal("inner", inner),
-            *(() if wide else zeros[0]),
-            Literal("mult", (mult << down) // reduced),
-            Literal("shift", shift - down),
-            *(() if wide else zeros[1]),
-        ),
-        graph.label(op),
-    )
-    return [call]
-
-
 def _lower_int16(graph: Graph, op: Op) -> Call:
     source, output = graph.input(op, 0), graph.output(op)
     _, in_h, in_w, channels = source.shape
@@ -208,5 +125,4 @@ def _lower_int16(graph: Graph, op: Op) -> Call:
 KINDS = [
     Kind("AVERAGE_POOL_2D", check_pool, lower_pool),
     Kind("MAX_POOL_2D", check_pool, lower_pool),
-    Kind("MEAN", check_mean, lower_mean),
 ]
