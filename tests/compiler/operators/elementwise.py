@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-
-import numpy as np
+from typing import Any
 
 from tests.compiler.models import Array, ModelBuilder
 from tests.compiler.operators.base import (

@@ -139,24 +139,30 @@ def _neg(_op: Op, _source: Tensor, _output: Tensor) -> Callable[[int], int]:
 
 
 def _elu(x: float) -> np.float32:
-    return np.float32(x) if x >= 0 else np.float32(np.expm1(np.float64(x)))
+    result: np.float32 = np.float32(x if x >= 0 else math.expm1(x))
+    return result
 
 
 def _exp(x: float) -> np.float32:
     with np.errstate(over="ignore"):
-        return np.float32(np.exp(np.float64(x)))
+        result: np.float32 = np.float32(np.exp(np.float64(x)))
+    return result
 
 
 def _gelu(op: Op, source: Tensor, output: Tensor) -> Callable[[int], int]:
     def precise(x: float) -> np.float32:
         inner = np.float32(x) * np.float32(0.70710678118654752440)
-        return np.float32(x) * np.float32(0.5) * np.float32(math.erfc(-float(inner)))
+        half: np.float32 = np.float32(x) * np.float32(0.5)
+        result: np.float32 = half * np.float32(math.erfc(-float(inner)))
+        return result
 
     def approximate(x: float) -> np.float32:
         one = np.float32(x)
         cube = one * one * one
         inner = np.float32(0.7978845608028654) * (one + np.float32(0.044715) * cube)
-        return np.float32(0.5) * one * (np.float32(1.0) + np.float32(math.tanh(float(inner))))
+        share = np.float32(1.0) + np.float32(math.tanh(float(inner)))
+        result: np.float32 = np.float32(0.5) * one * share
+        return result
 
     chosen = approximate if op.integer("approximate") else precise
     return _float_table(chosen)(op, source, output)
