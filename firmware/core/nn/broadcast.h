@@ -71,9 +71,8 @@ TINY_KERNEL void tiny_broadcast(const int8_t *a, const int8_t *b, int8_t *out, u
                 const int8_t *x = a + i * a_0 + j * a_1 + k * a_2;
                 const int8_t *y = b + i * b_0 + j * b_1 + k * b_2;
                 for (uint32_t l = 0; l < n_3; l++) {
-                    const int32_t value =
-                        tiny_binary(*x, *y, function, zero_a, mult_a, shift_a, zero_b, mult_b,
-                                    shift_b, sign_b, mult, shift);
+                    const int32_t value = tiny_binary(*x, *y, function, zero_a, mult_a, shift_a,
+                                                      zero_b, mult_b, shift_b, sign_b, mult, shift);
                     *out++ = (int8_t)tiny_clamp(value + zero_point, low, high);
                     x += a_3;
                     y += b_3;

@@ -63,6 +63,8 @@ def check(graph: Graph, op: Op) -> Iterator[str]:
     """Complaints; see :class:`~tinyfield.compiler.ops.base.Kind`."""
     wide = op.kind in _FUSED
     found = [*same_types(graph, op, inputs=2, types=("int8", "int16") if wide else ("int8",))]
+    if len(op.inputs) > 2:
+        found.append(f"has {len(op.inputs)} inputs, 2 are expected: the file is damaged")
     found = found or [*one_type(graph, op)] or [*check_broadcast(graph, op)]
     yield from found
     if found:
