@@ -183,7 +183,7 @@ def test_check_names_the_first_node_that_differs(monkeypatch: pytest.MonkeyPatch
         return mult - (mult >> 6), shift
 
     # The pooling's multiplier, and so all after it, is off by a sixty-fourth.
-    monkeypatch.setattr("tinyfield.compiler.ops.pool.quantize_multiplier", wrong)
+    monkeypatch.setattr("tinyfield.compiler.ops.reduce.quantize_multiplier", wrong)
     result = check(model)
     assert result.difference is not None
     assert "MEAN" in result.difference.node
