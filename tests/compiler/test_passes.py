@@ -11,6 +11,7 @@ from ai_edge_litert import schema_py_generated as schema
 
 from tests.compiler.models import ModelBuilder
 from tests.compiler.operators import FAMILIES
+from tests.compiler.operators.networks import mixed_kernels
 from tinyfield.compiler import check, compile_model
 from tinyfield.compiler.graph import Graph, Op, Tensor
 from tinyfield.compiler.passes import (
@@ -19,6 +20,8 @@ from tinyfield.compiler.passes import (
     drop_dead,
     fuse_activation,
     padding,
+    prepare,
+    run_passes,
     views,
 )
 from tinyfield.compiler.tflite import read
@@ -148,6 +151,14 @@ def test_a_pad_before_a_convolution(amounts: list[list[int]], kinds: list[str]) 
     model = padded_convolution(amounts)
     graph = drop_dead(padding(clamps(read(model))))
     assert [op.kind for op in graph.ops] == kinds
+    assert check(model).exact
+
+
+def test_depthwise_layers_side_by_side_become_one() -> None:
+    model = mixed_kernels(np.random.default_rng(2))
+    before, after = prepare(read(model)), run_passes(prepare(read(model)))
+    assert sum(op.kind == "DEPTHWISE_CONV_2D" for op in before.ops) > 1
+    assert [op.kind for op in after.ops] == ["DEPTHWISE_CONV_2D"]
     assert check(model).exact
 
 

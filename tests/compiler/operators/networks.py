@@ -67,4 +67,64 @@ def block(random: Random) -> bytes:
     return build.build([given], [share])
 
 
-FAMILIES: dict[str, Family] = {"block": block}
+def mixed_kernels(random: Random) -> bytes:
+    """MixConv: channels split, each part's last rows through a depthwise layer of its own."""
+    build = ModelBuilder()
+    parts = int(random.integers(2, 4))
+    sizes = [int(n) for n in random.integers(1, 4, parts)]
+    heights = [int(n) for n in random.integers(1, 5, parts)]
+    stride, rows, k_w = (int(n) for n in random.integers(1, 4, 3))
+    width, seen = k_w + int(random.integers(0, 3)), max(heights) + (rows - 1) * stride
+    scale, zero = any_scale(random, -6, -4), any_zero(random)
+    given = build.tensor((1, seen, width, sum(sizes)), scale=scale, zero=zero)
+    cut = bool(random.integers(4))  # without, kernels of unequal height cannot be joined
+
+    def ints(*values: int) -> int:
+        return build.tensor((len(values),), "int32", scale=None, data=np.array(values))
+
+    pieces = [build.tensor((1, seen, width, size), scale=scale, zero=zero) for size in sizes]
+    axis = build.tensor((), "int32", scale=None, data=np.array(-1))
+    build.op("SPLIT_V", [given, ints(*sizes), axis], pieces, numSplits=parts)
+    target, target_zero = float(scale * 0.01 * 73 * 73 * 2 / 60), any_zero(random)
+    outs = []
+    for piece, size, height in zip(pieces, sizes, heights, strict=True):
+        last, used = piece, height
+        if cut:
+            kept = height + (rows - 1) * stride
+            last = build.tensor((1, kept, width, size), scale=scale, zero=zero)
+            build.op(
+                "STRIDED_SLICE",
+                [piece, ints(0, -kept, 0, 0), ints(0, 0, 0, 0), ints(1, 1, 1, 1)],
+                [last],
+                beginMask=13,
+                endMask=15,
+            )
+        else:
+            used = max(heights)
+        data = random.integers(-127, 128, (1, used, k_w, size))
+        steps = [float(s) for s in 2.0 ** random.uniform(-8, -6, size)]
+        weights = build.tensor(data.shape, scale=steps, axis=3, data=data)
+        bias = -1
+        if random.integers(2):
+            values = random.integers(-3000, 3001, size)
+            bias = build.tensor((size,), "int32", scale=[scale * s for s in steps], data=values)
+        shape = (1, rows, width - k_w + 1, size)
+        outs.append(build.tensor(shape, scale=target, zero=target_zero))
+        build.op(
+            "DEPTHWISE_CONV_2D",
+            [last, weights] + ([bias] if bias >= 0 else []),
+            [outs[-1]],
+            padding=schema.Padding.VALID,
+            strideH=stride,
+            strideW=1,
+            dilationHFactor=1,
+            dilationWFactor=1,
+            depthMultiplier=1,
+        )
+    shape = (1, rows, width - k_w + 1, sum(sizes))
+    joined = build.tensor(shape, scale=target, zero=target_zero, name="joined")
+    build.op("CONCATENATION", outs, [joined], axis=int(random.choice([-1, 3])))
+    return build.build([given], [joined])
+
+
+FAMILIES: dict[str, Family] = {"block": block, "mixed kernels": mixed_kernels}

@@ -14,6 +14,7 @@ from tinyfield.compiler.passes.clamps import clamps
 from tinyfield.compiler.passes.dilations import dilations
 from tinyfield.compiler.passes.drop_dead import drop_dead
 from tinyfield.compiler.passes.fuse_activation import fuse_activation
+from tinyfield.compiler.passes.join_depthwise import join_depthwise
 from tinyfield.compiler.passes.padding import padding
 from tinyfield.compiler.passes.rings import rings
 from tinyfield.compiler.passes.shapes import shapes
@@ -32,6 +33,7 @@ PASSES: tuple[Pass, ...] = (
     rings,
     views,
     drop_dead,
+    join_depthwise,
     clamps,
     padding,
     fuse_activation,
