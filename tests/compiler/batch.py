@@ -28,17 +28,19 @@ def programs(models: Sequence[bytes], target: str) -> list[Program]:
 def agree_in_one_image(
     models: Sequence[bytes], ours: Sequence[Program], runs_on: str, calls: int = 4
 ) -> None:
-    """Runs models of one input and one output and compares every byte with LiteRT's.
+    """Runs models of one output and compares every byte with LiteRT's.
 
     Args:
         ours: the same models, compiled.
         runs_on: a target; ``host`` builds with the sanitizers.
     """
-    given = [test_inputs(one, calls, number)["in0"] for number, one in enumerate(ours)]
+    given = [list(test_inputs(one, calls, seed).values()) for seed, one in enumerate(ours)]
     header, source = join(ours)
     sources = [source, _main(ours, calls)]
     include = [firmware_dir() / "core"]
-    data = b"".join(array.tobytes() for array in given)
+    data = b"".join(
+        array[call].tobytes() for arrays in given for call in range(calls) for array in arrays
+    )
     if runs_on == "host":
         image = hostcc.compile_executable(
             [*sources, SUPPORT / "posix.c"],
@@ -57,8 +59,8 @@ def agree_in_one_image(
         )
         raw = targets.execute(one, built, data)
     place = 0
-    for model, program, array in zip(models, ours, given, strict=True):
-        expected: Array = reference(model, [array])[0]
+    for model, program, arrays in zip(models, ours, given, strict=True):
+        expected: Array = reference(model, arrays)[0]
         piece = np.frombuffer(raw, expected.dtype, offset=place, count=expected.size)
         place += piece.nbytes
         np.testing.assert_array_equal(
@@ -71,13 +73,18 @@ def _main(ours: Sequence[Program], calls: int) -> str:
     parts = ['#include "model.h"\n#include "host.h"\n']
     for one in ours:
         upper = one.prefix.upper()
-        sizes = (f"{upper}_ARENA_BYTES", f"{upper}_IN0_BYTES", f"{upper}_OUT0_BYTES")
+        names = [f"in{number}" for number in range(len(one.inputs))]
+        ports = "".join(
+            f"    static int8_t {name}[{upper}_{name.upper()}_BYTES];\n"
+            for name in (*names, "out0")
+        )
+        reads = "".join(f"    host_read({name}, sizeof {name});\n" for name in names)
         parts.append(
             f"static void run_{one.prefix}(void)\n{{\n"
-            f"    static uint8_t arena[{sizes[0]}] __attribute__((aligned(4)));\n"
-            f"    static int8_t in[{sizes[1]}];\n    static int8_t out[{sizes[2]}];\n"
-            f"    host_read(in, sizeof in);\n    {one.prefix}_invoke(arena, in, out);\n"
-            f"    host_write(out, sizeof out);\n}}\n"
+            f"    static uint8_t arena[{upper}_ARENA_BYTES] __attribute__((aligned(4)));\n"
+            f"{ports}{reads}"
+            f"    {one.prefix}_invoke(arena, {', '.join(names)}, out0);\n"
+            f"    host_write(out0, sizeof out0);\n}}\n"
         )
     runs = "".join(
         f"    for (int i = 0; i < {calls}; i++) {{\n        run_{one.prefix}();\n    }}\n"

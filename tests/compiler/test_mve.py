@@ -13,6 +13,7 @@ from ai_edge_litert import schema_py_generated as schema
 
 from tests.compiler.batch import agree_in_one_image, programs
 from tests.compiler.models import ModelBuilder
+from tests.compiler.operators import FAMILIES
 from tests.compiler.operators.base import Random, any_scale, any_zero, output_size
 from tests.compiler.test_emulated import need
 from tinyfield.compiler import run
@@ -99,12 +100,39 @@ def layer(random: Random, kind: str) -> bytes:
     return build.build([given], [out])
 
 
+def pool(random: Random, kind: str) -> bytes:
+    """A window over more channels than a vector has."""
+    build = ModelBuilder()
+    k_h, k_w, s_h, s_w = (int(n) for n in random.integers(1, 4, 4))
+    height, width = (k_h + int(random.integers(0, 5)), k_w + int(random.integers(0, 5)))
+    channels, zero = any_channels(random), any_zero(random)
+    padding = str(random.choice(["SAME", "VALID"]))
+    out_h, out_w = output_size(height, s_h, k_h, padding), output_size(width, s_w, k_w, padding)
+    given = build.tensor((1, height, width, channels), zero=zero)
+    out = build.tensor((1, out_h, out_w, channels), zero=zero)
+    options = {"padding": getattr(schema.Padding, padding), "strideH": s_h, "strideW": s_w}
+    activation = getattr(schema.ActivationFunctionType, str(random.choice(["NONE", "RELU6"])))
+    options.update(filterHeight=k_h, filterWidth=k_w, fusedActivationFunction=activation)
+    build.op(kind, [given], [out], **options)
+    return build.build([given], [out])
+
+
 @lru_cache(maxsize=1)
 def layers() -> list[bytes]:
-    return [
+    made = [
         layer(np.random.default_rng(seed), kind)
         for kind in ("pointwise", "conv", "depthwise", "dense")
         for seed in range(LAYERS)
+    ]
+    made += [
+        pool(np.random.default_rng(seed), kind)
+        for kind in ("AVERAGE_POOL_2D", "MAX_POOL_2D")
+        for seed in range(LAYERS // 4)
+    ]
+    return made + [
+        FAMILIES[family](np.random.default_rng(seed))
+        for family in ("ADD", "SUB", "MUL")
+        for seed in range(LAYERS // 4)
     ]
 
 

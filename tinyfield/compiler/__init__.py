@@ -14,6 +14,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from tinyfield.compiler import kernels
 from tinyfield.compiler.calls import constants_in_place
 from tinyfield.compiler.emit import Emitted, Port, emit, header_text, port, source_text
 from tinyfield.compiler.emulate import run_emulated
@@ -139,7 +140,7 @@ def compile_model(
     graph = copied_out(graph)
     options = Options(target, rounding, optimize)
     calls = [
-        constants_in_place(graph, call)
+        kernels.refined(constants_in_place(graph, call), target, optimize)
         for op in graph.ops
         for call in KINDS[op.kind].lower(graph, op, options)
     ]

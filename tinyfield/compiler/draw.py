@@ -81,7 +81,7 @@ def _name(number: int, step: Step) -> str:
 
 def short(name: str) -> str:
     """A tensor's name as a person would say it: converters join many with ``;`` and ``/``."""
-    first = name.split(" = ")[-1]
+    first = name.rsplit(" = ", maxsplit=1)[-1]
     match = re.match(r"(t\d+|scratch of node \d+|\d+ rows of t\d+) ?(.*)", first)
     head, rest = (match[1], match[2]) if match else ("", first)
     parts = [part for part in rest.split(";")[0].split("/") if part]

@@ -25,6 +25,16 @@ TINY_KERNEL void tiny_add(const int8_t *a, const int8_t *b, int8_t *out, uint32_
     }
 }
 
+/* The sum as one linear form, which the compiler has tried for all operands; no step of it leaves
+ * 32 bits. */
+TINY_KERNEL void tiny_add_linear(const int8_t *a, const int8_t *b, int8_t *out, uint32_t count,
+                                 int32_t mult_a, int32_t mult_b, int32_t offset, int8_t shift,
+                                 int8_t low, int8_t high) {
+    for (uint32_t i = 0; i < count; i++) {
+        out[i] = (int8_t)tiny_clamp((a[i] * mult_a + b[i] * mult_b + offset) >> shift, low, high);
+    }
+}
+
 TINY_KERNEL void tiny_mul(const int8_t *a, const int8_t *b, int8_t *out, uint32_t count,
                           int8_t zero_a, int8_t zero_b, int32_t mult, int8_t shift,
                           int8_t zero_point, int8_t low, int8_t high) {

@@ -7,12 +7,14 @@ shape wins, and ``portable`` takes every shape. All compute the same bytes.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from tinyfield.compiler.calls import Call
 from tinyfield.compiler.kernels import dsp, mve, portable
+from tinyfield.compiler.kernels.linear import linear_add
 from tinyfield.compiler.kernels.spec import ConvSpec, FullyConnectedSpec
 
-__all__ = ["ConvSpec", "FullyConnectedSpec", "conv", "fully_connected"]
+__all__ = ["ConvSpec", "FullyConnectedSpec", "conv", "fully_connected", "refined"]
 
 Conv = Callable[[ConvSpec], Call | None]
 FullyConnected = Callable[[FullyConnectedSpec], Call | None]
@@ -31,6 +33,9 @@ _FULLY_CONNECTED: dict[str, tuple[FullyConnected, ...]] = {
     "cortex-m55": (mve.fully_connected,),
 }
 
+#: Target → kernel → one for that processor that takes the same arguments, and its header.
+_TWINS: dict[str, dict[str, tuple[str, str]]] = {"cortex-m55": mve.TWINS}
+
 
 def conv(spec: ConvSpec, target: str, optimize: str) -> Call:
     """The call for a convolution, depthwise or not."""
@@ -48,3 +53,10 @@ def fully_connected(spec: FullyConnectedSpec, target: str, optimize: str) -> Cal
         if call is not None:
             return call
     return portable.fully_connected(spec)
+
+
+def refined(call: Call, target: str, optimize: str) -> Call:
+    """The same computation by a cheaper kernel, where there is one."""
+    call = linear_add(call) or call
+    twin = _TWINS.get(target, {}).get(call.kernel) if optimize == "speed" else None
+    return call if twin is None else replace(call, kernel=twin[0], header=twin[1])

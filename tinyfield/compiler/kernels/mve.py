@@ -30,6 +30,14 @@ from tinyfield.compiler.rounding import INT32_MAX, INT32_MIN, Once, doubling_hig
 #: How four sums become outputs, as nn/mve/mve.h numbers it.
 HALF_UP, HALF_AWAY, ANY_SHIFT = 0, 1, 2
 
+#: Kernels of the same arguments, and where they are.
+TWINS = {
+    "tiny_add_linear": ("tiny_mve_add_linear", "mve/elementwise.h"),
+    "tiny_mul": ("tiny_mve_mul", "mve/elementwise.h"),
+    "tiny_average_pool_2d": ("tiny_mve_average_pool_2d", "mve/pool_2d.h"),
+    "tiny_max_pool_2d": ("tiny_mve_max_pool_2d", "mve/pool_2d.h"),
+}
+
 _LANES = 16
 _COLUMN_BYTES = 64
 

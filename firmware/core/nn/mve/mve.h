@@ -59,19 +59,12 @@ TINY_INNER int32x4_t tiny_mve_scale(int32x4_t x, int32x4_t mult, int32x4_t shift
     return vrshlq_s32(x, shift);
 }
 
-/* The same with one multiplier and one shift. */
-TINY_INNER int32x4_t tiny_mve_scale_all(int32x4_t x, int32_t mult, int32_t shift, uint8_t scaling) {
-    if (scaling == TINY_MVE_ANY_SHIFT) {
-        x = vqrdmulhq_n_s32(shift > 0 ? vshlq_r_s32(x, shift) : x, mult);
-        shift = shift > 0 ? 0 : shift;
-        x = shift < 0 ? vqaddq_s32(x, vshrq_n_s32(x, 31)) : x;
-        return vrshlq_n_s32(x, shift);
-    }
-    x = vqrdmulhq_n_s32(x, mult);
-    if (scaling == TINY_MVE_HALF_AWAY) {
-        x = vqaddq_s32(x, vshrq_n_s32(x, 31));
-    }
-    return vrshlq_n_s32(x, shift);
+/* Sums to outputs by one multiplier and any one shift. */
+TINY_INNER int32x4_t tiny_mve_scale_all(int32x4_t x, int32_t mult, int32_t shift) {
+    const int32_t right = shift < 0 ? shift : 0;
+    x = vqrdmulhq_n_s32(vshlq_r_s32(x, shift - right), mult);
+    x = vqaddq_s32(x, vandq_s32(vshrq_n_s32(x, 31), vdupq_n_s32(right >> 31)));
+    return vrshlq_n_s32(x, right);
 }
 
 #endif
