@@ -16,7 +16,7 @@ avr                            MULS (2 cycles), then a 16-bit product
 
 A layer without MACs is bounded by its traffic: each input byte loaded once, each output byte
 stored once, in the widest accesses that the processor has (4 bytes; 16 on cortex-m55; 1 byte in 2
-cycles on avr).
+cycles on avr). Block copies may go below that: LDM and STM take several words at once.
 
 Sources: Arm's Architecture Reference Manuals (ARMv6-M, ARMv7-M, ARMv8-M with MVE); the RISC-V
 Instruction Set Manual, "M" extension; Microchip's AVR Instruction Set Manual (ATmega328P).

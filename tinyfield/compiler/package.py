@@ -131,6 +131,12 @@ def _about(program: Program, facts: Facts) -> str:
         f"{upper}_IN0_SCALE and the like are below. One arena serves one call at a time; calls in",
         "arenas of their own do not disturb each other.",
     ]
+    if program.stateful:
+        lines += [
+            "",
+            "The arena keeps the model's state from call to call; "
+            f"{program.prefix}_reset starts anew.",
+        ]
     return "\n".join(f" * {line}".rstrip() for line in lines)
 
 
