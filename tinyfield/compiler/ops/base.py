@@ -109,8 +109,11 @@ def sane(tensor: Tensor) -> bool:
 
 def one_type(graph: Graph, op: Op, places: tuple[int, ...] | None = None) -> Iterator[str]:
     """Complaints unless all inputs, or those at ``places``, have the output's type."""
-    given = graph.ins(op) if places is None else [graph.input(op, place) for place in places]
-    for tensor in given:
+    for place in range(len(op.inputs)) if places is None else places:
+        if not graph.has_input(op, place):
+            yield f"its input {place} is absent: the file is damaged"
+            continue
+        tensor = graph.input(op, place)
         if tensor.dtype != graph.output(op).dtype:
             yield f"tensor {tensor.name!r} is {tensor.dtype}, the output {graph.output(op).dtype}"
 
