@@ -333,7 +333,7 @@ class _Writer:
         aligned = f"TINY_ALIGN({align}) " if align > data.dtype.itemsize else ""
         text = _fill([_number(value) for value in data.ravel().tolist()], "    ", "    ")
         self.constants.append(
-            f"static const {aligned}{c_type(str(data.dtype))} {space}{name}[{data.size}] = {{\n"
+            f"{aligned}static const {c_type(str(data.dtype))} {space}{name}[{data.size}] = {{\n"
             f"{text}}};\n"
         )
         return name

@@ -16,10 +16,10 @@
 #define TINY_SHARED static
 #endif
 
-#if defined(__cplusplus)
-#define TINY_ALIGN(n) alignas(n)
-#elif defined(__GNUC__)
+#if defined(__GNUC__)
 #define TINY_ALIGN(n) __attribute__((aligned(n)))
+#elif defined(__cplusplus)
+#define TINY_ALIGN(n) alignas(n)
 #else
 #define TINY_ALIGN(n) _Alignas(n)
 #endif
