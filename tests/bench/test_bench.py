@@ -127,7 +127,7 @@ def test_equal_layers_cost_the_same_to_the_instruction() -> None:
     need("cortex-m4")
     cost = bench.measure(perceptron(np.random.default_rng(3), [16] * 6), "cortex-m4", layers=True)
     assert cost.layers is not None
-    dense = [one for one in cost.layers if one.kernel == "tiny_fully_connected"]
+    dense = [one for one in cost.layers if "FULLY_CONNECTED" in one.label]
     assert len(dense) == 5
     # Data-dependent branches (saturation) and the loading of arguments leave a few.
     counts = [one.count for one in dense]
