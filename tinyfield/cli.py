@@ -33,6 +33,10 @@ DataDir = Annotated[
 Optimize = Annotated[
     str | None, typer.Option(help="speed or size; by default what the target is short of.")
 ]
+Inputs = Annotated[
+    str,
+    typer.Option(help="Where a model's inputs lie: caller, or arena to be written over once read."),
+]
 Node = Annotated[str | None, typer.Option("--node", help="The node's id, [a-z0-9-].")]
 
 cli = typer.Typer(
@@ -185,6 +189,7 @@ def compile_(
     dump: Annotated[bool, typer.Option(help="Print graph, calls and memory plan.")] = False,
     dump_passes: Annotated[bool, typer.Option(help="The graph after each pass, too.")] = False,
     optimize: Optimize = None,
+    inputs: Inputs = "caller",
     rounding: Annotated[
         str, typer.Option(help="litert, or tflm for TFLite Micro's double rounding.")
     ] = "litert",
@@ -197,7 +202,7 @@ def compile_(
     with _progress(as_json) as progress:
         result = modelfile.compile_file(
             model, out, target=target, check=check, rounding=rounding, optimize=optimize,
-            prefix=prefix, dump=dump, dump_passes=dump_passes, progress=progress,
+            inputs=inputs, prefix=prefix, dump=dump, dump_passes=dump_passes, progress=progress,
         )  # fmt: skip
     if as_json:
         _print_json(result.as_json())
@@ -228,6 +233,7 @@ def bench(
     ] = None,
     layers: Annotated[bool, typer.Option(help="Show what each layer takes.")] = False,
     optimize: Optimize = None,
+    inputs: Inputs = "caller",
     as_json: Json = False,
 ) -> None:
     """Instructions, flash, RAM and stack of one inference, counted under emulation."""
@@ -235,7 +241,9 @@ def bench(
 
     with _progress(as_json) as progress:
         models = pipeline.models_of_all(subjects, progress=progress)
-        costs = modelfile.bench(models, target, layers=layers, optimize=optimize, progress=progress)
+        costs = modelfile.bench(
+            models, target, layers=layers, optimize=optimize, inputs=inputs, progress=progress
+        )
     if as_json:
         _print_json(costs)
     else:

@@ -110,6 +110,7 @@ def compile_file(
     check: bool,
     rounding: str = "litert",
     optimize: str | None = None,
+    inputs: str = "caller",
     prefix: str = "model",
     dump: bool = False,
     dump_passes: bool = False,
@@ -139,7 +140,7 @@ def compile_file(
     tflite = read_model(path)
     tell(f"compile {path.name} for {target}")
     program = compiler.compile_model(
-        tflite, prefix=prefix, target=target, rounding=rounding, optimize=optimize
+        tflite, prefix=prefix, target=target, rounding=rounding, optimize=optimize, inputs=inputs
     )
     texts = tuple(stages(tflite, program, each_pass=dump_passes)) if dump or dump_passes else ()
     tell("measure its code")
@@ -213,6 +214,7 @@ def bench(
     *,
     layers: bool = False,
     optimize: str | None = None,
+    inputs: str = "caller",
     progress: Progress | None = None,
 ) -> tuple[dict[str, object], ...]:
     """What one inference of each model costs on each target (all of them if not told).
@@ -232,7 +234,9 @@ def bench(
             tell(f"{name} on {target}")
             try:
                 _refuse_oversized(name, tflite, target)
-                cost = measure(tflite, target, name=name, layers=layers, optimize=optimize)
+                cost = measure(
+                    tflite, target, name=name, layers=layers, optimize=optimize, inputs=inputs
+                )
                 rows.append(cost.as_json())
             except (MissingToolError, BudgetError, CompileError) as error:
                 why = _why_not(error)

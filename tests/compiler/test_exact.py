@@ -17,9 +17,9 @@ from tinyfield.compiler.proof import test_inputs
 SEEDS = range(4)
 
 
-def agree(model: bytes, seed: int, calls: int = 24) -> None:
-    """Runs a model both ways and compares every byte."""
-    program = compile_model(model)
+def agree(model: bytes, seed: int, calls: int = 24, **how: str) -> None:
+    """Runs a model both ways and compares every byte; ``how`` goes to the compiler."""
+    program = compile_model(model, **how)
     given = test_inputs(program, calls, seed)
     for number, port in enumerate(program.inputs):
         # Where a row has 256 places, every value is there.
@@ -54,6 +54,11 @@ def test_random_perceptrons(seed: int) -> None:
 @pytest.mark.parametrize("family", sorted(FAMILIES))
 def test_random_operators(family: str, seed: int) -> None:
     agree(FAMILIES[family](np.random.default_rng(seed)), seed)
+
+
+@pytest.mark.parametrize("family", sorted(FAMILIES))
+def test_small_code_and_inputs_in_the_arena(family: str) -> None:
+    agree(FAMILIES[family](np.random.default_rng(5)), 5, 8, optimize="size", inputs="arena")
 
 
 @pytest.mark.parametrize(

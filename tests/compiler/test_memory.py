@@ -182,11 +182,13 @@ class Machine:
             self.memory[region, place] = value
 
 
-@settings(max_examples=300, deadline=None)
-@given(programs(), st.sampled_from([1, 4, 16]))
-def test_a_plan_keeps_every_value(program: tuple[Graph, list[Call]], align: int) -> None:
+@settings(max_examples=400, deadline=None)
+@given(programs(), st.sampled_from([1, 4, 16]), st.booleans())
+def test_a_plan_keeps_every_value(
+    program: tuple[Graph, list[Call]], align: int, own_inputs: bool
+) -> None:
     graph, calls = program
-    layout = plan(graph, calls, align=align)
+    layout = plan(graph, calls, align=align, own_inputs=own_inputs)
     layout.verify()
     assert layout.arena_bytes >= layout.least_bytes
     assert all(slot.offset % align == 0 for slot in layout.slots)

@@ -17,10 +17,12 @@ from numpy.typing import NDArray
 
 from tinyfield.bench.cost import Canaries
 from tinyfield.compiler import targets
+from tinyfield.compiler.emit import declaration
 from tinyfield.paths import firmware_dir
 
 if TYPE_CHECKING:
-    from tinyfield.compiler import Program
+    from tinyfield.compiler.emit import declaration
+from tinyfield.compiler import Program
 
 _SHAPE = struct.Struct("<3I")
 
@@ -73,17 +75,15 @@ def _main(program: Program, guard: int) -> str:
     rooms += [(key, f"{upper}_{key.upper()}_BYTES") for key, _ in outs]
     aligned = "__attribute__((aligned(16)))"
     buffers = [f"static uint8_t {key}[{size} + 2u * GUARD] {aligned};" for key, size in rooms]
-    buffers += [
-        f"static {port.c_type} {key}[{upper}_{key.upper()}_BYTES / "
-        f"sizeof({port.c_type})] {aligned};"
-        for key, port in ports
-    ]
+    buffers += [declaration(key, port, program.prefix, "arena + GUARD") for key, port in ports]
     paints = "".join(f"            paint({key}, sizeof {key}, colour);\n" for key, _ in rooms)
     breaks = "".join(
         f"            broken += damage({key}, {size}, colour);\n" for key, size in rooms
     )
-    reads = "".join(f"        host_read({key}, sizeof {key});\n" for key, _ in ports)
-    sums = " + ".join([f"sum({key}, sizeof {key})" for key, _ in ports] or ["0u"])
+    reads = "".join(f"        host_read({key}, {upper}_{key.upper()}_BYTES);\n" for key, _ in ports)
+    # An input within the arena is written over.
+    own = [key for key, port in ports if port.offset is None]
+    sums = " + ".join([f"sum({key}, sizeof {key})" for key in own] or ["0u"])
     return f"""\
 #include "{program.prefix}.h"
 #include "host.h"

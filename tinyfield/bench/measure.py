@@ -41,6 +41,7 @@ def measure(
     name: str = "model",
     layers: bool = False,
     optimize: str | None = None,
+    inputs: str = "caller",
 ) -> Cost:
     """What one inference costs.
 
@@ -49,7 +50,7 @@ def measure(
         target: ``host`` or a name of ``compiler.targets.TARGETS``.
         name: for ``Cost.model``.
         layers: also what each step takes, as ``Cost.layers``.
-        optimize: as in ``compile_model``.
+        optimize, inputs: as in ``compile_model``.
 
     Raises:
         ModelError: the model cannot be compiled.
@@ -57,7 +58,7 @@ def measure(
         CompileError: among others when the model does not fit the processor's flash or RAM.
     """
     program = (
-        compile_model(model, target=target, optimize=optimize)
+        compile_model(model, target=target, optimize=optimize, inputs=inputs)
         if isinstance(model, bytes)
         else model
     )

@@ -48,6 +48,7 @@ __all__ = [
 TARGET_NAMES = NAMES
 ROUNDINGS = ("litert", "tflm")
 OPTIMIZE = ("speed", "size")
+INPUTS = ("caller", "arena")
 #: Parts with so little flash that size is what is asked for.
 _SMALL = ("avr",)
 #: Where speed is asked for, layers run row by row only if a row has this many pixels: kernels
@@ -105,6 +106,7 @@ def compile_model(
     target: str = "host",
     rounding: str = "litert",
     optimize: str | None = None,
+    inputs: str = "caller",
     expose_all: bool = False,
 ) -> Program:
     """Compiles a model to C.
@@ -117,6 +119,8 @@ def compile_model(
         rounding: ``litert`` for LiteRT's reference kernels, ``tflm`` for TFLite Micro's, which
             round a fully-connected layer twice.
         optimize: ``speed`` or ``size``; by default what the target is short of.
+        inputs: ``caller``, or ``arena`` where the inputs are to lie in the arena, which is then
+            large enough for them too but may take their place as they are read: less RAM in all.
         expose_all: every node's output is an output of the program (for checking).
 
     Raises:
@@ -129,6 +133,8 @@ def compile_model(
     optimize = optimize or ("size" if target in _SMALL else "speed")
     if optimize not in OPTIMIZE:
         raise UsageError(f"cannot optimize for {optimize!r}", hint=f"use {' or '.join(OPTIMIZE)}")
+    if inputs not in INPUTS:
+        raise UsageError(f"inputs cannot lie in {inputs!r}", hint=f"use {' or '.join(INPUTS)}")
     graph = read(tflite)
     known = set(graph.tensors)
     graph = prepare(inline(graph))
@@ -148,6 +154,7 @@ def compile_model(
         graph,
         calls,
         align=1 if target == "avr" else 4,
+        own_inputs=inputs == "arena",
         chain_pixels=1 if optimize == "size" else _CHAIN_PIXELS,
     )
     parts = emit(graph, layout, prefix, optimize=optimize)
@@ -156,7 +163,7 @@ def compile_model(
         prefix,
         header_text([parts], f"{prefix.upper()}_H"),
         source_text([parts], f"{prefix}.h"),
-        tuple(port(graph.tensors[index]) for index in graph.inputs),
+        tuple(port(graph.tensors[index], layout.places[index]) for index in graph.inputs),
         tuple(port(graph.tensors[index]) for index in graph.outputs),
         max(layout.arena_bytes, 4),
         bool(layout.persistent),

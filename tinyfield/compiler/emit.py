@@ -22,7 +22,7 @@ from tinyfield.compiler.calls import (
 from tinyfield.compiler.ctext import comment as _comment
 from tinyfield.compiler.graph import ITEM_BYTES, Graph, Tensor
 from tinyfield.compiler.loops import Row, loops
-from tinyfield.compiler.memory import Plan
+from tinyfield.compiler.memory import Place, Plan
 from tinyfield.compiler.ops.base import LIMITS
 from tinyfield.compiler.share import Shared, Step, Text, share
 from tinyfield.errors import UsageError
@@ -48,13 +48,17 @@ _ROUNDINGS = ("TINY_ROUND_ONCE", "TINY_ROUND_TWICE", "TINY_ROUND_TWICE_POSITIVE"
 
 @dataclass(frozen=True)
 class Port:
-    """An input or output of the compiled model; real = scale · (value − zero_point)."""
+    """An input or output of the compiled model; real = scale · (value − zero_point).
+
+    ``offset`` is where an input lies in the arena; None where the caller has a buffer for it.
+    """
 
     name: str
     shape: tuple[int, ...]
     dtype: str
     scale: float
     zero_point: int
+    offset: int | None = None
 
     @property
     def c_type(self) -> str:
@@ -90,12 +94,22 @@ def c_type(dtype: str) -> str:
     return {"float32": "float", "bool": "uint8_t"}.get(dtype, f"{dtype}_t")
 
 
-def port(tensor: Tensor) -> Port:
-    """The caller's view of a tensor."""
+def port(tensor: Tensor, place: Place | None = None) -> Port:
+    """The caller's view of a tensor, which lies at ``place``."""
     scale, zero = (
         (1.0, 0) if tensor.quant is None else (tensor.quant.scale, tensor.quant.zero_point)
     )
-    return Port(tensor.name, tensor.shape, tensor.dtype, scale, zero)
+    offset = place.offset if place is not None and place.region == "arena" else None
+    return Port(tensor.name, tensor.shape, tensor.dtype, scale, zero, offset)
+
+
+def declaration(name: str, port: Port, prefix: str, arena: str = "arena") -> str:
+    """C that declares an input or output on the caller's side."""
+    key = f"{prefix.upper()}_{name.upper()}"
+    if port.offset is not None:
+        place = f"({arena} + {key}_OFFSET)"
+        return f"static {port.c_type} *const {name} = ({port.c_type} *)(void *){place};"
+    return f"static {port.c_type} {name}[{key}_BYTES / sizeof({port.c_type})];"
 
 
 def emit(graph: Graph, plan: Plan, prefix: str, *, optimize: str = "speed") -> Emitted:
@@ -202,7 +216,13 @@ class _Writer:
         pointers = ["arena"] if self._plan.slots else []
         pointers += [f"in{n}" for n in range(len(graph.inputs))]
         pointers += [f"out{n}" for n in range(len(graph.outputs))]
-        missing = " || ".join(f"{name} == NULL" for name in pointers)
+        wrong = [f"{name} == NULL" for name in pointers]
+        wrong += [
+            f"(const uint8_t *)in{n} != arena + {self._prefix.upper()}_IN{n}_OFFSET"
+            for n, view in enumerate(self._ports(graph.inputs))
+            if view.offset is not None
+        ]
+        missing = " || ".join(wrong)
         unused = "" if self._plan.slots else "    (void)arena;\n"
         return (
             f"TINY_STATIC_ASSERT({upper}_ARENA_BYTES >= {max(self._plan.arena_bytes, 4)}u,\n"
@@ -238,18 +258,25 @@ class _Writer:
     def _reset_signature(self) -> str:
         return f"void {self._prefix}_reset(uint8_t *arena)"
 
+    def _ports(self, indices: tuple[int, ...]) -> list[Port]:
+        return [port(self._graph.tensors[index], self._plan.places[index]) for index in indices]
+
     def declarations(self) -> str:
         upper, graph = self._prefix.upper(), self._graph
         lines = []
         for kind, indices in (("IN", graph.inputs), ("OUT", graph.outputs)):
-            for number, index in enumerate(indices):
-                view = port(graph.tensors[index])
+            for number, view in enumerate(self._ports(indices)):
                 lines.append(
                     f"/* {kind.lower()}{number}: {_comment(view.name)} {view.dtype}"
                     f"{list(view.shape)}, {view.meaning} */"
                 )
                 name = f"{upper}_{kind}{number}"
                 lines.append(f"#define {name}_BYTES {view.bytes}u")
+                if view.offset is not None:
+                    lines += [
+                        "/* It lies in the arena from this byte on; the call writes over it. */",
+                        f"#define {name}_OFFSET {view.offset}u",
+                    ]
                 if view.dtype in LIMITS:
                     lines.append(f"#define {name}_SCALE {_number(view.scale)}")
                     lines.append(f"#define {name}_ZERO_POINT ({view.zero_point})")

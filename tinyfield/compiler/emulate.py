@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyfield.compiler import targets
+from tinyfield.compiler.emit import declaration
 from tinyfield.compiler.host import Arrays, ordered, stacked
 from tinyfield.paths import firmware_dir
 
@@ -27,8 +28,7 @@ def buffers(program: Program) -> str:
     ]
     for kind, ports in (("in", program.inputs), ("out", program.outputs)):
         lines += [
-            f"static {port.c_type} {kind}{number}[{upper}_{kind.upper()}{number}_BYTES / "
-            f"sizeof({port.c_type})];"
+            declaration(f"{kind}{number}", port, program.prefix)
             for number, port in enumerate(ports)
         ]
     return "\n".join(lines) + "\n"
@@ -48,7 +48,10 @@ def starts(program: Program) -> str:
 
 def reads(program: Program) -> str:
     """C statements that fill the inputs from the host."""
-    return "".join(f"    host_read(in{n}, sizeof in{n});\n" for n in range(len(program.inputs)))
+    upper = program.prefix.upper()
+    return "".join(
+        f"    host_read(in{n}, {upper}_IN{n}_BYTES);\n" for n in range(len(program.inputs))
+    )
 
 
 def main_of(program: Program) -> str:

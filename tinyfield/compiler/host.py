@@ -50,6 +50,10 @@ class HostModel:
             if array.size * array.itemsize != port.bytes:
                 raise ModelError(f"input {port.name!r} is {list(port.shape)}, not {given.shape}")
             held.append(array)
+            if port.offset is not None:
+                room = self._arena.view(np.uint8)[port.offset : port.offset + port.bytes]
+                room[:] = np.frombuffer(array.tobytes(), np.uint8)
+                array = room
             arguments.append(array.ctypes.data_as(ctypes.c_void_p))
         outputs = [np.zeros(port.shape, port.dtype) for port in program.outputs]
         arguments += [array.ctypes.data_as(ctypes.c_void_p) for array in outputs]

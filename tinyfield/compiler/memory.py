@@ -5,8 +5,8 @@ pieces of a concatenation, outputs over their inputs). An output may lie over pa
 its kernel has read by then (``Call.overlap``). And layers whose maps are large run row by row over
 rings (``chains``). Offsets are found by ``packing``.
 
-The model's inputs and outputs lie in the caller's buffers and cost no arena. Persistent tensors
-lie in it at all times.
+The model's outputs lie in the caller's buffers and cost no arena, and so do its inputs unless it is
+asked to keep them. Persistent tensors lie in the arena at all times.
 """
 
 from __future__ import annotations
@@ -107,7 +107,12 @@ class Plan:
 
 
 def plan(
-    graph: Graph, calls: Sequence[Call], *, align: int = 4, chain_pixels: int | None = None
+    graph: Graph,
+    calls: Sequence[Call],
+    *,
+    align: int = 4,
+    chain_pixels: int | None = None,
+    own_inputs: bool = False,
 ) -> Plan:
     """The memory plan of calls that run one after another.
 
@@ -115,16 +120,25 @@ def plan(
         align: every slot starts at a multiple of this.
         chain_pixels: layers may run row by row where a row has at least this many pixels; None for
             no chains.
+        own_inputs: the model's inputs lie in the arena too, and are written over once read.
     """
-    start = _plan(graph, tuple(Step((call,)) for call in calls), align)
-    best = _shifted(start, align)
+    start = _plan(graph, tuple(Step((call,)) for call in calls), _Rule(align, own_inputs))
+    best = _shifted(start)
     if chain_pixels is not None:
-        chained = _shifted(_chained(start, align, chain_pixels), align)
+        chained = _shifted(_chained(start, chain_pixels))
         if chained.size < (1 - _WORTH) * best.size:
             best = chained
-    result = _plan(best.graph, best.steps, align, search=True).plan
+    result = _plan(best.graph, best.steps, start.rule, search=True).plan
     result.verify()
     return result
+
+
+@dataclass(frozen=True)
+class _Rule:
+    """What every trial of a plan holds to."""
+
+    align: int
+    own_inputs: bool
 
 
 @dataclass(frozen=True)
@@ -133,6 +147,7 @@ class _Trial:
 
     graph: Graph
     steps: tuple[Step, ...]
+    rule: _Rule
     plan: Plan
 
     @property
@@ -149,12 +164,12 @@ class _Trial:
         return sum(max(0, one - self.size * 3 // 4) for one in alive)
 
 
-def _chained(best: _Trial, align: int, pixels: int) -> _Trial:
+def _chained(best: _Trial, pixels: int) -> _Trial:
     """Turns runs of layers into chains, as long as that makes the arena smaller."""
     while True:
         found: _Trial | None = None
         for first, last in _runs(best, pixels):
-            trial = _with_chain(best, first, last, align)
+            trial = _with_chain(best, first, last)
             if trial is not None and (
                 found is None or (trial.size, trial.crowd) < (found.size, found.crowd)
             ):
@@ -164,7 +179,7 @@ def _chained(best: _Trial, align: int, pixels: int) -> _Trial:
         best = found
 
 
-def _with_chain(trial: _Trial, first: int, last: int, align: int) -> _Trial | None:
+def _with_chain(trial: _Trial, first: int, last: int) -> _Trial | None:
     steps = trial.steps
     calls = tuple(call for step in steps[first:last] for call in step.calls)
     outside = (*steps[:first], *steps[last:])
@@ -172,7 +187,7 @@ def _with_chain(trial: _Trial, first: int, last: int, align: int) -> _Trial | No
     chain = make_chain(calls, kept)
     if chain is None:
         return None
-    return _plan(trial.graph, (*steps[:first], Step(calls, chain), *steps[last:]), align)
+    return _plan(trial.graph, (*steps[:first], Step(calls, chain), *steps[last:]), trial.rule)
 
 
 def _runs(trial: _Trial, pixels: int) -> list[tuple[int, int]]:
@@ -192,7 +207,7 @@ def _runs(trial: _Trial, pixels: int) -> list[tuple[int, int]]:
     ]
 
 
-def _shifted(best: _Trial, align: int) -> _Trial:
+def _shifted(best: _Trial) -> _Trial:
     """Moves an input up before a layer whose output lies a few rows below it, where that saves
     memory: otherwise each such layer would sink deeper, and the arena with it."""
     number = 0
@@ -202,8 +217,9 @@ def _shifted(best: _Trial, align: int) -> _Trial:
         if len(step.calls) == 1 and step.calls[0].overlap:
             source, distance = next(iter(step.calls[0].overlap.items()))
             size = best.graph.tensors[source].bytes
-            if 0 < distance < size // 4 and source not in best.graph.inputs:
-                trial = _with_shift(best, number, source, align)
+            movable = best.rule.own_inputs or source not in best.graph.inputs
+            if 0 < distance < size // 4 and movable:
+                trial = _with_shift(best, number, source)
         if trial is not None and trial.size < (1 - _WORTH) * best.size:
             best = trial
             number += 1
@@ -211,7 +227,7 @@ def _shifted(best: _Trial, align: int) -> _Trial:
     return best
 
 
-def _with_shift(trial: _Trial, number: int, source: int, align: int) -> _Trial:
+def _with_shift(trial: _Trial, number: int, source: int) -> _Trial:
     graph = trial.graph.copy()
     call = trial.steps[number].calls[0]
     old = graph.tensors[source]
@@ -239,11 +255,11 @@ def _with_shift(trial: _Trial, number: int, source: int, align: int) -> _Trial:
         windows={renamed(index): window for index, window in call.windows.items()},
     )
     steps = (*trial.steps[:number], Step((move,)), Step((reads,)), *trial.steps[number + 1 :])
-    return _plan(graph, steps, align)
+    return _plan(graph, steps, trial.rule)
 
 
-def _plan(graph: Graph, steps: tuple[Step, ...], align: int, *, search: bool = False) -> _Trial:
-    sharing = Sharing(graph, steps)
+def _plan(graph: Graph, steps: tuple[Step, ...], rule: _Rule, *, search: bool = False) -> _Trial:
+    sharing = Sharing(graph, steps, own_inputs=rule.own_inputs)
     kept = tuple(step for step in steps if not sharing.is_no_op(step))
     places: dict[int, Place] = {}
     slots: list[Slot] = []
@@ -260,7 +276,7 @@ def _plan(graph: Graph, steps: tuple[Step, ...], align: int, *, search: bool = F
             slots.append(slot)
     rules = _rules(slots, homes, kept)
     scratch, rings = _working(graph, kept, slots)
-    size = pack(slots, rules, align, search=search)
+    size = pack(slots, rules, rule.align, search=search)
     for index, (number, place) in (homes | rings).items():
         places[index] = Place("arena", slots[number].offset + place)
     result = Plan(
@@ -274,7 +290,7 @@ def _plan(graph: Graph, steps: tuple[Step, ...], align: int, *, search: bool = F
         rules,
         graph.tensors,
     )
-    return _Trial(graph, steps, result)
+    return _Trial(graph, steps, rule, result)
 
 
 def _slot(graph: Graph, members: dict[int, int], steps: tuple[Step, ...]) -> Slot | None:
@@ -285,6 +301,8 @@ def _slot(graph: Graph, members: dict[int, int], steps: tuple[Step, ...]) -> Slo
     ]
     if any(graph.tensors[index].persistent for index in members):
         touched = [0, max(len(steps) - 1, 0)]
+    if any(index in graph.inputs for index in members):
+        touched = [0, *touched]
     if not touched:
         return None
     size = max(place + graph.tensors[index].bytes for index, place in members.items())

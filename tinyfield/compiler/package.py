@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 from tinyfield import __version__
 from tinyfield.compiler import draw
 from tinyfield.compiler.ctext import comment
-from tinyfield.compiler.emit import Port, header_text
+from tinyfield.compiler.emit import Port, declaration, header_text
 from tinyfield.paths import firmware_dir
 
 if TYPE_CHECKING:
@@ -144,10 +144,9 @@ def _buffers(program: Program) -> list[str]:
     upper = program.prefix.upper()
     # Double words, so that the arena is aligned without a compiler's own attribute.
     lines = [f"static uint64_t arena[({upper}_ARENA_BYTES + 7) / 8];"]
-    for key, port in _ports(program):
-        kind = port.c_type
-        lines.append(f"static {kind} {key}[{upper}_{key.upper()}_BYTES / sizeof({kind})];")
-    return lines
+    return lines + [
+        declaration(key, port, program.prefix, "(uint8_t *)arena") for key, port in _ports(program)
+    ]
 
 
 def _resets(program: Program) -> list[str]:

@@ -44,7 +44,7 @@ def copy_of(step: Step) -> Copy | None:
 class Sharing:
     """Blocks of tensors; ``places`` gives each tensor's block and offset in it."""
 
-    def __init__(self, graph: Graph, steps: Sequence[Step]) -> None:
+    def __init__(self, graph: Graph, steps: Sequence[Step], *, own_inputs: bool = False) -> None:
         self._graph = graph
         self._steps = steps
         self._copies = [copy_of(step) for step in steps]
@@ -52,14 +52,14 @@ class Sharing:
         self._members: dict[int, dict[int, int]] = {}
         self._touching: dict[int, list[int]] = {}
         self.region: dict[int, str] = {}
-        for number, index in enumerate(graph.inputs):
+        for number, index in enumerate(() if own_inputs else graph.inputs):
             self.region[index] = f"in{number}"
         for number, index in enumerate(graph.outputs):
             self.region.setdefault(index, f"out{number}")
         for number, step in enumerate(steps):
             for index in {*step.reads(), *step.writes()}:
                 self._touching.setdefault(index, []).append(number)
-        for index in {*self._touching, *self.region}:
+        for index in {*self._touching, *self.region, *graph.inputs}:
             self._places[index] = (index, 0)
             self._members[index] = {index: 0}
         for number in range(len(steps)):
@@ -136,7 +136,7 @@ class Sharing:
             return False
         held = _Held(self._graph, members)
         for index in members:
-            if self.region.get(index, "").startswith("in") or self._keeps(index):
+            if index in self._graph.inputs or self._keeps(index):
                 held.write(index, 0, self._bytes(index))
         for number in touched:
             if not self._runs(number, members, held):
