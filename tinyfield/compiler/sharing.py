@@ -124,6 +124,8 @@ class Sharing:
         base, size = members[owners[0]], tensors[owners[0]].bytes
         if any(tensors[index].persistent for index in members):
             return False
+        if any(index in self._graph.inputs for index in members if index not in self.region):
+            return False  # an input that is to lie in the arena
         return all(
             base <= place and place + tensors[index].bytes <= base + size
             for index, place in members.items()
@@ -135,7 +137,8 @@ class Sharing:
         if len(touched) > _MOST_STEPS:
             return False
         held = _Held(self._graph, members)
-        for index in members:
+        # Between two calls the caller fills the inputs: what is kept has to survive that.
+        for index in sorted(members, key=self._keeps, reverse=True):
             if index in self._graph.inputs or self._keeps(index):
                 held.write(index, 0, self._bytes(index))
         for number in touched:
