@@ -54,6 +54,8 @@ _SMALL = ("avr",)
 #: Where speed is asked for, layers run row by row only if a row has this many pixels: kernels
 #: work on blocks of pixels, and a short row leaves many of them half full.
 _CHAIN_PIXELS = 8
+#: RV32's tiles take six pixels, and pack a row's inputs once for all rows of a map.
+_LONGER_ROWS = {"rv32imc": 40}
 
 
 @dataclass(frozen=True)
@@ -155,7 +157,7 @@ def compile_model(
         calls,
         align=1 if target == "avr" else 4,
         own_inputs=inputs == "arena",
-        chain_pixels=1 if optimize == "size" else _CHAIN_PIXELS,
+        chain_pixels=1 if optimize == "size" else _LONGER_ROWS.get(target, _CHAIN_PIXELS),
     )
     parts = emit(graph, layout, prefix, optimize=optimize)
     writers = {index: graph.label(op) for op in graph.ops for index in op.outputs}

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from tinyfield.compiler.calls import Call
-from tinyfield.compiler.kernels import dsp, mve, portable
+from tinyfield.compiler.kernels import dsp, mve, portable, scalar, scalar_fc
 from tinyfield.compiler.kernels.linear import linear_add
 from tinyfield.compiler.kernels.spec import ConvSpec, FullyConnectedSpec
 
@@ -21,16 +21,20 @@ FullyConnected = Callable[[FullyConnectedSpec], Call | None]
 
 #: Target → its kernels before the portable ones, the best first.
 _CONV: dict[str, tuple[Conv, ...]] = {
+    "cortex-m0": (scalar.narrow, scalar.depthwise),
+    "cortex-m3": (scalar.narrow, scalar.depthwise),
     "cortex-m4": (dsp.conv,),
     "cortex-m7": (dsp.conv,),
     "cortex-m33": (dsp.conv,),
     "cortex-m55": (mve.conv,),
+    "rv32imc": (scalar.wide, scalar.narrow, scalar.depthwise),
 }
 _FULLY_CONNECTED: dict[str, tuple[FullyConnected, ...]] = {
     "cortex-m4": (dsp.fully_connected,),
     "cortex-m7": (dsp.fully_connected,),
     "cortex-m33": (dsp.fully_connected,),
     "cortex-m55": (mve.fully_connected,),
+    "rv32imc": (scalar_fc.fully_connected,),
 }
 
 #: Target → kernel → one for that processor that takes the same arguments, and its header.
