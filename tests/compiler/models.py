@@ -184,6 +184,7 @@ OPTION_TABLES = {
 }
 #: The operator versions that say "int8" to the interpreter.
 VERSIONS = {
+    schema.BuiltinOperator.TRANSPOSE_CONV: 3,
     schema.BuiltinOperator.BROADCAST_TO: 3,
     schema.BuiltinOperator.ADD: 2,
     schema.BuiltinOperator.AVERAGE_POOL_2D: 2,

@@ -79,6 +79,50 @@ def convolution(random: Random, *, depthwise: bool, dtype: str = "int8") -> byte
     return build.build([given], [out])
 
 
+def transposed(random: Random) -> bytes:
+    """TRANSPOSE_CONV with any stride and padding, with a bias and without."""
+    build = ModelBuilder()
+    k_h, k_w, s_h, s_w = (int(n) for n in random.integers(1, 5, 4))
+    height, width, in_c, out_c = (int(n) for n in random.integers(1, 6, 4))
+    padding = str(random.choice(["SAME", "VALID"]))
+
+    def size(length: int, seen: int, stride: int) -> int:
+        # Any output of which the convolution would give this length.
+        spare = int(random.integers(0, stride))
+        if padding == "SAME":
+            return length * stride - spare
+        return (length - 1) * stride + seen + spare
+
+    shape = (1, size(height, k_h, s_h), size(width, k_w, s_w), out_c)
+    source = any_scale(random)
+    weight = [any_scale(random) for _ in range(out_c if random.random() < 0.8 else 1)]
+    products = max(k_h * k_w * in_c // (s_h * s_w), 1)
+    target = source * max(weight) * 73 * 73 * np.sqrt(products) / random.uniform(30, 150)
+    given = build.tensor((1, height, width, in_c), scale=source, zero=any_zero(random))
+    data = random.integers(-127, 128, (out_c, k_h, k_w, in_c))
+    operands = [
+        build.tensor((4,), "int32", scale=None, data=np.array(shape)),
+        build.tensor(data.shape, scale=weight, data=data),
+        given,
+    ]
+    if random.random() < 0.6:
+        reach = int(73 * 73 * np.sqrt(products))
+        scales = [source * one for one in weight]
+        biases = random.integers(-reach, reach + 1, out_c)
+        operands.append(build.tensor((out_c,), "int32", scale=scales, data=biases))
+    out = build.tensor(shape, scale=float(target), zero=any_zero(random))
+    build.op(
+        "TRANSPOSE_CONV",
+        operands,
+        [out],
+        padding=getattr(schema.Padding, padding),
+        strideH=s_h,
+        strideW=s_w,
+        fusedActivationFunction=any_activation(random),
+    )
+    return build.build([given], [out])
+
+
 def pool(random: Random, *, kind: str, dtype: str = "int8") -> bytes:
     """AVERAGE_POOL_2D or MAX_POOL_2D."""
     build = ModelBuilder()
@@ -110,6 +154,7 @@ def pool(random: Random, *, kind: str, dtype: str = "int8") -> bytes:
 
 
 FAMILIES: dict[str, Family] = {
+    "TRANSPOSE_CONV": transposed,
     "CONV_2D": partial(convolution, depthwise=False),
     "DEPTHWISE_CONV_2D": partial(convolution, depthwise=True),
     "AVERAGE_POOL_2D": partial(pool, kind="AVERAGE_POOL_2D"),

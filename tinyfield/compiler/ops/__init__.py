@@ -21,6 +21,7 @@ from tinyfield.compiler.ops import (
     softmax,
     state,
     svdf,
+    transpose_conv,
     unary,
 )
 from tinyfield.compiler.ops.base import Kind, Options
@@ -32,6 +33,7 @@ __all__ = ["KINDS", "Kind", "Options", "refuse_unsupported"]
 _ALL = (
     fully_connected.KIND,
     *conv.KINDS,
+    transpose_conv.KIND,
     *pool.KINDS,
     *reduce.KINDS,
     *elementwise.KINDS,

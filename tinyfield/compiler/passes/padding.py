@@ -18,7 +18,7 @@ def padding(graph: Graph) -> Graph:
     """The rewritten graph."""
     result = graph.copy()
     for place, op in enumerate(result.ops):
-        if "padding" in op.attributes:
+        if "padding" in op.attributes and op.kind != "TRANSPOSE_CONV":
             result.ops[place] = _fold_pad(result, _explicit(result, op))
     return result
 
