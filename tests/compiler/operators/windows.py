@@ -123,6 +123,26 @@ def transposed(random: Random) -> bytes:
     return build.build([given], [out])
 
 
+def resize_bilinear(random: Random) -> bytes:
+    """RESIZE_BILINEAR up and down, in each convention."""
+    build = ModelBuilder()
+    height, width, channels = (int(n) for n in random.integers(1, 9, 3))
+    sizes = [int(n) for n in random.integers(1, 14, 2)]
+    scale, zero = any_scale(random), any_zero(random)
+    given = build.tensor((1, height, width, channels), scale=scale, zero=zero)
+    where = build.tensor((2,), "int32", scale=None, data=np.array(sizes))
+    out = build.tensor((1, *sizes, channels), scale=scale, zero=zero)
+    convention = int(random.integers(3))
+    build.op(
+        "RESIZE_BILINEAR",
+        [given, where],
+        [out],
+        alignCorners=convention == 1,
+        halfPixelCenters=convention == 2,
+    )
+    return build.build([given], [out])
+
+
 def pool(random: Random, *, kind: str, dtype: str = "int8") -> bytes:
     """AVERAGE_POOL_2D or MAX_POOL_2D."""
     build = ModelBuilder()
@@ -155,6 +175,7 @@ def pool(random: Random, *, kind: str, dtype: str = "int8") -> bytes:
 
 FAMILIES: dict[str, Family] = {
     "TRANSPOSE_CONV": transposed,
+    "RESIZE_BILINEAR": resize_bilinear,
     "CONV_2D": partial(convolution, depthwise=False),
     "DEPTHWISE_CONV_2D": partial(convolution, depthwise=True),
     "AVERAGE_POOL_2D": partial(pool, kind="AVERAGE_POOL_2D"),

@@ -9,7 +9,7 @@ from tinyfield.compiler.ops.base import LIMITS
 from tinyfield.compiler.rounding import clamp_of
 
 #: Their only activation is NONE, and their elements may be of a type that has no range.
-_BARE = ("CONCATENATION",)
+_BARE = ("CONCATENATION", "L2_NORMALIZATION")
 
 
 def clamps(graph: Graph) -> Graph:
