@@ -1,0 +1,448 @@
+"""Random graphs of several operators: chains and branches with scales that fit together.
+
+What single operators cannot show is what happens between them: memory plans, outputs over inputs,
+rings of rows, views, fused activations, functions that layers share. A graph grows value by value;
+each new operator reads a recent value or an old one, so that some values live long, and whatever
+nobody has read in the end is an output.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from ai_edge_litert import schema_py_generated as schema
+
+from tests.compiler.models import ModelBuilder
+from tests.compiler.operators.base import Random, any_activation, output_size
+
+Shape = tuple[int, ...]
+_LARGEST = 3000
+
+
+@dataclass(frozen=True)
+class Value:
+    """One tensor of a growing graph."""
+
+    index: int
+    shape: Shape
+    scale: float
+    zero: int
+
+    @property
+    def image(self) -> bool:
+        """[1, h, w, c] with something to slide over?"""
+        return len(self.shape) == 4 and self.shape[1] * self.shape[2] > 1
+
+    @property
+    def size(self) -> int:
+        """Elements."""
+        return math.prod(self.shape)
+
+
+class Grower:
+    """Grows one graph of activations ``int8`` or ``int16``."""
+
+    def __init__(self, random: Random, dtype: str) -> None:
+        self.random = random
+        self.dtype = dtype
+        self.narrow = dtype == "int8"
+        self.build = ModelBuilder()
+        self.values: list[Value] = []
+        self.inputs: list[Value] = []
+        self.read: set[int] = set()
+        self.kinds: list[str] = []
+
+    def value(
+        self, shape: Shape, scale: float, zero: int | None = None, *, given: bool = False
+    ) -> Value:
+        """A new tensor; without a zero point, any."""
+        if zero is None:
+            zero = int(self.random.integers(-128, 128))
+        zero = zero if self.narrow else 0
+        index = self.build.tensor(shape, self.dtype, scale=scale, zero=zero)
+        one = Value(index, shape, float(np.float32(scale)), zero)
+        if given:
+            self.inputs.append(one)
+        self.values.append(one)
+        return one
+
+    def op(self, kind: str, operands: list[Value | int], out: Value, **options: Any) -> Value:
+        """An operator from operands (values, or indices of constants) to one new value."""
+        self.many(kind, operands, [out], **options)
+        return out
+
+    def many(
+        self, kind: str, operands: list[Value | int], outs: list[Value], **options: Any
+    ) -> None:
+        """An operator of several outputs."""
+        indices = [one.index if isinstance(one, Value) else one for one in operands]
+        self.read |= set(indices)
+        self.kinds.append(kind)
+        self.build.op(kind, indices, [out.index for out in outs], **options)
+
+    def constant(self, values: Any) -> int:
+        """int32 numbers: axes, shapes, amounts."""
+        data = np.array(values)
+        return self.build.tensor(data.shape, "int32", scale=None, data=data)
+
+    def integer(self, low: int, high: int) -> int:
+        """low … high, both included."""
+        return int(self.random.integers(low, high + 1))
+
+    def pick(self, fits: Callable[[Value], bool]) -> Value | None:
+        """A value that fits; the latest ones are the likeliest."""
+        found = [one for one in self.values if fits(one)]
+        if not found:
+            return None
+        back = min(int(self.random.geometric(0.5)) - 1, len(found) - 1)
+        return found[-1 - back]
+
+    def other(self, like: Value) -> Value:
+        """A second operand of the same shape: another value, or the same one again."""
+        found = [v for v in self.values if v.shape == like.shape and v.index != like.index]
+        if found and self.random.random() < 0.85:
+            return found[self.integer(0, len(found) - 1)]
+        return like
+
+    def weights(self, shape: Shape, channels: int, axis: int) -> tuple[int, list[float]]:
+        """Constant weights and their scales, one a channel or one for all."""
+        many = channels if self.random.random() < 0.7 else 1
+        scales = [float(2.0 ** self.random.uniform(-8, -5)) for _ in range(many)]
+        data = self.random.integers(-127, 128, shape)
+        return self.build.tensor(shape, scale=scales, axis=axis, data=data), scales
+
+    def bias(self, source: Value, scales: list[float], channels: int, products: int) -> int:
+        """Constant biases about as large as the sums."""
+        reach = int(73 * (73 if self.narrow else 18700) * math.sqrt(products))
+        data = self.random.integers(-reach, reach + 1, channels)
+        return self.build.tensor(
+            (channels,),
+            "int32" if self.narrow else "int64",
+            scale=[source.scale * scale for scale in scales] * (channels // len(scales)),
+            data=data,
+        )
+
+    def target(self, source: Value, scales: list[float], products: int) -> float:
+        """An output scale such that outputs use their range and sometimes leave it."""
+        spread = source.scale * max(scales) * 73 * 73 * math.sqrt(products)
+        return float(spread / self.random.uniform(40, 120))
+
+
+def random_graph(random: Random, dtype: str = "int8", length: int | None = None) -> bytes:
+    """A graph of about ``length`` operators (3 … 14); one input or two, some outputs."""
+    return grow(random, dtype, length).build_model()
+
+
+@dataclass(frozen=True)
+class Grown:
+    """A finished graph."""
+
+    grower: Grower
+    outputs: tuple[int, ...]
+
+    def build_model(self) -> bytes:
+        """The file."""
+        inputs = [one.index for one in self.grower.inputs]
+        return self.grower.build.build(inputs, list(self.outputs))
+
+
+def grow(random: Random, dtype: str, length: int | None) -> Grown:
+    """Grows a graph."""
+    g = Grower(random, dtype)
+    unit = 1.0 if g.narrow else 1 / 256
+    for _ in range(1 if random.random() < 0.8 else 2):
+        shape = (1, g.integer(3, 14), g.integer(2, 12), g.integer(1, 6))
+        g.value(shape, unit * 2.0 ** random.uniform(-7, -4), given=True)
+    wanted = length or g.integer(3, 14)
+    steps = [one for one in STEPS if g.narrow or one not in _NARROW_ONLY]
+    weight = np.array([_WEIGHTS.get(one, 1.0) for one in steps])
+    tries = 0
+    while len(g.kinds) < wanted and tries < 20 * wanted:
+        tries += 1
+        steps[int(random.choice(len(steps), p=weight / weight.sum()))](g)
+    if random.random() < 0.4:
+        _classifier(g)
+    unread = [v.index for v in g.values if v.index not in g.read]
+    given = {v.index for v in g.inputs}
+    outputs = [index for index in unread if index not in given]
+    # An input that nothing reads is allowed, a model that computes nothing is not.
+    if not outputs:
+        outputs = [_convolution(g, g.inputs[0], 1, depthwise=False).index]
+    return Grown(g, tuple(outputs))
+
+
+def _convolution(g: Grower, x: Value, k: int, *, depthwise: bool) -> Value:
+    _, h, w, c = x.shape
+    k_h, k_w = min(g.integer(1, k), h), min(g.integer(1, k), w)
+    d_h = 2 if 2 * (k_h - 1) < h and g.random.random() < 0.2 else 1
+    d_w = 2 if 2 * (k_w - 1) < w and g.random.random() < 0.2 else 1
+    s_h, s_w = (1, 1) if d_h * d_w > 1 else (g.integer(1, 2), g.integer(1, 2))
+    if k == 1:
+        s_h = s_w = 1
+    seen = (k_h - 1) * d_h + 1, (k_w - 1) * d_w + 1
+    padding = "SAME" if g.random.random() < 0.6 else "VALID"
+    out_c = c * g.integer(1, 2) if depthwise else g.integer(1, 10)
+    products = k_h * k_w * (1 if depthwise else c)
+    shape = (1, k_h, k_w, out_c) if depthwise else (out_c, k_h, k_w, c)
+    weights, scales = g.weights(shape, out_c, 3 if depthwise else 0)
+    bias = g.bias(x, scales, out_c, products)
+    size = output_size(h, s_h, seen[0], padding), output_size(w, s_w, seen[1], padding)
+    out = g.value((1, *size, out_c), g.target(x, scales, products))
+    options = {
+        "padding": getattr(schema.Padding, padding),
+        "strideH": s_h,
+        "strideW": s_w,
+        "dilationHFactor": d_h,
+        "dilationWFactor": d_w,
+        "fusedActivationFunction": any_activation(g.random) if g.random.random() < 0.6 else 0,
+    }
+    if depthwise:
+        options["depthMultiplier"] = out_c // c
+    kind = "DEPTHWISE_CONV_2D" if depthwise else "CONV_2D"
+    return g.op(kind, [x, weights, bias], out, **options)
+
+
+def _image(g: Grower) -> Value | None:
+    return g.pick(lambda v: v.image)
+
+
+def conv(g: Grower) -> None:
+    """CONV_2D of up to 4×4."""
+    x = _image(g)
+    if x is not None:
+        _convolution(g, x, 4, depthwise=False)
+
+
+def pointwise(g: Grower) -> None:
+    """CONV_2D of 1×1."""
+    x = _image(g)
+    if x is not None:
+        _convolution(g, x, 1, depthwise=False)
+
+
+def depthwise(g: Grower) -> None:
+    """DEPTHWISE_CONV_2D."""
+    x = _image(g)
+    if x is not None and x.shape[3] <= 16:
+        _convolution(g, x, 4, depthwise=True)
+
+
+def pool(g: Grower) -> None:
+    """AVERAGE_POOL_2D or MAX_POOL_2D."""
+    x = _image(g)
+    if x is None:
+        return
+    _, h, w, c = x.shape
+    k_h, k_w = g.integer(1, min(3, h)), g.integer(1, min(3, w))
+    s_h, s_w = g.integer(1, 2), g.integer(1, 2)
+    padding = "SAME" if g.random.random() < 0.5 else "VALID"
+    size = output_size(h, s_h, k_h, padding), output_size(w, s_w, k_w, padding)
+    out = g.value((1, *size, c), x.scale, x.zero)
+    g.op(
+        "AVERAGE_POOL_2D" if g.random.random() < 0.5 else "MAX_POOL_2D",
+        [x],
+        out,
+        padding=getattr(schema.Padding, padding),
+        strideH=s_h,
+        strideW=s_w,
+        filterHeight=k_h,
+        filterWidth=k_w,
+        fusedActivationFunction=any_activation(g.random) if g.random.random() < 0.3 else 0,
+    )
+
+
+def binary(g: Grower) -> None:
+    """ADD, SUB or MUL of two values, or of one and a constant."""
+    x = g.pick(lambda v: v.size > 1)
+    if x is None:
+        return
+    kind = ("ADD", "ADD", "SUB", "MUL")[g.integer(0, 3)]
+    y: Value | int = g.other(x)
+    y_scale = y.scale if isinstance(y, Value) else 0.0
+    if g.random.random() < 0.2:
+        limits = np.iinfo(g.dtype)
+        data = g.random.integers(limits.min, limits.max + 1, x.shape[-1:])
+        y_scale = float(np.float32(x.scale * g.random.uniform(0.3, 2)))
+        y = g.build.tensor(data.shape, g.dtype, scale=y_scale, zero=0, data=data)
+    scale = max(x.scale, y_scale) * g.random.uniform(0.7, 2)
+    if kind == "MUL":
+        scale = x.scale * y_scale * (100 if g.narrow else 25600) * g.random.uniform(0.5, 1.5)
+    out = g.value(x.shape, scale)
+    options = {} if g.narrow or kind == "MUL" else {"potScaleInt16": False}
+    if g.random.random() < 0.4:
+        options["fusedActivationFunction"] = any_activation(g.random)
+    g.op(kind, [x, y] if g.random.random() < 0.8 else [y, x], out, **options)
+
+
+def unary(g: Grower) -> None:
+    """An activation that stands alone."""
+    x = g.values[-1]
+    kinds = ("RELU", "RELU6", "LEAKY_RELU", "LOGISTIC", "TANH", "QUANTIZE")
+    kind = kinds[g.integer(0, len(kinds) - 1)]
+    scale, zero = x.scale * float(g.random.choice([1.0, g.random.uniform(0.5, 2)])), x.zero
+    options = {}
+    if kind == "LOGISTIC":
+        scale, zero = (1 / 256, -128) if g.narrow else (1 / 32768, 0)
+    elif kind == "TANH":
+        scale, zero = (1 / 128, 0) if g.narrow else (1 / 32768, 0)
+    elif kind == "LEAKY_RELU":
+        options["alpha"] = 0.1
+    if kind in ("LOGISTIC", "TANH") and not g.narrow and x.scale > 1:
+        return
+    g.op(kind, [x], g.value(x.shape, scale, zero), **options)
+
+
+def concatenation(g: Grower) -> None:
+    """CONCATENATION of values of one scale along an axis: a split's parts, pooled twins."""
+    x = g.pick(lambda v: len(v.shape) == 4 and v.size <= _LARGEST // 2)
+    if x is None:
+        return
+    axis = g.integer(1, 3)
+
+    def joins(v: Value) -> bool:
+        same = all(
+            a == b for i, (a, b) in enumerate(zip(v.shape, x.shape, strict=False)) if i != axis
+        )
+        return len(v.shape) == 4 and same and (v.scale, v.zero) == (x.scale, x.zero)
+
+    parts = [v for v in g.values if joins(v)][-g.integer(2, 3) :]
+    if len(parts) < 2:
+        y = g.value(x.shape, x.scale, x.zero)
+        g.op("RELU", [x], y)
+        parts = [x, y]
+    shape = list(x.shape)
+    shape[axis] = sum(v.shape[axis] for v in parts)
+    g.op("CONCATENATION", list(parts), g.value(tuple(shape), x.scale, x.zero), axis=axis)
+
+
+def split(g: Grower) -> None:
+    """SPLIT in two or three along an axis."""
+    count = g.integer(2, 3)
+    x = g.pick(lambda v: len(v.shape) == 4 and any(n % count == 0 for n in v.shape[1:]))
+    if x is None:
+        return
+    axes = [axis for axis in (1, 2, 3) if x.shape[axis] % count == 0]
+    axis = axes[g.integer(0, len(axes) - 1)]
+    shape = list(x.shape)
+    shape[axis] //= count
+    outs = [g.value(tuple(shape), x.scale, x.zero) for _ in range(count)]
+    g.many("SPLIT", [g.constant(axis), x], outs, numSplits=count)
+
+
+def pad(g: Grower) -> None:
+    """PAD of an image, mostly height and width, where it may move into a convolution."""
+    x = _image(g)
+    if x is None or x.size > _LARGEST // 2:
+        return
+    amounts = np.zeros((4, 2), np.int64)
+    amounts[1:3] = g.random.integers(0, 3, (2, 2))
+    if g.random.random() < 0.2:
+        amounts[3] = g.random.integers(0, 2, 2)
+    shape = tuple(int(n) for n in np.array(x.shape) + amounts.sum(axis=1))
+    out = g.value(shape, x.scale, x.zero)
+    g.op("PAD", [x, g.constant(amounts)], out)
+    if g.random.random() < 0.6:
+        _convolution(g, out, 3, depthwise=bool(g.integer(0, 1)) and x.shape[3] <= 16)
+
+
+def cut(g: Grower) -> None:
+    """STRIDED_SLICE along height and width."""
+    x = _image(g)
+    if x is None:
+        return
+    _, h, w, c = x.shape
+    begin = [0, g.integer(0, h - 1), g.integer(0, w - 1), 0]
+    end = [1, g.integer(begin[1] + 1, h), g.integer(begin[2] + 1, w), c]
+    step = [1, g.integer(1, 2), g.integer(1, 2), 1]
+    shape = tuple(len(range(b, e, s)) for b, e, s in zip(begin, end, step, strict=True))
+    out = g.value(shape, x.scale, x.zero)
+    g.op("STRIDED_SLICE", [x, *(g.constant(part) for part in (begin, end, step))], out)
+
+
+def reshape(g: Grower) -> None:
+    """RESHAPE of an image to another image."""
+    x = _image(g)
+    if x is None:
+        return
+    _, h, w, c = x.shape
+    shape = ((1, w, h, c), (1, h * w, 1, c), (1, 1, h, w * c), (1, h, 1, w * c))[g.integer(0, 3)]
+    if shape[3] > 40:
+        return
+    g.op("RESHAPE", [x, g.constant(shape)], g.value(shape, x.scale, x.zero))
+
+
+def transpose(g: Grower) -> None:
+    """TRANSPOSE of an image."""
+    x = _image(g)
+    if x is None:
+        return
+    order = [0, *(int(n) for n in 1 + g.random.permutation(3))]
+    shape = tuple(x.shape[axis] for axis in order)
+    if shape[3] <= 20:
+        g.op("TRANSPOSE", [x, g.constant(order)], g.value(shape, x.scale, x.zero))
+
+
+def enlarge(g: Grower) -> None:
+    """RESIZE_NEAREST_NEIGHBOR to twice the size."""
+    x = _image(g)
+    if x is None or x.size > _LARGEST // 4:
+        return
+    _, h, w, c = x.shape
+    out = g.value((1, 2 * h, 2 * w, c), x.scale, x.zero)
+    g.op("RESIZE_NEAREST_NEIGHBOR", [x, g.constant([2 * h, 2 * w])], out)
+
+
+def mean(g: Grower) -> None:
+    """MEAN over height, width or both."""
+    x = _image(g)
+    if x is None:
+        return
+    axes = ([1, 2], [1], [2])[g.integer(0, 2)]
+    keep = bool(g.integer(0, 1)) or len(axes) == 1
+    shape = tuple(1 if a in axes else n for a, n in enumerate(x.shape) if keep or a not in axes)
+    out = g.value(shape, x.scale * g.random.uniform(0.3, 1), x.zero)
+    g.op("MEAN", [x, g.constant(axes)], out, keepDims=keep)
+
+
+def _classifier(g: Grower) -> None:
+    """Flatten, FULLY_CONNECTED, SOFTMAX."""
+    x = g.values[-1]
+    flat = g.value((1, x.size), x.scale, x.zero)
+    g.op("RESHAPE", [x, g.constant([1, x.size])], flat)
+    outputs = g.integer(2, 6)
+    weights, scales = g.weights((outputs, x.size), outputs, 0)
+    bias = g.bias(x, scales, outputs, x.size)
+    logits = g.value((1, outputs), g.target(x, scales, x.size))
+    g.op("FULLY_CONNECTED", [flat, weights, bias], logits)
+    if not g.narrow and logits.scale > 1:
+        return  # no calibration gives such logits, and int16 SOFTMAX does not take them
+    share = g.value((1, outputs), *((1 / 256, -128) if g.narrow else (1 / 32768, 0)))
+    g.op("SOFTMAX", [logits], share, beta=1.0)
+
+
+Step = Callable[[Grower], None]
+STEPS: tuple[Step, ...] = (
+    conv,
+    pointwise,
+    depthwise,
+    pool,
+    binary,
+    unary,
+    concatenation,
+    split,
+    pad,
+    cut,
+    reshape,
+    transpose,
+    enlarge,
+    mean,
+)
+_WEIGHTS: dict[Step, float] = {
+    conv: 2.5, pointwise: 3.0, depthwise: 3.0, binary: 2.0, unary: 1.5, mean: 0.4, cut: 0.6,
+    reshape: 0.6, transpose: 0.5, enlarge: 0.5,
+}  # fmt: skip
+_NARROW_ONLY: tuple[Step, ...] = ()
