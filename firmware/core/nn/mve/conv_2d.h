@@ -87,6 +87,27 @@ TINY_INNER void tiny_mve_window(const tiny_mve_image_t *image, int32_t y, int32_
     }
 }
 
+/* The same for three pixels of one row whose windows begin `next` bytes apart, none of them beside
+ * the image. */
+TINY_INNER void tiny_mve_three_windows(const tiny_mve_image_t *image, int32_t y, int32_t x,
+                                       int32_t next, int8_t *to, int32_t apart, bool spread) {
+    const int32_t run = image->k_w * image->in_c;
+    for (int32_t ky = 0; ky < image->k_h; ky++) {
+        const int32_t row = y + ky * image->dilation_h;
+        if (row < 0 || row >= image->in_h) {
+            (void)tiny_mve_fill(to + 2 * apart, image->pad, run, spread);
+            (void)tiny_mve_fill(to + apart, image->pad, run, spread);
+            to = tiny_mve_fill(to, image->pad, run, spread);
+            continue;
+        }
+        const int32_t held = tiny_ring((int16_t)row, image->in_ring, image->in_h);
+        const int8_t *const from = image->in + (held * image->in_w + x) * image->in_c;
+        (void)tiny_mve_copy(to + 2 * apart, from + 2 * next, run, spread);
+        (void)tiny_mve_copy(to + apart, from + next, run, spread);
+        to = tiny_mve_copy(to, from, run, spread);
+    }
+}
+
 /* One block of 16 products for two channels and three pixels: sums in r0, r2, …, r10. */
 #define TINY_MVE_BLOCK(mac)                                                                        \
     "vldrb.8 q0, [%[w]], #16\n"                                                                    \
@@ -164,6 +185,10 @@ TINY_KERNEL void tiny_mve_conv_2d(const int8_t *in, const int8_t TINY_ROM *weigh
     const uint32_t blocks = few != 0 ? few : (uint32_t)(k_h * k_w * in_c + 15) / 16u;
     const bool pointwise = k_h == 1 && k_w == 1 && stride_h == 1 && stride_w == 1 && pad_top == 0 &&
                            pad_left == 0 && in_w == out_w;
+    /* Pixels of one or two blocks lie one after another, of more block by block; a window of other
+     * than whole blocks is first put together elsewhere. */
+    const bool direct = few != 0 || in_c % 16 == 0;
+    const int32_t apart = few != 0 ? 16 * few : 16;
     const int32x4_t least = vdupq_n_s32(low);
     const int32x4_t most = vdupq_n_s32(high);
     int32_t left = rows * out_w;
@@ -173,26 +198,30 @@ TINY_KERNEL void tiny_mve_conv_2d(const int8_t *in, const int8_t TINY_ROM *weigh
     int32_t column = out_w;
     while (left > 0) {
         const int32_t pixels = left < 3 ? left : 3;
-        for (int32_t p = 0; p < pixels; p++) {
-            if (pointwise) {
-                (void)tiny_mve_copy(scratch + 16 * (few != 0 ? few : 1) * p, pixel, in_c, few == 0);
+        if (pointwise) {
+            for (int32_t p = 0; p < pixels; p++) {
+                (void)tiny_mve_copy(scratch + apart * p, pixel, in_c, few == 0);
                 pixel += in_c;
-                continue;
             }
-            if (few != 0) {
-                tiny_mve_window(&image, y, x, scratch + 16 * few * p, false);
-            } else if (in_c % 16 == 0) {
-                tiny_mve_window(&image, y, x, scratch + 16 * p, true);
-            } else {
-                int8_t *const line = scratch + 48u * blocks;
-                tiny_mve_window(&image, y, x, line, false);
-                (void)tiny_mve_copy(scratch + 16 * p, line, (int32_t)(16u * blocks), true);
-            }
-            x += stride_w;
-            if (--column == 0) {
-                column = out_w;
-                x = -pad_left;
-                y += stride_h;
+        } else if (direct && column > 3 && x >= 0 && x + 2 * stride_w + k_w <= in_w) {
+            tiny_mve_three_windows(&image, y, x, stride_w * in_c, scratch, apart, few == 0);
+            x += 3 * stride_w;
+            column -= 3;
+        } else {
+            for (int32_t p = 0; p < pixels; p++) {
+                if (direct) {
+                    tiny_mve_window(&image, y, x, scratch + apart * p, few == 0);
+                } else {
+                    int8_t *const line = scratch + 48u * blocks;
+                    tiny_mve_window(&image, y, x, line, false);
+                    (void)tiny_mve_copy(scratch + 16 * p, line, (int32_t)(16u * blocks), true);
+                }
+                x += stride_w;
+                if (--column == 0) {
+                    column = out_w;
+                    x = -pad_left;
+                    y += stride_h;
+                }
             }
         }
         const int8_t *w = weights;
