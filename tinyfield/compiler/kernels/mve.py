@@ -191,7 +191,8 @@ def _depthwise(spec: ConvSpec) -> Call | None:
         return None
     groups = -(-spec.out_w // 4) * 4
     columns = max((groups - 1) * spec.stride_w + 4, spec.in_w + spec.pad_left)
-    squares = spec.stride_h == spec.stride_w == 1
+    unit = spec.stride_h == spec.stride_w == 1
+    planes = unit and (spec.out_h, spec.out_w) == (spec.in_h, spec.in_w)
     return Call(
         "tiny_mve_depthwise_conv_2d",
         "mve/depthwise_conv_2d.h",
@@ -212,12 +213,14 @@ def _depthwise(spec: ConvSpec) -> Call | None:
             _size("pad_top", spec.pad_top),
             _size("pad_left", spec.pad_left),
             Literal("pad", spec.pad, fixed=False),
+            Literal("planes", int(planes), fixed=False),
             Literal("scaling", scaling),
             *_clamp(spec),
         ),
         spec.label,
         macs=spec.macs,
-        overlap=spec.overlap(1 if squares else 0),
+        in_place=(spec.source,) if planes else (),
+        overlap={} if planes else spec.overlap(1 if unit else 0),
         windows={spec.source: spec.window},
     )
 

@@ -50,6 +50,32 @@ TINY_INNER int8_t *tiny_mve_columns(int8_t *to, const int8_t *row0, const int8_t
     return to;
 }
 
+/* The same columns two rows further down: of the words there, the lower two rows move up. */
+TINY_INNER void tiny_mve_next_columns(int8_t *to, const int8_t *row2, const int8_t *row3,
+                                      int32_t step2, int32_t step3, int32_t valid, int32_t count) {
+    __asm__ volatile(
+        "vctp.8 %[valid]\n"
+        "dls lr, %[count]\n"
+        "1:\n"
+        "vld40.8 {q0, q1, q2, q3}, [%[to]]\n"
+        "vld41.8 {q0, q1, q2, q3}, [%[to]]\n"
+        "vld42.8 {q0, q1, q2, q3}, [%[to]]\n"
+        "vld43.8 {q0, q1, q2, q3}, [%[to]]\n"
+        "vpstt\n"
+        "vldrbt.u8 q4, [%[row2]]\n"
+        "vldrbt.u8 q5, [%[row3]]\n"
+        "add %[row2], %[step2]\n"
+        "add %[row3], %[step3]\n"
+        "vst40.8 {q2, q3, q4, q5}, [%[to]]\n"
+        "vst41.8 {q2, q3, q4, q5}, [%[to]]\n"
+        "vst42.8 {q2, q3, q4, q5}, [%[to]]\n"
+        "vst43.8 {q2, q3, q4, q5}, [%[to]]!\n"
+        "le lr, 1b\n"
+        : [to] "+r"(to), [row2] "+r"(row2), [row3] "+r"(row3)
+        : [step2] "r"(step2), [step3] "r"(step3), [valid] "r"(valid), [count] "r"(count)
+        : "lr", "q0", "q1", "q2", "q3", "q4", "q5", "p0", "memory");
+}
+
 TINY_INNER int8_t *tiny_mve_pad_columns(int8_t *to, int8_t pad, int32_t count) {
     const int8x16_t value = vdupq_n_s8(pad);
     for (int32_t i = 0; i < count * (TINY_MVE_COLUMN / 16); i++) {
@@ -168,85 +194,112 @@ TINY_INNER void tiny_mve_channels(const int8_t *record, int32x4_t at, int32x4_t 
 
 #endif
 
-/* A row of 16 channels, or the padding below and above the image. */
-TINY_KERNEL void tiny_mve_depthwise_conv_2d(const int8_t *in, const int8_t TINY_ROM *weights,
-                                            int8_t *out, int8_t *scratch, int16_t first,
-                                            int16_t rows, int16_t in_h, int16_t in_ring,
-                                            int16_t in_w, int16_t channels, int16_t out_w,
-                                            int16_t stride_h, int16_t stride_w, int16_t pad_top,
-                                            int16_t pad_left, int8_t pad, uint8_t scaling,
-                                            int8_t zero_point, int8_t low, int8_t high) {
+/* planes: 16 channels of the whole image are done before the next, and what is read is kept as
+ * words, so that `out` may be `in`; else all channels of a row, so that it may lie a few rows
+ * below. */
+TINY_KERNEL void tiny_mve_depthwise_conv_2d(
+    const int8_t *in, const int8_t TINY_ROM *weights, int8_t *out, int8_t *scratch, int16_t first,
+    int16_t rows, int16_t in_h, int16_t in_ring, int16_t in_w, int16_t channels, int16_t out_w,
+    int16_t stride_h, int16_t stride_w, int16_t pad_top, int16_t pad_left, int8_t pad, bool planes,
+    uint8_t scaling, int8_t zero_point, int8_t low, int8_t high) {
 #if defined(TINY_MVE)
     const int8x16_t padding = vdupq_n_s8(pad);
     const int32x4_t least = vdupq_n_s32(low);
     const int32x4_t most = vdupq_n_s32(high);
     const int32_t line = out_w * channels;
-    int32_t taken;
-    for (int32_t y = 0; y < rows; y += taken) {
-        taken = stride_h == 1 && stride_w == 1 && y + 1 < rows ? 2 : 1;
-        const bool square = taken == 2;
-        const int8_t *from[4];
-        bool inside[4];
-        for (int32_t i = 0; i < 4; i++) {
-            const int32_t r = (first + y) * stride_h - pad_top + i;
-            inside[i] = r >= 0 && r < in_h;
-            from[i] = inside[i] ? in + tiny_ring((int16_t)r, in_ring, in_h) * in_w * channels
-                                : (const int8_t *)&padding;
+    /* Columns of the image that are seen. */
+    const int32_t seen = (out_w - 1) * stride_w + 3 - pad_left;
+    const int32_t count = seen < in_w ? seen : in_w;
+    const int32_t together = planes ? 16 : channels;
+    for (int32_t begin = 0; begin < channels; begin += together) {
+        const int32_t end = begin + together < channels ? begin + together : channels;
+        int8_t *to = out;
+        int32_t taken;
+        for (int32_t y = 0; y < rows; y += taken) {
+            taken = stride_h == 1 && stride_w == 1 && y + 1 < rows ? 2 : 1;
+            const bool square = taken == 2;
+            for (int32_t c = begin; c < end; c += 16) {
+                const int32_t valid = end - c < 16 ? end - c : 16;
+                const int8_t *from[4];
+                int32_t next[4];
+                for (int32_t i = 0; i < 4; i++) {
+                    int32_t r = (first + y) * stride_h - pad_top + i;
+                    /* Keeps gcc 12 from vectors of conditions, which it cannot assemble. */
+                    __asm__("" : "+r"(r));
+                    const bool inside = r >= 0 && r < in_h;
+                    const int32_t held = inside ? tiny_ring((int16_t)r, in_ring, in_h) : 0;
+                    next[i] = inside ? channels : 0;
+                    from[i] = inside ? in + held * in_w * channels + c : (const int8_t *)&padding;
+                }
+                int8_t *const columns = scratch + pad_left * TINY_MVE_COLUMN;
+                if (planes && y > 0 && stride_h == 1 && stride_w == 1) {
+                    tiny_mve_next_columns(columns, from[2], from[3], next[2], next[3], valid,
+                                          count);
+                } else {
+                    (void)tiny_mve_pad_columns(scratch, pad, pad_left);
+                    int8_t *const after =
+                        tiny_mve_columns(columns, from[0], from[1], from[2], from[3], next[0],
+                                         next[1], next[2], next[3], valid, count);
+                    (void)tiny_mve_pad_columns(after, pad, seen - count);
+                }
+                const int32_t per_group = square ? 2 : 4;
+                const int32_t rest = out_w % per_group;
+                const int32_t step = per_group * channels;
+                const int32_t back = square ? -2 * TINY_MVE_COLUMN : 0;
+                tiny_mve_walk_t walk;
+                walk.groups = out_w / per_group;
+                walk.lanes = square ? (rest > 0 ? 0x00ffu : 0u) : (1u << (4 * rest)) - 1u;
+                walk.out_back = 1 - walk.groups * step;
+                walk.at_back = 4 - walk.groups * per_group * stride_w * TINY_MVE_COLUMN;
+                walk.end = weights + 20 * (c + valid);
+                const int32x4_t lane = vreinterpretq_s32_u32(vidupq_n_u32(0, 1));
+                const int32x4_t places =
+                    square ? vmlaq_n_s32(vmulq_n_s32(vandq_s32(lane, vdupq_n_s32(1)), line),
+                                         vshrq_n_s32(lane, 1), channels)
+                           : vmulq_n_s32(lane, channels);
+                const int32x4_t at = vaddq_n_s32(vmulq_n_s32(lane, TINY_MVE_COLUMN),
+                                                 (int32_t)(intptr_t)scratch + back);
+                tiny_mve_channels(weights + 20 * c, at, places, to + c, step, &walk, square,
+                                  stride_w == 2, scaling, zero_point, least, most);
+            }
+            to += taken * line;
         }
-        /* Columns of the image that are seen. */
-        const int32_t seen = (out_w - 1) * stride_w + 3 - pad_left;
-        const int32_t count = seen < in_w ? seen : in_w;
-        for (int32_t c = 0; c < channels; c += 16) {
-            const int32_t valid = channels - c < 16 ? channels - c : 16;
-            int8_t *to = tiny_mve_pad_columns(scratch, pad, pad_left);
-            to = tiny_mve_columns(to, from[0] + (inside[0] ? c : 0), from[1] + (inside[1] ? c : 0),
-                                  from[2] + (inside[2] ? c : 0), from[3] + (inside[3] ? c : 0),
-                                  inside[0] ? channels : 0, inside[1] ? channels : 0,
-                                  inside[2] ? channels : 0, inside[3] ? channels : 0, valid, count);
-            (void)tiny_mve_pad_columns(to, pad, seen - count);
-            const int32_t per_group = square ? 2 : 4;
-            const int32_t rest = out_w % per_group;
-            const int32_t step = per_group * channels;
-            const int32_t back = square ? -2 * TINY_MVE_COLUMN : 0;
-            tiny_mve_walk_t walk;
-            walk.groups = out_w / per_group;
-            walk.lanes = square ? (rest > 0 ? 0x00ffu : 0u) : (1u << (4 * rest)) - 1u;
-            walk.out_back = 1 - walk.groups * step;
-            walk.at_back = 4 - walk.groups * per_group * stride_w * TINY_MVE_COLUMN;
-            walk.end = weights + 20 * (c + valid);
-            const int32x4_t lane = vreinterpretq_s32_u32(vidupq_n_u32(0, 1));
-            const int32x4_t places =
-                square ? vmlaq_n_s32(vmulq_n_s32(vandq_s32(lane, vdupq_n_s32(1)), line),
-                                     vshrq_n_s32(lane, 1), channels)
-                       : vmulq_n_s32(lane, channels);
-            const int32x4_t at =
-                vaddq_n_s32(vmulq_n_s32(lane, TINY_MVE_COLUMN), (int32_t)(intptr_t)scratch + back);
-            tiny_mve_channels(weights + 20 * c, at, places, out + c, step, &walk, square,
-                              stride_w == 2, scaling, zero_point, least, most);
-        }
-        out += taken * line;
     }
 #else
-    (void)scratch;
-    for (int32_t y = first; y < first + rows; y++) {
-        for (int32_t x = 0; x < out_w; x++) {
-            for (int32_t c = 0; c < channels; c++) {
+    /* Planes: one channel after the other, of which the last three rows are kept. */
+    for (int32_t begin = 0; begin < (planes ? channels : 1); begin++) {
+        int32_t next = first * stride_h - pad_top;
+        next = next > 0 ? next : 0;
+        for (int32_t y = 0; y < rows; y++) {
+            const int32_t top = (first + y) * stride_h - pad_top;
+            for (; planes && next < in_h && next < top + 3; next++) {
+                const int32_t held = tiny_ring((int16_t)next, in_ring, in_h);
+                for (int32_t x = 0; x < in_w; x++) {
+                    scratch[next % 3 * in_w + x] = in[(held * in_w + x) * channels + begin];
+                }
+            }
+            for (int32_t i = 0; i < (planes ? out_w : out_w * channels); i++) {
+                const int32_t x = planes ? i : i / channels;
+                const int32_t c = planes ? begin : i % channels;
                 const int8_t TINY_ROM *const record = weights + 20 * c;
                 int32_t sum = tiny_mve_word(record + 12);
                 for (int32_t ky = 0; ky < 3; ky++) {
-                    const int32_t r = y * stride_h - pad_top + ky;
+                    const int32_t r = top + ky;
                     for (int32_t kx = 0; kx < 3; kx++) {
                         const int32_t column = x * stride_w - pad_left + kx;
-                        const bool inside = r >= 0 && r < in_h && column >= 0 && column < in_w;
-                        const int32_t held = inside ? tiny_ring((int16_t)r, in_ring, in_h) : 0;
-                        const int8_t value =
-                            inside ? in[(held * in_w + column) * channels + c] : pad;
+                        int8_t value = pad;
+                        if (r >= 0 && r < in_h && column >= 0 && column < in_w) {
+                            const int32_t held = tiny_ring((int16_t)r, in_ring, in_h);
+                            value = planes ? scratch[r % 3 * in_w + column]
+                                           : in[(held * in_w + column) * channels + c];
+                        }
                         sum += value * record[4 * kx + ky];
                     }
                 }
                 const int32_t scaled =
                     tiny_mve_requantize(sum, tiny_mve_word(record + 16), record[3], scaling);
-                *out++ = (int8_t)tiny_clamp(scaled + zero_point, low, high);
+                out[(y * out_w + x) * channels + c] =
+                    (int8_t)tiny_clamp(scaled + zero_point, low, high);
             }
         }
     }
