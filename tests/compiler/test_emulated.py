@@ -54,7 +54,7 @@ def test_every_instruction_counts_once(name: str) -> None:
     assert abs(found - 2_000_001) <= 3
 
 
-@pytest.mark.parametrize("name", ["cortex-m4", "avr"])
+@pytest.mark.parametrize("name", ["cortex-m4", "cortex-m55", "avr"])
 @pytest.mark.parametrize("family", sorted(FAMILIES))
 def test_every_operator(name: str, family: str) -> None:
     need(name)
