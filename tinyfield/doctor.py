@@ -11,6 +11,7 @@ from importlib import metadata
 from pathlib import Path
 
 from tinyfield.boards import load_boards
+from tinyfield.compiler.targets import TARGETS
 from tinyfield.paths import cache_dir, firmware_dir
 
 
@@ -73,6 +74,42 @@ def _boards() -> list[Finding]:
     return found
 
 
+#: (target, tool) → its first version that knows the processor: MVE came to both by and by.
+_SINCE = {("cortex-m55", "arm-none-eabi-gcc"): (11,), ("cortex-m55", "qemu-system-arm"): (6, 2)}
+
+
+def _targets() -> list[Finding]:
+    """The compilers and emulators of ``run`` and ``bench``, each with what it is needed for."""
+    uses: dict[tuple[str, str, tuple[int, ...]], list[str]] = {}
+    for one in TARGETS.values():
+        tools = [(one.compiler, one.compiler_apt)]
+        if one.machine:
+            tools.append((one.machine[0], one.machine_apt))
+        for tool, install in tools:
+            since = _SINCE.get((one.name, tool), ())
+            uses.setdefault((tool, install, since), []).append(one.name)
+    return [
+        Finding(
+            "targets",
+            tool,
+            f"bench and run on {', '.join(names)}" + (f", from {_dotted(since)} on" * bool(since)),
+            _not_before(_version([tool, "--version"]), since),
+            f"sudo {install}",
+        )
+        for (tool, install, since), names in uses.items()
+    ]
+
+
+def _not_before(version: str | None, since: tuple[int, ...]) -> str | None:
+    """The version; None if it is older than wanted."""
+    numbers = tuple(int(part) for part in re.findall(r"\d+", version or "")[:2])
+    return None if numbers < since else version
+
+
+def _dotted(version: tuple[int, ...]) -> str:
+    return ".".join(str(part) for part in version)
+
+
 def _extras() -> list[Finding]:
     extra = [
         ("train", "tensorflow", "training"),
@@ -98,6 +135,7 @@ def examine() -> list[Finding]:
         Finding("compile", "platformio", "building firmware", _package("platformio"),
                 "pip install platformio", required=True),
         *_boards(),
+        *_targets(),
         Finding("gateway", "mosquitto", "a broker of your own (optional)",
                 _version(["mosquitto", "-h"]), "sudo apt-get install mosquitto"),
         *_extras(),

@@ -133,9 +133,11 @@ def test_a_missing_set_without_network_says_what_to_do(tmp_path: Path) -> None:
 
 
 def test_doctor_lists_tools_with_their_cure(tmp_path: Path) -> None:
-    findings = {f["name"]: f for f in json.loads(tinyfield("doctor", "--json").stdout)}
+    listed = json.loads(tinyfield("doctor", "--json").stdout)
+    findings = {f["name"]: f for f in listed}
     assert findings["Python"]["version"]
     assert "apt install" in findings["avr-gcc"]["install"]
+    assert "bench and run on cortex-m55, from 6.2 on" in [f["needed_for"] for f in listed]
     bare = tinyfield("doctor", "--json", PATH=str(tmp_path))
     gone = {f["name"]: f for f in json.loads(bare.stdout)}
     assert gone["avr-gcc"]["version"] is None
