@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from tinyfield.compiler.calls import Call
-from tinyfield.compiler.kernels import dsp, mve, portable, scalar, scalar_fc
+from tinyfield.compiler.kernels import dsp, dsp_pixel, mve, portable, scalar, scalar_fc
 from tinyfield.compiler.kernels.linear import linear_add
 from tinyfield.compiler.kernels.spec import ConvSpec, FullyConnectedSpec
 
@@ -23,9 +23,9 @@ FullyConnected = Callable[[FullyConnectedSpec], Call | None]
 _CONV: dict[str, tuple[Conv, ...]] = {
     "cortex-m0": (scalar.narrow, scalar.depthwise),
     "cortex-m3": (scalar.narrow, scalar.depthwise),
-    "cortex-m4": (dsp.conv,),
-    "cortex-m7": (dsp.conv,),
-    "cortex-m33": (dsp.conv,),
+    "cortex-m4": (dsp_pixel.conv, dsp.conv),
+    "cortex-m7": (dsp_pixel.conv, dsp.conv),
+    "cortex-m33": (dsp_pixel.conv, dsp.conv),
     "cortex-m55": (mve.conv,),
     "rv32imc": (scalar.wide, scalar.narrow, scalar.depthwise),
 }
