@@ -30,11 +30,13 @@ _CONV: dict[str, tuple[Conv, ...]] = {
     "rv32imc": (scalar.wide, scalar.narrow, scalar.depthwise),
 }
 _FULLY_CONNECTED: dict[str, tuple[FullyConnected, ...]] = {
+    "cortex-m0": (scalar_fc.four_rows,),
+    "cortex-m3": (scalar_fc.four_rows,),
     "cortex-m4": (dsp.fully_connected,),
     "cortex-m7": (dsp.fully_connected,),
     "cortex-m33": (dsp.fully_connected,),
     "cortex-m55": (mve.fully_connected,),
-    "rv32imc": (scalar_fc.fully_connected,),
+    "rv32imc": (scalar_fc.packed,),
 }
 
 #: Target → kernel → one for that processor that takes the same arguments, and its header.

@@ -33,7 +33,7 @@ _MOST_RUNS = 12  # TINY_RUNS_MOST
 _MOST_STRIP_BYTES = 1 << 16
 
 
-#: For each channel: 2·mult, what is added, and the right shift.
+#: For each channel: the multiplier, what is added, and the right shift.
 Scales = tuple[Array, Array, Array]
 
 
@@ -211,13 +211,13 @@ def _channels(spec: ConvSpec, tile: Tile, runs: int, scales: Scales) -> tuple[Ar
 
 def _table(spec: ConvSpec, scales: Scales, counts: Array) -> Array:
     """What ``tile.h`` wants to know of each channel: int32 [out_c, 4]."""
-    twice, added, down = scales
-    rows = np.stack([spec.bias.astype(np.int64), twice, added, down + 256 * counts], axis=1)
+    mult, added, down = scales
+    rows = np.stack([spec.bias.astype(np.int64), mult, added, down + 256 * counts], axis=1)
     return (rows & 0xFFFFFFFF).astype(np.uint32).view(np.int32)
 
 
 def output_scales(spec: ConvSpec) -> Scales | None:
-    """For each channel 2·mult, what is added before the right shift, and that shift; int64.
+    """For each channel its multiplier, what is added before the right shift, and that shift; int64.
 
     The kernels work in halves of what the first of the two roundings gives, hence one more bit.
     None unless every multiplier is below 1 and nothing overflows 32 bits.
@@ -238,11 +238,11 @@ def output_scales(spec: ConvSpec) -> Scales | None:
         added = 1 + (1 << (down - 1)) + (spec.zero_point << down)
         reach = max(-least, most)
         most_halves = (reach * mult >> 30) + 3
-        if reach >= 1 << 30 or most_halves + abs(added) >= 1 << 31:
+        if reach >= 1 << 29 or most_halves + abs(added) >= 1 << 31:
             return None
-        rows.append((2 * mult, added, down))
-    twice, added_, down_ = np.array(rows, np.int64).T
-    return twice, added_, down_
+        rows.append((mult, added, down))
+    multipliers, additions, shifts = np.array(rows, np.int64).T
+    return multipliers, additions, shifts
 
 
 def _tail(spec: ConvSpec, tile: Tile) -> tuple[Argument, ...]:

@@ -1,6 +1,8 @@
-"""Fully connected layers without DSP instructions: two rows of weights share a word.
+"""Fully connected layers without DSP instructions.
 
-``firmware/core/nn/scalar/fully_connected.h`` says how. Four bytes of flash hold two weights.
+Where registers allow it, two rows of weights share a word and a multiplication; four bytes of
+flash then hold two weights (``firmware/core/nn/scalar/fully_connected.h`` says how). Elsewhere
+four rows are summed at once.
 """
 
 from __future__ import annotations
@@ -17,29 +19,63 @@ _MOST_INPUTS = 24
 _ROUND_ONCE = 0
 
 
-def fully_connected(spec: FullyConnectedSpec) -> Call | None:
+def packed(spec: FullyConnectedSpec) -> Call | None:
     """The call for a layer with one scale that is rounded once; None for another."""
+    scale = once(spec)
+    if scale is None:
+        return None
+    weights = Rom("weights", stream(np.asarray(spec.weights), np.asarray(spec.bias)))
+    return _call(spec, "tiny_scalar_fully_connected", "fully_connected.h", (weights,), scale)
+
+
+def four_rows(spec: FullyConnectedSpec) -> Call | None:
+    """The same, with a byte of flash for each weight."""
+    scale = once(spec)
+    if scale is None:
+        return None
+    groups = -(-spec.outputs // 4)
+    weights = np.zeros((groups * 4, spec.inputs), np.int8)
+    weights[: spec.outputs] = spec.weights
+    bias = np.zeros(groups * 4, np.int32)
+    bias[: spec.outputs] = spec.bias
+    interleaved = weights.reshape(groups, 4, spec.inputs).swapaxes(1, 2)
+    constants = Rom("weights", interleaved), Rom("bias", bias)
+    return _call(spec, "tiny_scalar_four_rows", "four_rows.h", constants, scale)
+
+
+def once(spec: FullyConnectedSpec) -> tuple[int, int, int] | None:
+    """mult, what is added, and the shift after the high word; None if the layer has none such."""
     down = int(spec.shift[0]) - 32
-    if spec.per_channel or spec.rounding != _ROUND_ONCE or down < 1:
+    if spec.per_channel or spec.rounding != _ROUND_ONCE or not 1 <= down <= 30:
         return None
     mult = int(spec.mult[0])
     added = (1 << (down - 1)) + (spec.zero_point << down)
     reach = max(max(-low, high) for low, high in spec.sums) * mult >> 32
     if abs(added) + reach + 1 >= 1 << 31:
         return None
+    return mult, added, down
+
+
+def _call(
+    spec: FullyConnectedSpec,
+    kernel: str,
+    header: str,
+    constants: tuple[Rom, ...],
+    scale: tuple[int, int, int],
+) -> Call:
     return Call(
-        "tiny_scalar_fully_connected",
-        "scalar/fully_connected.h",
+        kernel,
+        f"scalar/{header}",
         (
             Buffer(spec.source),
-            Rom("weights", stream(np.asarray(spec.weights), np.asarray(spec.bias))),
+            *constants,
             Buffer(spec.output, write=True),
             Literal("rows", spec.rows, fixed=False),
             Literal("inputs", spec.inputs, fixed=False),
             Literal("outputs", spec.outputs, fixed=False),
-            Literal("mult", mult, fixed=False),
-            Literal("added", added, fixed=False),
-            Literal("down", down, fixed=False),
+            Literal("mult", scale[0], fixed=False),
+            Literal("added", scale[1], fixed=False),
+            Literal("down", scale[2], fixed=False),
             Literal("low", spec.low, fixed=False),
             Literal("high", spec.high, fixed=False),
         ),

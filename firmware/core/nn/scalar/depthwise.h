@@ -44,18 +44,21 @@ TINY_INNER void tiny_depthwise_block(const int8_t *const *lines, int32_t at, con
             line++;
         }
     }
-    *out = tiny_scalar_output(sum0, channel, twice, low, high);
+    const int32_t mult = channel[1];
+    const int32_t added = channel[2];
+    const int32_t down = channel[3];
+    *out = tiny_scalar_output(sum0, mult, added, down, twice, low, high);
     if (count > 1) {
         out += out_c;
-        *out = tiny_scalar_output(sum1, channel, twice, low, high);
+        *out = tiny_scalar_output(sum1, mult, added, down, twice, low, high);
     }
     if (count > 2) {
         out += out_c;
-        *out = tiny_scalar_output(sum2, channel, twice, low, high);
+        *out = tiny_scalar_output(sum2, mult, added, down, twice, low, high);
     }
     if (count > 3) {
         out += out_c;
-        *out = tiny_scalar_output(sum3, channel, twice, low, high);
+        *out = tiny_scalar_output(sum3, mult, added, down, twice, low, high);
     }
 }
 
@@ -75,8 +78,19 @@ TINY_INNER void tiny_depthwise_line(const int8_t *row, int8_t *line, int16_t in_
             *to++ = pad;
         }
         const int8_t *from = row + c;
-        for (const int8_t *const end = to + inside; to != end; to++) {
-            *to = *from;
+        const int8_t *const end = to + inside;
+        for (const int8_t *const fours = end - (inside & 3); to != fours; to += 4) {
+            to[0] = from[0];
+            from += in_c;
+            to[1] = from[0];
+            from += in_c;
+            to[2] = from[0];
+            from += in_c;
+            to[3] = from[0];
+            from += in_c;
+        }
+        while (to != end) {
+            *to++ = *from;
             from += in_c;
         }
         for (int16_t i = 0; i < after; i++) {

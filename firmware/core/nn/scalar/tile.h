@@ -10,7 +10,7 @@
  * A tile is some output channels by some pairs of pixels. Its weights are a stream, for each run of
  * consecutive words: for each chunk a byte with four times its length (1..12), then the tile's
  * weights for each word; a byte 0 ends the run. For each output channel there are four numbers:
- * its bias; twice its multiplier; what is added before the shift (halves, and the output's zero
+ * its bias; its multiplier; what is added before the shift (halves, and the output's zero
  * point shifted up); and the right shift, 2..31, with 256 times the number of its chunks. */
 #ifndef TINY_NN_SCALAR_TILE_H
 #define TINY_NN_SCALAR_TILE_H
@@ -35,22 +35,29 @@ typedef struct {
 #define TINY_NARROW_CHANNELS 1
 #define TINY_NARROW_PAIRS    2
 
+/* The high word of a·b, b >= 0. */
+static inline int32_t tiny_high(int32_t a, int32_t b) {
+#if defined(__ARM_ARCH_6M__)
+    /* Its multiplications give 32 bits; the library's of 64 would cost three times as much. */
+    const int32_t low = (int32_t)(((uint32_t)(a & 0xffff) * (uint32_t)(b & 0xffff)) >> 16);
+    const int32_t left = (a >> 16) * (b & 0xffff) + low;
+    const int32_t right = (a & 0xffff) * (b >> 16) + (left & 0xffff);
+    return (a >> 16) * (b >> 16) + (left >> 16) + (right >> 16);
+#else
+    return (int32_t)(((int64_t)a * b) >> 32);
+#endif
+}
+
 /* A sum's byte: TFLite's two roundings, as tiny_requantize has them for shifts −31..−1. In halves
  * of what the first of them rounds to, sum·mult / 2^30, that first half is one, and it and the
- * second rounding's half are added at once. */
-static inline int8_t tiny_scalar_output(int32_t sum, const int32_t *channel, bool twice,
-                                        int32_t low, int32_t high) {
-    const uint32_t mult = (uint32_t)channel[1];
-#if defined(__riscv_mul) && __riscv_xlen == 32
-    int32_t x;
-    __asm__("mulhsu %0, %1, %2" : "=r"(x) : "r"(2 * sum), "r"(mult));
-#else
-    int32_t x = (int32_t)(((int64_t)sum * (int32_t)(mult >> 1)) >> 30);
-#endif
+ * second rounding's half are added at once; |sum| < 2^29. */
+TINY_INNER int8_t tiny_scalar_output(int32_t sum, int32_t mult, int32_t added, int32_t down,
+                                     bool twice, int32_t low, int32_t high) {
+    int32_t x = tiny_high(sum * 4, mult);
     if (twice) {
         x += 2 * (x >> 31); /* half away from zero */
     }
-    return (int8_t)tiny_clamp((x + channel[2]) >> (channel[3] & 31), low, high);
+    return (int8_t)tiny_clamp((x + added) >> down, low, high);
 }
 
 /* What the totals begin with: the bias in both halves, less what the chunks begin with. */
@@ -59,20 +66,45 @@ static inline uint32_t tiny_tile_start(const int32_t *channel) {
     return (bias << 16) + bias - (((uint32_t)channel[3] >> 8) << 15);
 }
 
-/* The tile's bytes, from its pairs' sums; the last first, for the place of a pixel that does not
- * exist is that of the first, where what is written last stays. */
-TINY_INNER void tiny_tile_outputs(const uint32_t *total, const int32_t *high_half, int8_t pairs,
-                                  const int32_t *channel, const tiny_tiles_t *layer, int8_t *out,
-                                  const int32_t *offsets) {
-    for (int8_t i = (int8_t)(pairs - 1); i >= 0; i--) {
-        const int32_t upper = high_half[i];
-        const int32_t lower = (int32_t)(total[i] - ((uint32_t)upper << 16));
-        const bool twice = layer->twice != 0;
-        out[offsets[2 * i + 1]] =
-            tiny_scalar_output(upper, channel, twice, layer->low, layer->high);
-        out[offsets[2 * i]] = tiny_scalar_output(lower, channel, twice, layer->low, layer->high);
+/* The bytes of a channel's pair, from its sums; the upper one first, for the place of a pixel that
+ * does not exist is that of the first, where what is written last stays. */
+TINY_INNER void tiny_tile_outputs(uint32_t total, int32_t upper, const int32_t *channel,
+                                  const tiny_tiles_t *layer, int8_t *out, const int32_t *offsets) {
+    const int32_t lower = (int32_t)(total - ((uint32_t)upper << 16));
+    const int32_t mult = channel[1];
+    const int32_t added = channel[2];
+    const int32_t down = channel[3] & 31;
+    const int32_t low = layer->low;
+    const int32_t high = layer->high;
+    if (layer->twice != 0) {
+        out[offsets[1]] = tiny_scalar_output(upper, mult, added, down, true, low, high);
+        out[offsets[0]] = tiny_scalar_output(lower, mult, added, down, true, low, high);
+    } else {
+        out[offsets[1]] = tiny_scalar_output(upper, mult, added, down, false, low, high);
+        out[offsets[0]] = tiny_scalar_output(lower, mult, added, down, false, low, high);
     }
 }
+
+/* Word i from the end of a chunk of one channel and two pairs. */
+#define TINY_NARROW_WORD(i)                                                                        \
+    chunk0 += (uint32_t)(int32_t)weights[-(i)] * x0[-(i)];                                         \
+    chunk1 += (uint32_t)(int32_t)weights[-(i)] * x1[-(i)]
+
+#if defined(__GNUC__)
+/* Not known to be the same constant in each case of a switch, so loaded once before it. */
+#define TINY_KEEP(x)      __asm__("" : "+r"(x))
+#define TINY_NEVER        __builtin_unreachable()
+#define TINY_FALL_THROUGH __attribute__((fallthrough))
+#else
+#define TINY_KEEP(x)      ((void)0)
+#define TINY_NEVER        break
+#define TINY_FALL_THROUGH ((void)0)
+#endif
+
+#define TINY_NARROW_CASE(i)                                                                        \
+    case (i):                                                                                      \
+        TINY_NARROW_WORD(i);                                                                       \
+        TINY_FALL_THROUGH
 
 /* One channel by two pairs. places: for each run the pairs' first words, up to places_end. The
  * output of pixel i, channel c, goes to out[offsets[i] + c]; offsets[i] = offsets[0] for a pixel
@@ -83,31 +115,49 @@ tiny_tiles_narrow(const int32_t *const *places, const int32_t *const *places_end
     const int8_t *weights = layer->weights;
     const int32_t *channel = layer->channels;
     do {
-        uint32_t total[2];
-        int32_t high[2];
-        total[0] = total[1] = tiny_tile_start(channel);
-        high[0] = high[1] = channel[0];
+        uint32_t total0 = tiny_tile_start(channel);
+        uint32_t total1 = total0;
+        int32_t high0 = channel[0];
+        int32_t high1 = high0;
         const int32_t *const *place = places;
         do {
             const uint32_t *x0 = (const uint32_t *)place[0];
             const uint32_t *x1 = (const uint32_t *)place[1];
             place += TINY_NARROW_PAIRS;
-            for (uint8_t n = (uint8_t)*weights++; n != 0; n = (uint8_t)*weights++) {
+            for (uint32_t n = (uint8_t)*weights++; n != 0; n = (uint8_t)*weights++) {
                 uint32_t chunk0 = (uint32_t)1 << 15;
-                uint32_t chunk1 = (uint32_t)1 << 15;
-                const int8_t *const end = weights + (n >> 2);
-                do {
-                    const uint32_t weight = (uint32_t)(int32_t)*weights++;
-                    chunk0 += weight * *x0++;
-                    chunk1 += weight * *x1++;
-                } while (weights != end);
-                total[0] += chunk0;
-                total[1] += chunk1;
-                high[0] += (int32_t)chunk0 >> 16;
-                high[1] += (int32_t)chunk1 >> 16;
+                uint32_t chunk1 = chunk0;
+                weights += n / 4;
+                x0 += n / 4;
+                x1 += n / 4;
+                TINY_KEEP(chunk0);
+                TINY_KEEP(chunk1);
+                switch (n / 4) {
+                    TINY_NARROW_CASE(12);
+                    TINY_NARROW_CASE(11);
+                    TINY_NARROW_CASE(10);
+                    TINY_NARROW_CASE(9);
+                    TINY_NARROW_CASE(8);
+                    TINY_NARROW_CASE(7);
+                    TINY_NARROW_CASE(6);
+                    TINY_NARROW_CASE(5);
+                    TINY_NARROW_CASE(4);
+                    TINY_NARROW_CASE(3);
+                    TINY_NARROW_CASE(2);
+                case 1:
+                    TINY_NARROW_WORD(1);
+                    break;
+                default:
+                    TINY_NEVER;
+                }
+                total0 += chunk0;
+                total1 += chunk1;
+                high0 += (int32_t)chunk0 >> 16;
+                high1 += (int32_t)chunk1 >> 16;
             }
         } while (place != places_end);
-        tiny_tile_outputs(total, high, TINY_NARROW_PAIRS, channel, layer, out, offsets);
+        tiny_tile_outputs(total1, high1, channel, layer, out, offsets + 2);
+        tiny_tile_outputs(total0, high0, channel, layer, out, offsets);
         channel += TINY_CHANNEL_WORDS;
         out++;
     } while (channel != layer->channels_end);
@@ -154,12 +204,12 @@ static __attribute__((noinline, unused)) void tiny_tiles_wide(const int32_t *con
             }
             place += TINY_WIDE_PAIRS;
         } while (place != places_end);
-        for (int8_t i = 0; i < 2; i++) {
-            tiny_tile_outputs(total + 3 * i, high + 3 * i, TINY_WIDE_PAIRS, channel, layer, out,
-                              offsets);
-            channel += TINY_CHANNEL_WORDS;
-            out++;
+        for (int8_t i = 5; i >= 0; i--) {
+            tiny_tile_outputs(total[i], high[i], channel + i / 3 * TINY_CHANNEL_WORDS, layer,
+                              out + i / 3, offsets + i % 3 * 2);
         }
+        channel += TINY_WIDE_CHANNELS * TINY_CHANNEL_WORDS;
+        out += TINY_WIDE_CHANNELS;
     } while (channel != layer->channels_end);
 }
 

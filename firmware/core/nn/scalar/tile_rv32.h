@@ -30,8 +30,8 @@
 
 /* A sum to a byte, as tiny_scalar_output; x: work, `more` the step away from zero. */
 #define TINY_TILE_BYTE(x, sum, mult, add, down, more, place)                                       \
-    TINY_S("slli " sum ", " sum ", 1")                                                             \
-    TINY_S("mulhsu " x ", " sum ", " mult)                                                         \
+    TINY_S("slli " sum ", " sum ", 2")                                                             \
+    TINY_S("mulh " x ", " sum ", " mult)                                                           \
     more TINY_S("add " x ", " x ", " add) TINY_S("sra " x ", " x ", " down)                        \
         TINY_S("bge " x ", s3, 8f") TINY_S("mv " x ", s3") TINY_S("8: bge s4, " x ", 9f")          \
             TINY_S("mv " x ", s4") TINY_S("9: sb " x ", " place)
