@@ -40,7 +40,12 @@ _FULLY_CONNECTED: dict[str, tuple[FullyConnected, ...]] = {
 }
 
 #: Target → kernel → one for that processor that takes the same arguments, and its header.
-_TWINS: dict[str, dict[str, tuple[str, str]]] = {"cortex-m55": mve.TWINS}
+_TWINS: dict[str, dict[str, tuple[str, str]]] = {
+    "cortex-m4": dsp.TWINS,
+    "cortex-m7": dsp.TWINS,
+    "cortex-m33": dsp.TWINS,
+    "cortex-m55": mve.TWINS,
+}
 
 
 def conv(spec: ConvSpec, target: str, optimize: str) -> Call:

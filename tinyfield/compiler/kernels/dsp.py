@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tinyfield.compiler.calls import (
     Buffer,
     Call,
@@ -21,8 +23,15 @@ from tinyfield.compiler.kernels.dsp_layout import (
     lanes,
     paired,
     sums_fit,
+    window_order,
 )
 from tinyfield.compiler.kernels.spec import ConvSpec, FullyConnectedSpec
+
+#: Kernels that take the same arguments as the portable ones.
+TWINS = {
+    "tiny_add_linear": ("tiny_dsp_add_linear", "dsp/elementwise.h"),
+    "tiny_average_pool_2d": ("tiny_dsp_average_pool_2d", "dsp/pool_2d.h"),
+}
 
 
 def conv(spec: ConvSpec) -> Call | None:
@@ -126,7 +135,12 @@ def _conv_2d(spec: ConvSpec) -> Call | None:
         return None
     if spec.pad_left >= spec.k_w or (spec.out_w - 1) * spec.stride_w - spec.pad_left >= spec.in_w:
         return None  # a window wholly beside the image
-    laid_out = paired(_channels(spec), Output(spec.zero_point, spec.low, spec.high))
+    channels = _channels(spec)
+    rest = spec.k_w * spec.in_c % 4
+    if rest:
+        order = window_order(spec.k_h, spec.k_w * spec.in_c)
+        channels = [replace(one, weights=one.weights[order]) for one in channels]
+    laid_out = paired(channels, Output(spec.zero_point, spec.low, spec.high))
     if laid_out is None:
         return None
     stream, rounding = laid_out
@@ -138,7 +152,7 @@ def _conv_2d(spec: ConvSpec) -> Call | None:
         _size("high", spec.high),
     )
     inputs = spec.k_h * spec.k_w * spec.in_c
-    columns = 24 * -(-inputs // 4)
+    columns = 24 * (stream.size // (spec.out_c // 2) - 5) // 2
     out = Buffer(spec.output, write=True)
     if spec.pointwise:
         pixels = spec.out_h * spec.out_w
@@ -167,7 +181,7 @@ def _conv_2d(spec: ConvSpec) -> Call | None:
             Buffer(spec.source),
             weights,
             out,
-            Scratch(columns + inputs),
+            Scratch(columns + -(-inputs // 4) * 4 + -(-spec.k_h * rest // 4) * 4),
             First(),
             Rows("rows", spec.out_h),
             _size("in_h", spec.in_h),
@@ -184,6 +198,7 @@ def _conv_2d(spec: ConvSpec) -> Call | None:
             _size("pad_top", spec.pad_top),
             _size("pad_left", spec.pad_left),
             _size("pad", spec.pad),
+            Literal("rest", rest),
             *last,
         ),
         spec.label,

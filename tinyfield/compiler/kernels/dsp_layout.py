@@ -193,3 +193,15 @@ def lanes(channels: Sequence[Channel], output: Output) -> tuple[Array, int] | No
             shifts.view("<u4"),
         ]
     return np.concatenate(words).view(np.int32), rounding
+
+
+def window_order(lines: int, line: int) -> Array:
+    """The order in which ``conv_2d.h`` takes a window's inputs: first the whole words of each line.
+
+    Args:
+        lines: of the window.
+        line: inputs of one.
+    """
+    places = np.arange(lines * line).reshape(lines, line)
+    whole = line // 4 * 4
+    return np.concatenate([places[:, :whole].ravel(), places[:, whole:].ravel()])
