@@ -55,7 +55,9 @@ _SMALL = ("avr",)
 #: work on blocks of pixels, and a short row leaves many of them half full.
 _CHAIN_PIXELS = 8
 #: RV32's tiles take six pixels, and pack a row's inputs once for all rows of a map.
-_LONGER_ROWS = {"rv32imc": 40}
+#: The DSP extension's take three, and two rows of depthwise outputs; where a map's rows are shorter
+#: than twenty pixels, it is small.
+_LONGER_ROWS = {"rv32imc": 40, "cortex-m4": 20, "cortex-m7": 20, "cortex-m33": 20}
 
 
 @dataclass(frozen=True)
