@@ -75,8 +75,9 @@ def _main(ours: Sequence[Program], calls: int) -> str:
         upper = one.prefix.upper()
         names = [f"in{number}" for number in range(len(one.inputs))]
         ports = "".join(
-            f"    static int8_t {name}[{upper}_{name.upper()}_BYTES];\n"
-            for name in (*names, "out0")
+            f"    static {port.c_type} {name}[{upper}_{name.upper()}_BYTES / "
+            f"sizeof({port.c_type})];\n"
+            for name, port in zip((*names, "out0"), (*one.inputs, *one.outputs), strict=True)
         )
         reads = "".join(f"    host_read({name}, sizeof {name});\n" for name in names)
         parts.append(

@@ -131,7 +131,7 @@ def layers() -> list[bytes]:
     ]
     return made + [
         FAMILIES[family](np.random.default_rng(seed))
-        for family in ("ADD", "SUB", "MUL")
+        for family in ("ADD", "SUB", "MUL", "CONV_2D", "CONV_2D int16", "FULLY_CONNECTED int16")
         for seed in range(LAYERS // 4)
     ]
 

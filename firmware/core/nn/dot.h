@@ -4,6 +4,7 @@
 
 #include "dsp/dsp.h"
 #include "kernel.h"
+#include "mve/dot.h"
 
 /* One product, of the width that the processor adds best. */
 #if defined(__AVR__)
@@ -21,6 +22,9 @@ static inline int32_t tiny_times(int8_t a, int8_t b) {
 
 TINY_INNER int32_t tiny_dot(const int8_t *in, const int8_t TINY_ROM *weights, int32_t sum,
                             uint16_t n) {
+#if defined(TINY_MVE)
+    return tiny_mve_dot(in, weights, sum, n);
+#else
 #if defined(TINY_DSP)
     /* Four products in two instructions; sums are the same modulo 2^32. */
     uint32_t wide = (uint32_t)sum;
@@ -37,6 +41,7 @@ TINY_INNER int32_t tiny_dot(const int8_t *in, const int8_t TINY_ROM *weights, in
         sum += tiny_times(in[i], weights[i]);
     }
     return sum;
+#endif
 }
 
 /* The same where every input is x. */

@@ -6,6 +6,7 @@
 #define TINY_NN_DOT_16X8_H
 
 #include "kernel.h"
+#include "mve/dot.h"
 
 /* Modulo 2^32, as the reference's 32-bit sums are on every machine that has TFLite. */
 static inline int32_t tiny_add_product_16x8(int32_t sum, int16_t a, int8_t b) {
@@ -14,10 +15,14 @@ static inline int32_t tiny_add_product_16x8(int32_t sum, int16_t a, int8_t b) {
 
 TINY_INNER int32_t tiny_dot_narrow_16x8(const int16_t *in, const int8_t TINY_ROM *weights,
                                         int32_t sum, uint16_t n) {
+#if defined(TINY_MVE)
+    return tiny_mve_dot_16x8(in, weights, sum, n);
+#else
     for (uint16_t i = 0; i < n; i++) {
         sum = tiny_add_product_16x8(sum, in[i], weights[i]);
     }
     return sum;
+#endif
 }
 
 TINY_INNER int64_t tiny_dot_16x8(const int16_t *in, const int8_t TINY_ROM *weights, int64_t sum,

@@ -7,10 +7,9 @@
 #define TINY_NN_MVE_MVE_H
 
 #include "../fixed.h"
+#include "dot.h"
 
-#if defined(__ARM_FEATURE_MVE) && defined(__GNUC__) && defined(__OPTIMIZE__) &&                    \
-    !defined(TINY_NO_MVE)
-#define TINY_MVE 1
+#if defined(TINY_MVE)
 #include <arm_mve.h>
 #endif
 
