@@ -126,6 +126,61 @@ def commands_page() -> str:
     return "\n".join(lines)
 
 
+def _first_sentence(text: str) -> str:
+    line = " ".join(text.strip().split("\n\n")[0].split())
+    return line.split(". ")[0].rstrip(".").replace("``", "`").replace("|", "\\|")
+
+
+def operators_table() -> str:
+    """The operators that the compiler takes, by the file that knows them."""
+    import sys
+
+    from tinyfield.compiler.ops import KINDS
+    from tinyfield.compiler.schema import OPERATORS
+
+    rooms: dict[str, list[str]] = {}
+    for name, kind in KINDS.items():
+        if name in OPERATORS:
+            rooms.setdefault(kind.check.__module__, []).append(name)
+    lines = ["| operators | |", "|---|---|"]
+    for room, names in rooms.items():
+        about = _first_sentence(sys.modules[room].__doc__ or "")
+        lines.append(f"| {', '.join(f'`{name}`' for name in sorted(names))} | {about} |")
+    return "\n".join(lines)
+
+
+def targets_table() -> str:
+    """The processors that code is made for, measured and proved on."""
+    from tinyfield.compiler.targets import TARGETS
+
+    lines = ["| target | compiler | runs under | counted |", "|---|---|---|---|"]
+    lines.append("| `host` | this PC's | – | – |")
+    for one in TARGETS.values():
+        machine = f"{one.machine[0]} {one.machine[2]}" if one.machine else "simavr ATmega328P"
+        flags = " ".join(flag for flag in one.flags if flag.startswith(("-mcpu", "-march", "-mm")))
+        lines.append(f"| `{one.name}` | `{one.compiler} {flags}` | {machine} | {one.unit} |")
+    return "\n".join(lines)
+
+
+def bounds_table() -> str:
+    """The arithmetic bound of each target."""
+    from tinyfield.bench.bound import SEQUENCES, per_mac
+
+    lines = ["| target | best sequence | work a MAC |", "|---|---|---|"]
+    lines += [f"| `{name}` | {how} | {per_mac(name):g} |" for name, how in SEQUENCES.items()]
+    return "\n".join(lines)
+
+
+def on_page_markdown(markdown: str, **_: Any) -> str:
+    """Fill in the tables of pages that are otherwise written by hand."""
+    tables = {"operators": operators_table, "targets": targets_table, "bounds": bounds_table}
+    for name, make in tables.items():
+        mark = f"<!-- {name} -->"
+        if mark in markdown:
+            markdown = markdown.replace(mark, make())
+    return markdown
+
+
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the generated pages to the site."""
     pages = {

@@ -229,15 +229,16 @@ def costs(rows: Sequence[Mapping[str, Any]], out: Console) -> None:
     table = _table(
         "One inference, counted under emulation",
         "model", "target", "count", "per MAC", "~cycles", "code", "data", "arena", "stack",
-        "exact", "note",
+        "RAM", "exact", "note",
     )  # fmt: skip
     for row in rows:
         if "missing" in row:
-            table.add_row(row["model"], row["target"], *["–"] * 8, row["missing"])
+            table.add_row(row["model"], row["target"], *["–"] * 9, row["missing"])
             continue
         count, macs = row["count"], row["macs"]
         flash, ram = row["flash"] or {}, row["ram"] or {}
         sizes = (flash.get("code"), flash.get("data"), ram.get("arena"), ram.get("stack"))
+        sizes += (ram.get("total"),)
         table.add_row(
             row["model"],
             row["target"],

@@ -39,6 +39,24 @@ _MAC = {
 _BYTE = {"cortex-m55": 1 / 16, "avr": 2.0}
 
 
+#: What the bound of each target is made of, for the reader of a table.
+SEQUENCES = {
+    "cortex-m0": "MULS, ADDS",
+    "cortex-m3": "MLA",
+    "cortex-m4": "SMLAD: two 16-bit MACs",
+    "cortex-m7": "SMLAD: two 16-bit MACs",
+    "cortex-m33": "SMLAD: two 16-bit MACs",
+    "cortex-m55": "VLDRB, VMLADAVA.S8: sixteen MACs",
+    "rv32imc": "MUL, ADD",
+    "avr": "MULS (2 cycles), ADD, ADC, ADC, ADC",
+}
+
+
+def per_mac(target: str) -> float:
+    """Least instructions (cycles on avr) of one multiply-accumulate."""
+    return _MAC[target]
+
+
 def bound(target: str, macs: int, moved_bytes: int) -> int:
     """Least instructions (cycles on avr) of a layer.
 

@@ -1,0 +1,41 @@
+"""The pages that are filled in from the code hold what the code holds."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from tinyfield.compiler import TARGET_NAMES
+from tinyfield.compiler.ops import KINDS
+from tinyfield.compiler.schema import OPERATORS
+
+
+@pytest.fixture(scope="module")
+def hook(root: Path) -> ModuleType:
+    pytest.importorskip("mkdocs")
+    spec = importlib.util.spec_from_file_location("reference_hook", root / "docs/reference_hook.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_compilers_page_is_filled_in(root: Path, hook: ModuleType) -> None:
+    page = (root / "docs/reference/compiler.md").read_text(encoding="utf-8")
+    whole = hook.on_page_markdown(page)
+    assert "<!--" in page and "<!--" not in whole
+    operators = whole.split("## Operators")[1].split("\n## ")[0]
+    named = set(re.findall(r"`([A-Z0-9_]+)`", operators.split("\n\nOne error")[0]))
+    assert set(KINDS) & set(OPERATORS) <= named
+    targets = whole.split("## Targets")[1].split("\n## ")[0]
+    assert {f"`{name}`" for name in TARGET_NAMES} <= set(re.findall(r"`[a-z0-9-]+`", targets))
+
+
+def test_the_commands_page_knows_every_option(hook: ModuleType) -> None:
+    page = hook.commands_page()
+    for option in ("--dump-passes", "--optimize", "--prefix", "--layers", "--rounding"):
+        assert option in page
