@@ -54,8 +54,16 @@ def test_every_instruction_counts_once(name: str) -> None:
     assert abs(found - 2_000_001) <= 3
 
 
-@pytest.mark.parametrize("name", ["cortex-m4", "cortex-m55", "avr"])
-@pytest.mark.parametrize("family", sorted(FAMILIES))
+@pytest.mark.parametrize(
+    ("name", "family"),
+    [
+        (name, family)
+        for name in ("cortex-m4", "cortex-m55", "avr")
+        for family in sorted(FAMILIES)
+        # Images do not fit an ATmega328P's 2 KB.
+        if (name, family) != ("avr", "rows")
+    ],
+)
 def test_every_operator(name: str, family: str) -> None:
     need(name)
     model = FAMILIES[family](np.random.default_rng(77))

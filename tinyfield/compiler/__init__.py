@@ -158,6 +158,7 @@ def compile_model(
         graph,
         calls,
         align=1 if target == "avr" else 4,
+        rows_at_once=optimize == "speed",
         own_inputs=inputs == "arena",
         chain_pixels=1 if optimize == "size" else _LONGER_ROWS.get(target, _CHAIN_PIXELS),
     )

@@ -24,6 +24,7 @@ from tinyfield.compiler.graph import ITEM_BYTES, Graph, Tensor
 from tinyfield.compiler.loops import Row, loops
 from tinyfield.compiler.memory import Place, Plan
 from tinyfield.compiler.ops.base import LIMITS
+from tinyfield.compiler.prototype import parameters
 from tinyfield.compiler.share import Shared, Step, Text, share
 from tinyfield.errors import UsageError
 
@@ -207,6 +208,12 @@ class _Writer:
                 texts.append(Text(self._pointer(argument, row)))
             elif isinstance(argument, Rom):
                 texts.append(Text(self._constant(number, argument), constant=True))
+            elif isinstance(argument, Rows) and row is not None:
+                count = row.count(argument.per_row)
+                if not count.isdigit():
+                    kind = parameters(call.header, call.kernel)[place].type
+                    count = f"({kind})({count})"
+                texts.append(Text(count, argument.name, count.isdigit()))
             else:
                 texts.append(self._number(argument, row))
         return tuple(texts)
@@ -311,8 +318,7 @@ class _Writer:
                 return Text(_ROUNDINGS[int(argument.value)], constant=True, fixed=argument.fixed)
             return Text(_number(argument.value), argument.name, True, argument.fixed)
         if isinstance(argument, Rows):
-            rows = argument.whole if row is None else 1
-            return Text(_number(rows * argument.per_row), argument.name, True)
+            return Text(_number(argument.whole * argument.per_row), argument.name, True)
         if isinstance(argument, First):
             return Text("0", argument.name, True) if row is None else Text(row.variable)
         return Text(_number(argument.whole if row is None else row.held()), argument.name, True)

@@ -12,7 +12,7 @@ from tinyfield.compiler.chains import Chain, output_rows
 
 @dataclass(frozen=True)
 class Row:
-    """One row of a call in a chain: which row is said by a C variable."""
+    """A turn of a call in a chain: a C variable says which row it begins with."""
 
     turn: int
     call: Call
@@ -22,6 +22,14 @@ class Row:
     def variable(self) -> str:
         """The C variable that counts this call's rows."""
         return _variable(self.turn)
+
+    def count(self, per_row: int) -> str:
+        """How many rows this turn makes, times ``per_row``."""
+        rows, whole = self.chain.rows, output_rows(self.call)
+        if whole % rows == 0:
+            return str(rows * per_row)
+        left = f"tiny_least({rows}, {whole} - {self.variable})"
+        return left if per_row == 1 else f"{left} * {per_row}"
 
     def held(self) -> int:
         """Rows that the buffer of the input holds."""
@@ -61,9 +69,8 @@ def loops(calls: Sequence[Call], chain: Chain, lines: Sequence[str]) -> str:
             window = next(w for t, w in calls[number].windows.items() if made.get(t) == child)
             name = _variable(child)
             parts.append(
-                f"for (; {name} < {_end(_variable(number), window)}; {name}++) {{\n"
-                + textwrap.indent(row(child), "    ")
-                + "\n}"
+                f"for (; {name} < {_end(_variable(number), chain.rows, window)}; "
+                f"{_next(name, chain.rows)}) {{\n" + textwrap.indent(row(child), "    ") + "\n}"
             )
         return "\n".join([*parts, lines[number]])
 
@@ -71,9 +78,8 @@ def loops(calls: Sequence[Call], chain: Chain, lines: Sequence[str]) -> str:
     name = _variable(last)
     return (
         f"{{\n    int16_t {counters};\n"
-        f"    for (int16_t {name} = 0; {name} < {output_rows(calls[last])}; {name}++) {{\n"
-        + textwrap.indent(row(last), "        ")
-        + "\n    }\n}"
+        f"    for (int16_t {name} = 0; {name} < {output_rows(calls[last])}; "
+        f"{_next(name, chain.rows)}) {{\n" + textwrap.indent(row(last), "        ") + "\n    }\n}"
     )
 
 
@@ -81,7 +87,12 @@ def _variable(number: int) -> str:
     return f"row{number}"
 
 
-def _end(variable: str, window: Window) -> str:
-    """One past the last input row that a row sees."""
+def _next(variable: str, rows: int) -> str:
+    return f"{variable}++" if rows == 1 else f"{variable} = (int16_t)({variable} + {rows})"
+
+
+def _end(variable: str, rows: int, window: Window) -> str:
+    """One past the last input row that a turn sees."""
     step = variable if window.stride == 1 else f"{variable} * {window.stride}"
-    return f"tiny_least({step} + {window.seen - window.before}, {window.in_rows})"
+    more = (rows - 1) * window.stride + window.seen - window.before
+    return f"tiny_least({step} + {more}, {window.in_rows})"

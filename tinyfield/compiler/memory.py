@@ -25,6 +25,9 @@ from tinyfield.compiler.steps import Step
 #: A chain must save this share of the arena, and a shifted input too.
 _WORTH = 0.03
 _LONGEST_CHAIN = 12
+#: Rows at a turn, tried in this order until the arena is this share of what it is without chains.
+_TURNS = (8, 4, 2, 1)
+_ENOUGH = 0.6
 
 
 @dataclass(frozen=True)
@@ -102,7 +105,8 @@ class Plan:
         for number, step in enumerate(self.steps):
             if step.chain is not None:
                 rows = ", ".join(f"t{t} {n} rows" for t, n in step.chain.rings.items())
-                lines.append(f"  step {number} runs row by row: {step.label}; rings: {rows}")
+                turn = f"{step.chain.rows} row{'s' * (step.chain.rows > 1)}"
+                lines.append(f"  step {number} runs {turn} at a time: {step.label}; rings: {rows}")
         return "\n".join(lines) + "\n"
 
 
@@ -112,6 +116,7 @@ def plan(
     *,
     align: int = 4,
     chain_pixels: int | None = None,
+    rows_at_once: bool = False,
     own_inputs: bool = False,
 ) -> Plan:
     """The memory plan of calls that run one after another.
@@ -120,14 +125,19 @@ def plan(
         align: every slot starts at a multiple of this.
         chain_pixels: layers may run row by row where a row has at least this many pixels; None for
             no chains.
+        rows_at_once: chains make several rows at a turn where they still save much memory.
         own_inputs: the model's inputs lie in the arena too, and are written over once read.
     """
     start = _plan(graph, tuple(Step((call,)) for call in calls), _Rule(align, own_inputs))
     best = _shifted(start)
     if chain_pixels is not None:
-        chained = _shifted(_chained(start, chain_pixels))
-        if chained.size < (1 - _WORTH) * best.size:
-            best = chained
+        whole = best.size
+        for rows in _TURNS if rows_at_once else (1,):
+            chained = _shifted(_chained(start, chain_pixels, rows))
+            if chained.size < (1 - _WORTH) * best.size:
+                best = chained
+            if chained.size < _ENOUGH * whole:
+                break
     result = _plan(best.graph, best.steps, start.rule, search=True).plan
     result.verify()
     return result
@@ -164,12 +174,12 @@ class _Trial:
         return sum(max(0, one - self.size * 3 // 4) for one in alive)
 
 
-def _chained(best: _Trial, pixels: int) -> _Trial:
+def _chained(best: _Trial, pixels: int, rows: int) -> _Trial:
     """Turns runs of layers into chains, as long as that makes the arena smaller."""
     while True:
         found: _Trial | None = None
         for first, last in _runs(best, pixels):
-            trial = _with_chain(best, first, last)
+            trial = _with_chain(best, first, last, rows)
             if trial is not None and (
                 found is None or (trial.size, trial.crowd) < (found.size, found.crowd)
             ):
@@ -179,12 +189,12 @@ def _chained(best: _Trial, pixels: int) -> _Trial:
         best = found
 
 
-def _with_chain(trial: _Trial, first: int, last: int) -> _Trial | None:
+def _with_chain(trial: _Trial, first: int, last: int, rows: int) -> _Trial | None:
     steps = trial.steps
     calls = tuple(call for step in steps[first:last] for call in step.calls)
     outside = (*steps[:first], *steps[last:])
     kept = {index for step in outside for index in step.reads()} | set(trial.graph.outputs)
-    chain = make_chain(calls, kept)
+    chain = make_chain(calls, kept, rows)
     if chain is None:
         return None
     return _plan(trial.graph, (*steps[:first], Step(calls, chain), *steps[last:]), trial.rule)

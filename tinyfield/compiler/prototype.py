@@ -16,6 +16,11 @@ class Parameter:
     name: str
     declared: str
 
+    @property
+    def type(self) -> str:
+        """Its type."""
+        return self.declared.removesuffix(self.name).strip()
+
 
 @cache
 def parameters(header: str, kernel: str) -> tuple[Parameter, ...]:

@@ -6,6 +6,7 @@ from tests.compiler.operators import (
     converted,
     dense,
     elementwise,
+    images,
     layout,
     networks,
     recurrent,
@@ -21,6 +22,7 @@ FAMILIES: dict[str, Family] = {
     **reduce.FAMILIES,
     **layout.FAMILIES,
     **networks.FAMILIES,
+    **images.FAMILIES,
     **recurrent.FAMILIES,
     **converted.FAMILIES,
 }
