@@ -13,7 +13,7 @@ from ai_edge_litert import schema_py_generated as schema
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.compiler.models import ModelBuilder
+from tests.compiler.models import ModelBuilder, reference
 from tests.compiler.operators import FAMILIES
 from tests.compiler.operators.recurrent import loop
 from tests.compiler.test_emulated import need
@@ -21,6 +21,7 @@ from tests.compiler.test_exact import agree
 from tests.compiler.test_sanitized import run_sanitized
 from tests.compiler.test_tflite import mutated
 from tinyfield.compiler import check, compile_model, run
+from tinyfield.compiler.host import run_host
 from tinyfield.compiler.proof import test_inputs
 from tinyfield.errors import ModelError, TinyfieldError
 
@@ -47,28 +48,31 @@ def ints(build: ModelBuilder, *values: int) -> int:
     return build.tensor((len(values),), "int32", scale=None, data=np.array(values))
 
 
-def streaming(random: Random, *, layers: int = 2, window: bool = True) -> bytes:
+def streaming(random: Random, *, layers: int = 2, window: bool = True, width: int = 1) -> bytes:
     """Convolutions over windows in time, as streaming Keras layers are exported.
 
     Args:
         window: the last rows are kept; otherwise the first, which nothing can keep in place.
+        width: of the rows; above 1, kernels are smaller than their windows.
     """
     build = ModelBuilder()
     build.op("CALL_ONCE", [], [], initSubgraphIndex=1)
     rows, channels = (int(n) for n in random.integers(1, 4, 2))
-    source = current = build.tensor((1, rows, 1, channels), scale=0.1, zero=-3, name="input")
+    rows += 4 if width > 1 else 0
+    shape = (1, rows, width, channels)
+    source = current = build.tensor(shape, scale=0.1, zero=-3, name="input")
     values = {}
     for layer in range(layers):
         kept = int(random.integers(1, 6))
         name, whole = f"state{layer}", rows + kept
-        values[name] = random.integers(-128, 128, (1, kept, 1, channels))
+        values[name] = random.integers(-128, 128, (1, kept, width, channels))
         variable = handle(build, name)
         quant = {"scale": 0.1, "zero": -3}
-        before = build.tensor((1, kept, 1, channels), **quant)
+        before = build.tensor((1, kept, width, channels), **quant)
         build.op("READ_VARIABLE", [variable], [before])
-        joined = build.tensor((1, whole, 1, channels), **quant, name=f"window{layer}")
+        joined = build.tensor((1, whole, width, channels), **quant, name=f"window{layer}")
         build.op("CONCATENATION", [before, current], [joined], axis=1)
-        after = build.tensor((1, kept, 1, channels), **quant)
+        after = build.tensor((1, kept, width, channels), **quant)
         first = ints(build, 0, -kept if window else 0, 0, 0)
         last = ints(build, 0, 0 if window else kept, 0, 0)
         build.op(
@@ -80,11 +84,14 @@ def streaming(random: Random, *, layers: int = 2, window: bool = True) -> bytes:
         )
         build.op("ASSIGN_VARIABLE", [variable, after], [])
         out_channels = int(random.integers(1, 4))
-        shape = (out_channels, whole, 1, channels)
+        seen = (whole, 1) if width == 1 else (int(random.integers(1, kept + 2)), 3)
+        shape = (out_channels, *seen, channels)
         weights = build.tensor(shape, scale=0.01, data=random.integers(-127, 128, shape))
         bias = build.tensor((out_channels,), "int32", scale=0.001, data=np.zeros(out_channels))
-        rows, channels = 1, out_channels
-        current = build.tensor((1, 1, 1, out_channels), scale=0.1, zero=-3, name=f"layer{layer}")
+        rows, channels = whole - seen[0] + 1, out_channels
+        width -= seen[1] - 1
+        shape = (1, rows, width, channels)
+        current = build.tensor(shape, scale=0.1, zero=-3, name=f"layer{layer}")
         build.op(
             "CONV_2D",
             [joined, weights, bias],
@@ -124,6 +131,16 @@ def accumulator(*, read_again: bool) -> bytes:
 @pytest.mark.parametrize("window", [True, False])
 def test_streaming_layers(seed: int, window: bool) -> None:
     agree(streaming(np.random.default_rng(seed), window=window), seed)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("optimize", ["speed", "size"])
+def test_streaming_maps(seed: int, optimize: str) -> None:
+    model = streaming(np.random.default_rng(seed), layers=3, width=20)
+    program = compile_model(model, optimize=optimize)
+    given = test_inputs(program, 12, seed)
+    theirs = reference(model, [given["in0"]])[0]
+    np.testing.assert_array_equal(run_host(program, given)["out0"], theirs)
 
 
 @pytest.mark.parametrize("read_again", [True, False])

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from tinyfield.compiler.calls import Call
-from tinyfield.compiler.kernels import dsp, dsp_pixel, mve, portable, scalar, scalar_fc
+from tinyfield.compiler.kernels import dsp, dsp_pixel, mve, pixel, portable, scalar, scalar_fc
 from tinyfield.compiler.kernels.linear import linear_add
 from tinyfield.compiler.kernels.spec import ConvSpec, FullyConnectedSpec
 
@@ -21,13 +21,13 @@ FullyConnected = Callable[[FullyConnectedSpec], Call | None]
 
 #: Target → its kernels before the portable ones, the best first.
 _CONV: dict[str, tuple[Conv, ...]] = {
-    "cortex-m0": (scalar.narrow, scalar.depthwise),
-    "cortex-m3": (scalar.narrow, scalar.depthwise),
+    "cortex-m0": (pixel.conv, scalar.narrow, scalar.depthwise),
+    "cortex-m3": (pixel.conv, scalar.narrow, scalar.depthwise),
     "cortex-m4": (dsp_pixel.conv, dsp.conv),
     "cortex-m7": (dsp_pixel.conv, dsp.conv),
     "cortex-m33": (dsp_pixel.conv, dsp.conv),
     "cortex-m55": (mve.conv,),
-    "rv32imc": (scalar.wide, scalar.narrow, scalar.depthwise),
+    "rv32imc": (pixel.conv, scalar.wide, scalar.narrow, scalar.depthwise),
 }
 _FULLY_CONNECTED: dict[str, tuple[FullyConnected, ...]] = {
     "cortex-m0": (scalar_fc.four_rows,),

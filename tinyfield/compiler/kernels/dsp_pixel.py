@@ -9,22 +9,14 @@ import numpy as np
 from tinyfield.compiler.calls import Buffer, Call, Literal, Rom, Scratch, overlap_pixels
 from tinyfield.compiler.graph import Array
 from tinyfield.compiler.kernels.dsp_layout import Channel, Output, dense, rounding_of, settled
+from tinyfield.compiler.kernels.pixel import sees_all
 from tinyfield.compiler.kernels.spec import ConvSpec
 from tinyfield.compiler.ops.weighted import ROUND_TWICE_POSITIVE
 
 
 def conv(spec: ConvSpec) -> Call | None:
     """CONV_2D or DEPTHWISE_CONV_2D whose one pixel sees all of its input; None for any other."""
-    whole = (
-        spec.out_h == spec.out_w == 1
-        and (spec.k_h, spec.k_w) == (spec.in_h, spec.in_w)
-        and spec.pad_top == spec.pad_left == 0
-        and (spec.dilation_h == 1 or spec.k_h == 1)
-        and (spec.dilation_w == 1 or spec.k_w == 1)
-    )
-    if not whole or spec.out_c % 4 or (spec.depthwise and spec.out_c != spec.in_c):
-        return None
-    if not spec.depthwise and spec.w_c != spec.in_c:
+    if not sees_all(spec) or spec.out_c % 4:
         return None
     output = Output(spec.zero_point, spec.low, spec.high)
     matrix = spec.weights.reshape(-1, spec.out_c).T if spec.depthwise else spec.weights

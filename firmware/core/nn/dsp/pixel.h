@@ -123,6 +123,18 @@ static inline uint32_t tiny_smla_high(uint32_t x, uint32_t y, uint32_t sum) {
 #endif
 }
 
+/* One tap of four channels. */
+static inline __attribute__((always_inline)) void tiny_dsp_tap(const int8_t *from, uint32_t weights,
+                                                               uint32_t sums[4]) {
+    const uint32_t x = tiny_word(from);
+    const uint32_t even = tiny_sxtb16(x), odd = tiny_sxtb16_odd(x);
+    const uint32_t w_even = tiny_sxtb16(weights), w_odd = tiny_sxtb16_odd(weights);
+    sums[0] = tiny_smla_low(even, w_even, sums[0]);
+    sums[1] = tiny_smla_low(odd, w_odd, sums[1]);
+    sums[2] = tiny_smla_high(even, w_even, sums[2]);
+    sums[3] = tiny_smla_high(odd, w_odd, sums[3]);
+}
+
 /* Four channels at a time, all taps of each; channels: a multiple of four. The input is read up to
  * the channels that are written, and so may lie in the output's place but for them. */
 TINY_KERNEL void tiny_dsp_depthwise_pixel(const int8_t *in, const int32_t TINY_ROM *stream,
@@ -134,27 +146,28 @@ TINY_KERNEL void tiny_dsp_depthwise_pixel(const int8_t *in, const int32_t TINY_R
     for (uint16_t c = 0; c < channels; c = (uint16_t)(c + 4)) {
         const uint32_t *const facts = s;
         const int8_t *from = in + c;
-        uint32_t s0 = s[0], s1 = s[1], s2 = s[2], s3 = s[3];
+        uint32_t sums[4] = {s[0], s[1], s[2], s[3]};
         s += 9;
-        for (uint16_t tap = taps; tap != 0; tap--) {
-            const uint32_t x = tiny_word(from), w = *s++;
-            const uint32_t even = tiny_sxtb16(x), odd = tiny_sxtb16_odd(x);
-            const uint32_t w_even = tiny_sxtb16(w), w_odd = tiny_sxtb16_odd(w);
-            s0 = tiny_smla_low(even, w_even, s0);
-            s1 = tiny_smla_low(odd, w_odd, s1);
-            s2 = tiny_smla_high(even, w_even, s2);
-            s3 = tiny_smla_high(odd, w_odd, s3);
+        uint32_t left = taps;
+        if ((left & 1u) != 0) {
+            tiny_dsp_tap(from, *s++, sums);
             from += channels;
         }
+        for (left >>= 1; left != 0; left--) {
+            tiny_dsp_tap(from, s[0], sums);
+            tiny_dsp_tap(from + channels, s[1], sums);
+            from += 2u * channels;
+            s += 2;
+        }
         const uint32_t shifts = facts[8];
-        out[c] = (int8_t)tiny_dsp_pixel_output(s0, (int32_t)facts[4], shifts & 0xffu, rounding,
+        out[c] = (int8_t)tiny_dsp_pixel_output(sums[0], (int32_t)facts[4], shifts & 0xffu, rounding,
                                                zero_twice, low, high);
-        out[c + 1] = (int8_t)tiny_dsp_pixel_output(s1, (int32_t)facts[5], (shifts >> 8) & 0xffu,
+        out[c + 1] = (int8_t)tiny_dsp_pixel_output(
+            sums[1], (int32_t)facts[5], (shifts >> 8) & 0xffu, rounding, zero_twice, low, high);
+        out[c + 2] = (int8_t)tiny_dsp_pixel_output(
+            sums[2], (int32_t)facts[6], (shifts >> 16) & 0xffu, rounding, zero_twice, low, high);
+        out[c + 3] = (int8_t)tiny_dsp_pixel_output(sums[3], (int32_t)facts[7], shifts >> 24,
                                                    rounding, zero_twice, low, high);
-        out[c + 2] = (int8_t)tiny_dsp_pixel_output(s2, (int32_t)facts[6], (shifts >> 16) & 0xffu,
-                                                   rounding, zero_twice, low, high);
-        out[c + 3] = (int8_t)tiny_dsp_pixel_output(s3, (int32_t)facts[7], shifts >> 24, rounding,
-                                                   zero_twice, low, high);
     }
 }
 

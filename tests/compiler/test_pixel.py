@@ -1,4 +1,4 @@
-"""Convolutions that give one pixel, on Arm's DSP extension: in plain C, and on the processor."""
+"""Convolutions that give one pixel: with Arm's DSP extension, in plain C, and without it."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from tests.compiler.test_exact import agree
 from tests.compiler.test_sanitized import run_sanitized
 from tinyfield.compiler import compile_model, kernels, run
 from tinyfield.compiler.host import run_host
-from tinyfield.compiler.kernels import dsp_pixel
+from tinyfield.compiler.kernels import dsp_pixel, pixel
 from tinyfield.compiler.proof import test_inputs
 
 KINDS = ("conv", "depthwise")
 
 
-@pytest.fixture(autouse=True)
-def _here(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(params=[dsp_pixel, pixel], ids=["dsp", "plain"])
+def _here(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """The host takes these kernels too."""
-    monkeypatch.setitem(kernels._CONV, "host", (dsp_pixel.conv,))
+    monkeypatch.setitem(kernels._CONV, "host", (request.param.conv,))
 
 
 def one_pixel(random: Random, kind: str, *, plain: bool) -> bytes:
@@ -66,6 +66,7 @@ def one_pixel(random: Random, kind: str, *, plain: bool) -> bytes:
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.usefixtures("_here")
 def test_the_bytes_are_the_references(kind: str) -> None:
     taken = 0
     for seed in range(24):
@@ -76,17 +77,19 @@ def test_the_bytes_are_the_references(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.usefixtures("_here")
 def test_under_sanitizers(kind: str) -> None:
     for seed in range(3):
         run_sanitized(one_pixel(np.random.default_rng(100 + seed), kind, plain=seed % 2 == 0))
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_on_the_processor(kind: str) -> None:
-    """The assembly against the plain C of the same kernel."""
-    need("cortex-m4")
-    for seed in range(200, 206):
+@pytest.mark.parametrize("name", ["cortex-m0", "cortex-m4", "rv32imc"])
+def test_on_the_processor(name: str, kind: str) -> None:
+    need(name)
+    for seed in range(200, 205):
         model = one_pixel(np.random.default_rng(seed), kind, plain=seed % 2 == 0)
-        given = test_inputs(compile_model(model, target="cortex-m4"), 4)
+        program = compile_model(model, target=name)
+        given = test_inputs(program, 4)
         expected = run_host(compile_model(model), given)["out0"]
-        np.testing.assert_array_equal(run(model, given, "cortex-m4")["out0"], expected)
+        np.testing.assert_array_equal(run(model, given, name)["out0"], expected)
