@@ -143,6 +143,25 @@ def prove_once(
     return None
 
 
+def inverse_sqrt(x: int) -> tuple[int, int]:
+    """1/√x as multiplier and shift: TFLite's GetInvSqrtQuantizedMultiplierExp."""
+    if x <= 1:
+        return INT32_MAX, 0
+    shift = 11
+    while x >= 1 << 29:
+        x, shift = x // 4, shift + 1
+    while x < 1 << 27:
+        x, shift = x * 4, shift - 1
+    # Newton and Raphson from 1, with three integer bits.
+    half = divide_pot(x >> 1, 1)
+    y = 1 << 28
+    for _ in range(5):
+        cube = doubling_high_mul(doubling_high_mul(y, y), y) << 6
+        y = (doubling_high_mul(3 << 27, y) - doubling_high_mul(half, cube)) << 3
+    y = doubling_high_mul(y, 1518500250)
+    return (y << -shift, 0) if shift < 0 else (y, -shift)
+
+
 def clamp_of(
     activation: str, scale: float, zero_point: int, limits: tuple[int, int]
 ) -> tuple[int, int]:

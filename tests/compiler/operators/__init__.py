@@ -11,6 +11,7 @@ from tests.compiler.operators import (
     networks,
     recurrent,
     reduce,
+    whole,
     windows,
 )
 from tests.compiler.operators.base import Family
@@ -25,4 +26,5 @@ FAMILIES: dict[str, Family] = {
     **images.FAMILIES,
     **recurrent.FAMILIES,
     **converted.FAMILIES,
+    **whole.FAMILIES,
 }

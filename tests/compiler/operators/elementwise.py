@@ -69,7 +69,7 @@ def _padded(one: list[int], other: tuple[int, ...], shape: tuple[int, ...]) -> A
 
 UNARY = (
     *("LOGISTIC", "TANH", "RELU", "RELU6", "RELU_N1_TO_1", "RELU_0_TO_1", "LEAKY_RELU"),
-    *("HARD_SWISH", "ABS", "NEG", "EXP", "GELU"),
+    *("HARD_SWISH", "ABS", "NEG", "EXP", "GELU", "LOG", "RSQRT"),
 )
 
 
@@ -131,13 +131,16 @@ def unary(random: Random, *, kind: str, dtype: str = "int8") -> bytes:
         zero = -128 if narrow and kind == "LOGISTIC" else 0
         if not narrow:
             given_scale = any_scale(random, -18, -9)
+    elif kind == "RSQRT":
+        # Below its zero point TFLite refuses it.
+        scale = any_scale(random, -6, 2)
     elif kind == "HARD_SWISH":
         scale = any_scale(random, -6, 0)
     elif kind == "GELU":
         options["approximate"] = bool(random.integers(2))
     elif kind == "LEAKY_RELU":
         options["alpha"] = float(random.choice([0.1, 0.2, 0.3, 0.01, 0.5]))
-    given_zero = any_zero(random) if narrow else 0
+    given_zero = any_zero(random) if narrow and kind != "RSQRT" else -128 * narrow
     given = build.tensor(shape, dtype, scale=given_scale, zero=given_zero)
     out = build.tensor(shape, dtype, scale=scale, zero=zero)
     build.op(kind, [given], [out], **options)

@@ -12,6 +12,7 @@ from tinyfield.compiler.ops import (
     conv,
     elementwise,
     fully_connected,
+    gather,
     layout,
     lstm,
     normalize,
@@ -27,6 +28,7 @@ from tinyfield.compiler.ops import (
     svdf,
     transpose_conv,
     unary,
+    whole,
 )
 from tinyfield.compiler.ops.base import Kind, Options
 from tinyfield.compiler.schema import OPERATORS
@@ -51,6 +53,8 @@ _ALL = (
     *layout.KINDS,
     *reshape.KINDS,
     *slicing.KINDS,
+    gather.KIND,
+    *whole.KINDS,
     *rearrange.KINDS,
     *state.KINDS,
     lstm.KIND,

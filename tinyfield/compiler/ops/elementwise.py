@@ -14,7 +14,7 @@ import numpy as np
 
 from tinyfield.compiler.calls import Argument, Buffer, Call, Literal, Rom, Window
 from tinyfield.compiler.graph import Graph, Op, Quant
-from tinyfield.compiler.ops import elementwise_16x8
+from tinyfield.compiler.ops import elementwise_16x8, whole
 from tinyfield.compiler.ops.base import (
     LIMITS,
     Kind,
@@ -61,6 +61,9 @@ _FACTS = (
 
 def check(graph: Graph, op: Op) -> Iterator[str]:
     """Complaints; see :class:`~tinyfield.compiler.ops.base.Kind`."""
+    if _is_whole(graph, op):
+        yield from whole.check(graph, op)
+        return
     wide = op.kind in _FUSED
     found = [*same_types(graph, op, inputs=2, types=("int8", "int16") if wide else ("int8",))]
     if len(op.inputs) > 2:
@@ -97,6 +100,12 @@ def check(graph: Graph, op: Op) -> Iterator[str]:
         )
 
 
+def _is_whole(graph: Graph, op: Op) -> bool:
+    """Whole numbers that stand for nothing else (``whole.py``)."""
+    tensors = graph.ins(op)
+    return op.kind in whole.FUNCTIONS and bool(tensors) and tensors[0].dtype == "int32"
+
+
 def facts_of(graph: Graph, op: Op) -> dict[str, int]:
     """The numbers of the operator's arithmetic, by the names that the kernels give them."""
     if op.kind in ("ADD", "SUB"):
@@ -108,9 +117,11 @@ def facts_of(graph: Graph, op: Op) -> dict[str, int]:
     return _prelu(graph, op) if op.kind == "PRELU" else {}
 
 
-def lower(graph: Graph, op: Op, _options: Options) -> list[Call]:
+def lower(graph: Graph, op: Op, options: Options) -> list[Call]:
     """The kernel call: a table where one operand is a single number."""
     output = graph.output(op)
+    if _is_whole(graph, op):
+        return whole.lower(graph, op, options)
     if output.dtype == "int16":
         return [_lower_16x8(graph, op)]
     for place in (0, 1):

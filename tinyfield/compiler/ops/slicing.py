@@ -209,4 +209,5 @@ MOVES = {
     "UNPACK": unpack,
     "GATHER": gather,
 }
-KINDS = [kind(name, moves) for name, moves in MOVES.items()]
+#: GATHER has a file of its own for indices that are computed.
+KINDS = [kind(name, moves) for name, moves in MOVES.items() if name != "GATHER"]

@@ -13,12 +13,13 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from tinyfield.compiler.calls import Buffer, Call, Literal, Rom
-from tinyfield.compiler.graph import Graph, Op, Tensor
+from tinyfield.compiler.graph import Array, Graph, Op, Tensor
 from tinyfield.compiler.ops import unary_16x8
-from tinyfield.compiler.ops.base import LIMITS, Kind, Options, same_types
+from tinyfield.compiler.ops.base import LIMITS, Kind, Options, row_by_row, rows_of, same_types
 from tinyfield.compiler.rounding import (
     clamp_of,
     divide_pot,
+    inverse_sqrt,
     quantize_multiplier,
     requantize_twice,
     round_half_away,
@@ -149,6 +150,32 @@ def _exp(x: float) -> np.float32:
     return result
 
 
+def _rsqrt(_op: Op, source: Tensor, output: Tensor) -> Callable[[int], int]:
+    # elementwise.cc: 1/√x of the whole number, 20 bits up. Not defined below zero: there as at it.
+    mult, shift = quantize_multiplier(
+        1.0 / float(np.sqrt(np.float32(source.q.scale)) * np.float32(output.q.scale))
+    )
+
+    def value(x: int) -> int:
+        centred = x - source.q.zero_point
+        if centred <= 0:
+            return LIMITS[output.dtype][1]
+        inverse, down = inverse_sqrt(centred)
+        fine = requantize_twice(1, inverse, down + 20)
+        return requantize_twice(fine, mult, shift - 20) + output.q.zero_point
+
+    return value
+
+
+def _log(op: Op, source: Tensor, output: Tensor) -> Callable[[int], int]:
+    above = _float_table(lambda x: np.float32(math.log(x)))(op, source, output)
+
+    def value(x: int) -> int:
+        return above(x) if x > source.q.zero_point else LIMITS[output.dtype][0]
+
+    return value
+
+
 def _gelu(op: Op, source: Tensor, output: Tensor) -> Callable[[int], int]:
     def precise(x: float) -> np.float32:
         inner = np.float32(x) * np.float32(0.70710678118654752440)
@@ -169,7 +196,7 @@ def _gelu(op: Op, source: Tensor, output: Tensor) -> Callable[[int], int]:
 
 
 #: Computed in float32, where no scale is too large.
-_IN_FLOAT = ("LOGISTIC", "TANH", "ELU", "EXP", "GELU")
+_IN_FLOAT = ("LOGISTIC", "TANH", "ELU", "EXP", "GELU", "LOG", "RSQRT")
 _TABLES: dict[str, Table] = {
     "LOGISTIC": _float_table(_logistic),
     "TANH": _float_table(lambda x: np.float32(math.tanh(x))),
@@ -185,6 +212,8 @@ _TABLES: dict[str, Table] = {
     "ELU": _float_table(_elu),
     "EXP": _float_table(_exp),
     "GELU": _gelu,
+    "LOG": _log,
+    "RSQRT": _rsqrt,
 }
 
 
@@ -233,22 +262,41 @@ def check(graph: Graph, op: Op) -> Iterator[str]:
 
 def lower(graph: Graph, op: Op, _options: Options) -> list[Call]:
     """The kernel call."""
-    source, output = graph.input(op, 0), graph.output(op)
-    if source.dtype == "int16":
+    if graph.input(op, 0).dtype == "int16":
         return unary_16x8.lower(graph, op)
-    call = Call(
+    return [_lookup(graph, op, np.array(table_of(graph, op), np.int8))]
+
+
+def _lookup(graph: Graph, op: Op, table: Array) -> Call:
+    source, output = graph.input(op, 0), graph.output(op)
+    same = source.shape == output.shape
+    return Call(
         "tiny_lut",
         "lut.h",
         (
             Buffer(source.index),
             Buffer(output.index, write=True),
-            Rom(op.kind.lower(), np.array(table_of(graph, op), np.int8)),
-            Literal("count", output.elements),
+            Rom(op.kind.lower(), table),
+            rows_of("count", output) if same else Literal("count", output.elements),
         ),
         graph.label(op),
         in_place=(source.index,),
+        windows=row_by_row(output, (source.index,)) if same else {},
     )
-    return [call]
 
 
-KINDS = [Kind(name, check, lower) for name in _TABLES if name != "QUANTIZE"]
+def check_table(graph: Graph, op: Op) -> Iterator[str]:
+    """Complaints about a table that ``passes/tables.py`` has made."""
+    if graph.input(op, 0).elements != graph.output(op).elements:
+        yield f"input {list(graph.input(op, 0).shape)} and output differ in size"
+
+
+def lower_table(graph: Graph, op: Op, _options: Options) -> list[Call]:
+    """The kernel call of such a table."""
+    return [_lookup(graph, op, np.asarray(graph.input(op, 1).data))]
+
+
+KINDS = [
+    *(Kind(name, check, lower) for name in _TABLES if name != "QUANTIZE"),
+    Kind("TABLE", check_table, lower_table),
+]

@@ -18,6 +18,7 @@ from tinyfield.compiler.passes.join_depthwise import join_depthwise
 from tinyfield.compiler.passes.padding import padding
 from tinyfield.compiler.passes.rings import rings
 from tinyfield.compiler.passes.shapes import shapes
+from tinyfield.compiler.passes.tables import tables
 from tinyfield.compiler.passes.variables import copied_out, variables
 from tinyfield.compiler.passes.views import views
 
@@ -26,7 +27,7 @@ __all__ = ["BEFORE", "PASSES", "Pass", "copied_out", "prepare", "run_passes"]
 Pass = Callable[[Graph], Graph]
 
 #: Before the operators are checked: what makes a graph of the converter's dialect.
-BEFORE: tuple[Pass, ...] = (shapes, dilations)
+BEFORE: tuple[Pass, ...] = (shapes, dilations, tables)
 
 PASSES: tuple[Pass, ...] = (
     variables,

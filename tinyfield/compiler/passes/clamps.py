@@ -19,6 +19,8 @@ def clamps(graph: Graph) -> Graph:
         if "activation" not in op.attributes or op.kind in _BARE:
             continue
         output = graph.output(op)
+        if output.dtype == "int32":
+            continue
         low, high = clamp_of(
             op.text("activation"), output.q.scale, output.q.zero_point, LIMITS[output.dtype]
         )

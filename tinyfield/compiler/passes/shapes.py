@@ -176,6 +176,14 @@ def _expanded(graph: Graph, op: Op) -> Shape:
     return np.expand_dims(np.empty(graph.input(op, 0).shape, np.bool_), axis).shape
 
 
+def _dense(graph: Graph, op: Op) -> Shape:
+    outputs, inputs = graph.input(op, 1).shape
+    shape = graph.input(op, 0).shape
+    if op.integer("keep_num_dims"):
+        return (*shape[:-1], outputs)
+    return (graph.input(op, 0).elements // inputs, outputs)
+
+
 def _spatial(graph: Graph, op: Op) -> Shape:
     # Only the batch is ever open here; height and width come from the file, channels too.
     return (graph.input(op, 0).shape[0], *graph.output(op).shape[1:])
@@ -246,6 +254,7 @@ _SHAPES: dict[str, Callable[[Graph, Op], Shape]] = {
     **dict.fromkeys(("CONV_2D", "DEPTHWISE_CONV_2D", "AVERAGE_POOL_2D", "MAX_POOL_2D"), _spatial),
     **dict.fromkeys(("MEAN", "SUM", "REDUCE_MAX", "REDUCE_MIN"), _reduced_shape),
     **dict.fromkeys(("PAD", "PADV2", "MIRROR_PAD"), _padded),
+    "FULLY_CONNECTED": _dense,
     "RESHAPE": _reshaped,
     "EXPAND_DIMS": _expanded,
     "CONCATENATION": _concatenated,
