@@ -22,8 +22,8 @@ _ROUND_ONCE = 0
 def packed(spec: FullyConnectedSpec) -> Call | None:
     """The call for a layer with one scale that is rounded once; None for another."""
     scale = once(spec)
-    if scale is None:
-        return None
+    if scale is None or spec.outputs < _GROUP // 2:
+        return None  # the group would be filled up with more zeros than weights
     weights = Rom("weights", stream(np.asarray(spec.weights), np.asarray(spec.bias)))
     return _call(spec, "tiny_scalar_fully_connected", "fully_connected.h", (weights,), scale)
 
@@ -31,7 +31,7 @@ def packed(spec: FullyConnectedSpec) -> Call | None:
 def four_rows(spec: FullyConnectedSpec) -> Call | None:
     """The same, with a byte of flash for each weight."""
     scale = once(spec)
-    if scale is None:
+    if scale is None or spec.outputs < 3:
         return None
     groups = -(-spec.outputs // 4)
     weights = np.zeros((groups * 4, spec.inputs), np.int8)
