@@ -15,7 +15,7 @@ import numpy as np
 
 from tests.compiler.models import Array, reference
 from tinyfield import hostcc
-from tinyfield.compiler import Program, compile_model, join
+from tinyfield.compiler import Port, Program, compile_model, join
 from tinyfield.compiler.proof import test_inputs
 from tinyfield.errors import TinyfieldError
 from tinyfield.paths import firmware_dir
@@ -24,12 +24,54 @@ _GUARD = 64
 
 
 @dataclass(frozen=True)
+class Variant:
+    """How a model is compiled: a target whose kernels have plain C bodies too, what for, and
+    where its inputs lie."""
+
+    target: str = "host"
+    optimize: str = "speed"
+    inputs: str = "caller"
+
+    def __str__(self) -> str:
+        return f"{self.target}, {self.optimize}, inputs of the {self.inputs}"
+
+
+#: Compiled for ``size``, short rows are chained too, and shapes are parameters.
+VARIANTS = (
+    Variant(),
+    Variant("host", "size", "arena"),
+    Variant("cortex-m4"),
+    Variant("cortex-m4", "size", "arena"),
+    Variant("rv32imc", "speed", "arena"),
+    Variant("cortex-m0"),
+    Variant("host", "speed", "arena"),
+    Variant("rv32imc", "size"),
+)
+
+
+@dataclass(frozen=True)
 class Case:
-    """One model: where it comes from, and the file."""
+    """One model: where it comes from, the file, and how to compile it."""
 
     family: str
     seed: int
     model: bytes
+    variant: Variant = VARIANTS[0]
+
+    def __str__(self) -> str:
+        return f"{self.family} seed {self.seed} ({self.variant})"
+
+    def program(self, prefix: str) -> Program:
+        """Compiles it."""
+        one = self.variant
+        return compile_model(
+            self.model, prefix=prefix, target=one.target, optimize=one.optimize, inputs=one.inputs
+        )
+
+
+def varied(family: str, seed: int, model: bytes) -> Case:
+    """A case whose variant follows from its seed."""
+    return Case(family, seed, model, VARIANTS[seed % len(VARIANTS)])
 
 
 @dataclass
@@ -83,7 +125,9 @@ class Crowd:
         for given in zip(*inputs, strict=True):
             if not program.stateful:
                 arena[: program.arena_bytes] = noise.integers(0, 256, program.arena_bytes)
-            held = [np.ascontiguousarray(one) for one in given]
+            held = [
+                _placed(arena, port, one) for port, one in zip(program.inputs, given, strict=True)
+            ]
             outs = [np.zeros(port.shape, port.dtype) for port in program.outputs]
             status = invoke(_pointer(arena), *map(_pointer, held), *map(_pointer, outs))
             assert status == 0, f"invoke returned {status}"
@@ -91,6 +135,16 @@ class Crowd:
             for result, one in zip(results, outs, strict=True):
                 result.append(one)
         return [np.array(one) for one in results]
+
+
+def _placed(arena: Array, port: Port, given: Array) -> Array:
+    """An input where the model wants it."""
+    array = np.ascontiguousarray(given)
+    if port.offset is None:
+        return array
+    room = arena[port.offset : port.offset + port.bytes]
+    room[:] = np.frombuffer(array.tobytes(), np.uint8)
+    return room
 
 
 def _pointer(array: Array) -> ctypes.c_void_p:
@@ -103,9 +157,9 @@ def compare(cases: Sequence[Case], calls: int = 8) -> Tally:
     programs: list[tuple[Case, Program]] = []
     for number, case in enumerate(cases):
         try:
-            programs.append((case, compile_model(case.model, prefix=f"m{number}")))
+            programs.append((case, case.program(f"m{number}")))
         except TinyfieldError as error:
-            tally.findings.append(f"{case.family} seed {case.seed}: {error}"[:900])
+            tally.findings.append(f"{case}: {error}"[:900])
     crowd = Crowd([program for _, program in programs])
     for case, program in programs:
         tally.add(_compare(case, program, crowd, calls))
@@ -120,18 +174,17 @@ def _compare(case: Case, program: Program, crowd: Crowd, calls: int) -> Tally:
             given[f"in{number}"][0] = np.arange(256).astype(port.dtype)
     inputs = [given[f"in{number}"] for number in range(len(program.inputs))]
     tally = Tally(1, calls)
-    where = f"{case.family} seed {case.seed}"
     try:
         ours = crowd.run(program, inputs, np.random.default_rng(case.seed))
     except AssertionError as error:
-        tally.findings.append(f"{where}: {error}")
+        tally.findings.append(f"{case}: {error}")
         return tally
     for number, theirs in enumerate(reference(case.model, inputs)):
         tally.bytes += theirs.nbytes
         wrong = np.count_nonzero(ours[number].reshape(theirs.shape) != theirs)
         if wrong:
             tally.findings.append(
-                f"{where}: {wrong} of {theirs.size} values of output {number} differ\n"
+                f"{case}: {wrong} of {theirs.size} values of output {number} differ\n"
                 f"{program.graph_dump}"
             )
     return tally

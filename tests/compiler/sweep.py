@@ -1,7 +1,8 @@
 """Thousands of random models against the reference: ``python -m tests.compiler.sweep``.
 
 Half of the models are graphs of several operators (``graphs.py``), int8 and 16x8; the other half
-are single operators, every family alike. Prints a table; differences name family and seed.
+are single operators, every family alike. Each is compiled in one of several ways
+(``crowd.VARIANTS``). Prints a table; differences name family and seed.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tests.compiler.crowd import Case, Tally, compare
+from tests.compiler.crowd import Tally, compare, varied
 from tests.compiler.graphs import random_graph
 from tests.compiler.operators import FAMILIES
 from tests.compiler.test_exact import random_perceptron
@@ -60,7 +61,7 @@ def sweep(wanted: dict[str, int], first: int, calls: int) -> Tally:
         seeds = range(first, first + count)
         for place in range(0, count, _TOGETHER):
             cases = [
-                Case(name, seed, make[name](seed)) for seed in seeds[place : place + _TOGETHER]
+                varied(name, seed, make[name](seed)) for seed in seeds[place : place + _TOGETHER]
             ]
             row.add(compare(cases, calls))
         _print(name, row, time.monotonic() - start)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.compiler.crowd import Case, compare
+from tests.compiler.crowd import compare, varied
 from tests.compiler.graphs import random_graph
 
 #: Graphs in one library; ``sweep.py`` tries thousands.
@@ -25,7 +25,7 @@ def test_int16_graphs(batch: int) -> None:
 def check(dtype: str, batch: int) -> None:
     seeds = range(batch * TOGETHER, (batch + 1) * TOGETHER)
     tally = compare(
-        [Case(dtype, seed, random_graph(np.random.default_rng(seed), dtype)) for seed in seeds]
+        [varied(dtype, seed, random_graph(np.random.default_rng(seed), dtype)) for seed in seeds]
     )
     assert not tally.findings, "\n".join(tally.findings[:3])
     assert tally.graphs == TOGETHER and tally.bytes > 10_000
