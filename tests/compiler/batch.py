@@ -11,6 +11,7 @@ import numpy as np
 from tests.compiler.models import Array, reference
 from tinyfield import hostcc
 from tinyfield.compiler import Program, compile_model, join, targets
+from tinyfield.compiler.emulate import declaration, invoke, reads
 from tinyfield.compiler.proof import test_inputs
 from tinyfield.paths import firmware_dir
 
@@ -28,7 +29,7 @@ def programs(models: Sequence[bytes], target: str) -> list[Program]:
 def agree_in_one_image(
     models: Sequence[bytes], ours: Sequence[Program], runs_on: str, calls: int = 4
 ) -> None:
-    """Runs models of one output and compares every byte with LiteRT's.
+    """Runs models and compares every byte with LiteRT's.
 
     Args:
         ours: the same models, compiled.
@@ -60,35 +61,38 @@ def agree_in_one_image(
         raw = targets.execute(one, built, data)
     place = 0
     for model, program, arrays in zip(models, ours, given, strict=True):
-        expected: Array = reference(model, arrays)[0]
-        piece = np.frombuffer(raw, expected.dtype, offset=place, count=expected.size)
-        place += piece.nbytes
-        np.testing.assert_array_equal(
-            piece.reshape(expected.shape), expected, err_msg=program.plan_dump
-        )
+        expected = reference(model, arrays)
+        for call in range(calls):
+            for whole in expected:
+                one_call: Array = whole[call]
+                piece = np.frombuffer(raw, whole.dtype, offset=place, count=one_call.size)
+                place += piece.nbytes
+                np.testing.assert_array_equal(
+                    piece.reshape(one_call.shape), one_call, err_msg=program.plan_dump
+                )
     assert place == len(raw)
 
 
 def _main(ours: Sequence[Program], calls: int) -> str:
     parts = ['#include "model.h"\n#include "host.h"\n']
+    runs = ""
     for one in ours:
         upper = one.prefix.upper()
-        names = [f"in{number}" for number in range(len(one.inputs))]
-        ports = "".join(
-            f"    static {port.c_type} {name}[{upper}_{name.upper()}_BYTES / "
-            f"sizeof({port.c_type})];\n"
-            for name, port in zip((*names, "out0"), (*one.inputs, *one.outputs), strict=True)
+        ports = [(f"in{number}", port) for number, port in enumerate(one.inputs)]
+        ports += [(f"out{number}", port) for number, port in enumerate(one.outputs)]
+        declared = "".join(f"    {declaration(name, port, one.prefix)}\n" for name, port in ports)
+        writes = "".join(
+            f"    host_write(out{number}, sizeof out{number});\n"
+            for number in range(len(one.outputs))
         )
-        reads = "".join(f"    host_read({name}, sizeof {name});\n" for name in names)
         parts.append(
+            f"static uint8_t {one.prefix}_arena[{upper}_ARENA_BYTES] "
+            f"__attribute__((aligned(8)));\n"
             f"static void run_{one.prefix}(void)\n{{\n"
-            f"    static uint8_t arena[{upper}_ARENA_BYTES] __attribute__((aligned(4)));\n"
-            f"{ports}{reads}"
-            f"    {one.prefix}_invoke(arena, {', '.join(names)}, out0);\n"
-            f"    host_write(out0, sizeof out0);\n}}\n"
+            f"    uint8_t *const arena = {one.prefix}_arena;\n"
+            f"{declared}{reads(one)}    (void){invoke(one)};\n{writes}}}\n"
         )
-    runs = "".join(
-        f"    for (int i = 0; i < {calls}; i++) {{\n        run_{one.prefix}();\n    }}\n"
-        for one in ours
-    )
+        if one.stateful:
+            runs += f"    {one.prefix}_reset({one.prefix}_arena);\n"
+        runs += f"    for (int i = 0; i < {calls}; i++) {{\n        run_{one.prefix}();\n    }}\n"
     return "\n".join([*parts, f"int main(void)\n{{\n{runs}    host_exit(0);\n}}\n"])

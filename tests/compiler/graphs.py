@@ -155,7 +155,7 @@ def grow(random: Random, dtype: str, length: int | None) -> Grown:
     g = Grower(random, dtype)
     unit = 1.0 if g.narrow else 1 / 256
     for _ in range(1 if random.random() < 0.8 else 2):
-        shape = (1, g.integer(3, 14), g.integer(2, 12), g.integer(1, 6))
+        shape = (1, g.integer(3, 14), g.integer(2, 12), int(random.choice([1, 2, 3, 4, 5, 8])))
         g.value(shape, unit * 2.0 ** random.uniform(-7, -4), given=True)
     wanted = length or g.integer(3, 14)
     steps = [one for one in STEPS if g.narrow or one not in _NARROW_ONLY]
@@ -185,7 +185,9 @@ def _convolution(g: Grower, x: Value, k: int, *, depthwise: bool) -> Value:
         s_h = s_w = 1
     seen = (k_h - 1) * d_h + 1, (k_w - 1) * d_w + 1
     padding = "SAME" if g.random.random() < 0.6 else "VALID"
-    out_c = c * g.integer(1, 2) if depthwise else g.integer(1, 10)
+    # Kernels for one processor or another take channels by fours, by pairs, or one by one.
+    some = 4 * g.integer(1, 5) if g.random.random() < 0.5 else g.integer(1, 10)
+    out_c = c * g.integer(1, 2) if depthwise else some
     products = k_h * k_w * (1 if depthwise else c)
     shape = (1, k_h, k_w, out_c) if depthwise else (out_c, k_h, k_w, c)
     weights, scales = g.weights(shape, out_c, 3 if depthwise else 0)
@@ -227,7 +229,7 @@ def pointwise(g: Grower) -> None:
 def depthwise(g: Grower) -> None:
     """DEPTHWISE_CONV_2D."""
     x = _image(g)
-    if x is not None and x.shape[3] <= 16:
+    if x is not None and x.shape[3] <= 20:
         _convolution(g, x, 4, depthwise=True)
 
 

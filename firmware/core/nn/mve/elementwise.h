@@ -25,6 +25,7 @@ TINY_KERNEL void tiny_mve_add_linear(const int8_t *a, const int8_t *b, int8_t *o
         "vstrb.32 q0, [%[out]], #4\n"
         "letp lr, 1b\n"
         "2:\n"
+        /* Widening loads and narrowing stores take r0..r7 only. */
         : [a] "+l"(a), [b] "+l"(b), [out] "+l"(out)
         : [count] "r"(count), [mults] "w"(mults), [offset] "r"(offset), [mult_b] "r"(mult_b),
           [right] "r"(-shift), [least] "w"(least), [most] "w"(most)
