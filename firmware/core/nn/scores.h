@@ -1,0 +1,79 @@
+/* The end of a classifier without a softmax layer: from integer sums to scores of 0..255.
+ *
+ * The winner is the first class with the largest sum, exactly. Outputs are score - 128, as a
+ * quantized softmax has them, and the winner's is the first largest of them: where rounding makes
+ * an earlier class's score as large, that one is one less. */
+#ifndef TINY_NN_SCORES_H
+#define TINY_NN_SCORES_H
+
+#include "kernel.h"
+
+/* 255 * 2^(-i / 16) */
+static const uint8_t TINY_ROM tiny_exp2[16] = {255, 244, 234, 224, 214, 205, 197, 188,
+                                               180, 173, 165, 158, 152, 145, 139, 133};
+
+TINY_KERNEL void tiny_scores_first(int8_t *out, uint8_t best) {
+    for (uint8_t c = 0; c < best; c++) {
+        if (out[c] >= out[best]) {
+            out[c] = (int8_t)(out[best] - 1);
+        }
+    }
+}
+
+/* Votes: score = votes * mult >> shift, at most 255. */
+TINY_KERNEL void tiny_scores_votes32(const uint32_t *votes, uint8_t classes, uint32_t mult,
+                                     uint8_t shift, int8_t *out) {
+    uint32_t most = votes[0];
+    uint8_t best = 0;
+    for (uint8_t c = 0; c < classes; c++) {
+        const uint32_t v = votes[c];
+        if (v > most) {
+            most = v;
+            best = c;
+        }
+        out[c] = (int8_t)((uint8_t)((v * mult) >> shift) ^ 0x80u);
+    }
+    tiny_scores_first(out, best);
+}
+
+/* The same of sums that fit 16 bits. */
+TINY_KERNEL void tiny_scores_votes16(const uint16_t *votes, uint8_t classes, uint32_t mult,
+                                     uint8_t shift, int8_t *out) {
+    uint16_t most = votes[0];
+    uint8_t best = 0;
+    for (uint8_t c = 0; c < classes; c++) {
+        const uint16_t v = votes[c];
+        if (v > most) {
+            most = v;
+            best = c;
+        }
+        const uint8_t score = (uint8_t)(mult == 1u ? (uint16_t)(v >> shift) : (v * mult) >> shift);
+        out[c] = (int8_t)(score ^ 0x80u);
+    }
+    tiny_scores_first(out, best);
+}
+
+/* Margins: a softmax to the base 2; mult / 2^shift counts sixteenths of an octave, and a class
+ * `limit` or more below the winner has nothing left. */
+TINY_KERNEL void tiny_scores_margins(const int32_t *margin, uint8_t classes, uint32_t limit,
+                                     uint32_t mult, uint8_t shift, int8_t *out) {
+    uint8_t best = 0;
+    for (uint8_t c = 1; c < classes; c++) {
+        best = margin[c] > margin[best] ? c : best;
+    }
+    uint16_t whole = 0;
+    for (uint8_t c = 0; c < classes; c++) {
+        const uint32_t apart = (uint32_t)margin[best] - (uint32_t)margin[c];
+        const uint8_t steps = (uint8_t)(((apart < limit ? apart : limit) * mult) >> shift);
+        const uint8_t size = (uint8_t)(tiny_exp2[steps & 15u] >> (steps >> 4));
+        out[c] = (int8_t)size;
+        whole = (uint16_t)(whole + size);
+    }
+    for (uint8_t c = 0; c < classes; c++) {
+        const uint16_t size = (uint8_t)out[c];
+        out[c] = (int8_t)((uint8_t)((uint16_t)(size * 255u) / whole) ^ 0x80u);
+    }
+    tiny_scores_first(out, best);
+}
+
+#endif

@@ -1,0 +1,82 @@
+/* Decision trees in flash, walked: a stream of bytes per tree, the nearer child right behind its
+ * parent.
+ *
+ *   inner node   head, threshold, skip   head: feature, and the bits `swap` and `wide`
+ *   leaf         0x80 | id               or two bytes, 0x80 | id >> 8 and id & 255
+ *
+ * x <= threshold goes on with the next node, else `skip` bytes beyond this one; with `swap` the
+ * other way round, so that the smaller child can come first and skips stay short. A node with
+ * `wide` has a threshold of four bytes. All layout parameters are literals. */
+#ifndef TINY_NN_TREES_H
+#define TINY_NN_TREES_H
+
+#include "kernel.h"
+
+/* Compiled for size even where the rest is for speed: branches upon branches gain nothing from
+ * aligned or doubled code. */
+#if defined(__GNUC__)
+#define TINY_BRANCHES static __attribute__((noinline, cold))
+#else
+#define TINY_BRANCHES static
+#endif
+
+/* Between one tree and the next nothing is kept in registers, or the compiler would weave them
+ * together and double code. */
+#if defined(__GNUC__)
+#define TINY_APART() __asm__ volatile("" ::: "memory")
+#else
+#define TINY_APART() ((void)0)
+#endif
+
+typedef struct {
+    uint8_t dtype;         /* of the features: 1 int8, 2 int16, 4 int32, 17 uint8 */
+    uint8_t threshold;     /* bytes of a threshold: 1, 2 or 4 */
+    uint8_t skip;          /* bytes of a skip: 1 or 2 */
+    uint8_t leaf;          /* bytes of a leaf: 1 or 2 */
+    uint8_t wide, swap;    /* bits of the head; 0: no node has it */
+} tiny_tree_layout_t;
+
+TINY_KERNEL int32_t tiny_tree_feature(const void *x, uint8_t feature, uint8_t dtype) {
+    if (dtype == 17u) {
+        return ((const uint8_t *)x)[feature];
+    }
+    if (dtype == 1u) {
+        return ((const int8_t *)x)[feature];
+    }
+    return dtype == 2u ? ((const int16_t *)x)[feature] : ((const int32_t *)x)[feature];
+}
+
+TINY_KERNEL int32_t tiny_tree_signed(const uint8_t TINY_ROM *bytes, uint8_t count) {
+    if (count == 1u) {
+        return (int8_t)bytes[0];
+    }
+    const uint16_t low = (uint16_t)(bytes[0] | (uint16_t)bytes[1] << 8);
+    if (count == 2u) {
+        return (int16_t)low;
+    }
+    return (int32_t)(low | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24);
+}
+
+/* The leaf that features x end in. */
+TINY_KERNEL uint16_t tiny_tree_walk(const uint8_t TINY_ROM *node, const void *x,
+                                    tiny_tree_layout_t layout) {
+    const uint8_t mask = (uint8_t)(0x7Fu & ~(layout.wide | layout.swap));
+    for (;;) {
+        const uint8_t head = *node++;
+        if ((head & 0x80u) != 0u) {
+            const uint8_t high = head & 0x7Fu;
+            return layout.leaf == 1u ? high : (uint16_t)((uint16_t)high << 8 | *node);
+        }
+        const uint8_t bytes = (head & layout.wide) != 0u ? 4u : layout.threshold;
+        const int32_t value = tiny_tree_feature(x, head & mask, layout.dtype);
+        const bool beyond = value > tiny_tree_signed(node, bytes);
+        node += bytes;
+        const bool far = beyond != ((head & layout.swap) != 0u);
+        if (far) {
+            node += layout.skip == 1u ? node[0] : (uint16_t)(node[0] | (uint16_t)node[1] << 8);
+        }
+        node += layout.skip;
+    }
+}
+
+#endif

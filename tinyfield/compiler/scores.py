@@ -1,0 +1,75 @@
+"""From a classifier's integer sums to scores of 0 to 255, in NumPy, as ``nn/scores.h`` does it.
+
+The winner is the first class with the largest sum, exactly; its score is the first largest, also
+where rounding would make another's the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+HALVES = 16
+"""Steps an octave of ``EXP2``."""
+
+EXP2 = tuple(round(255 * 2 ** (-i / HALVES)) for i in range(HALVES))
+"""255 · 2^(−i/16)."""
+
+_SHIFT_MOST = 16
+_CLOSE = 0.98  # of full scale: so near it a shift will do for a division
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """``sum * mult >> shift``, in 32 bits unsigned."""
+
+    mult: int
+    shift: int
+
+
+def vote_ratio(total: int) -> Ratio:
+    """The ratio that brings ``total`` votes to 255 at most: a mere shift where that is near."""
+    for shift in range(_SHIFT_MOST + 1):
+        if _CLOSE * 255 <= total / 2**shift < 256:
+            return Ratio(1, shift)
+    shift = 16
+    while shift > 0 and total * ((255 << shift) // total) >= 1 << 32:
+        shift -= 1
+    return Ratio(max(1, (255 << shift) // total), shift)
+
+
+def margin_ratio(octave: float) -> Ratio:
+    """The ratio that turns a distance into sixteenths of an octave: ``octave`` gives 16."""
+    shift = 0
+    steps = HALVES / octave
+    while steps * 2 ** (shift + 1) < 256 and shift < 24:
+        shift += 1
+    return Ratio(max(1, round(steps * 2**shift)), shift)
+
+
+def vote_outputs(sums: NDArray[np.int64], total: int) -> NDArray[np.int8]:
+    """int8 [n, classes], score − 128, of votes that add up to ``total``."""
+    ratio = vote_ratio(total)
+    return _first(sums, (sums * ratio.mult) >> ratio.shift)
+
+
+def margin_outputs(sums: NDArray[np.int64], octave: float) -> NDArray[np.int8]:
+    """int8 [n, classes], score − 128, of margins: a softmax to the base of 2 per ``octave``."""
+    ratio = margin_ratio(octave)
+    most = HALVES * 8  # where nothing is left of 255
+    limit = (most << ratio.shift) // ratio.mult
+    below = np.minimum(sums.max(axis=1, keepdims=True) - sums, limit)
+    steps = (below * ratio.mult) >> ratio.shift
+    size = np.array(EXP2)[steps % HALVES] >> (steps // HALVES)
+    whole = size.sum(axis=1, keepdims=True)
+    return _first(sums, size * 255 // whole)
+
+
+def _first(sums: NDArray[np.int64], scores: NDArray[np.int64]) -> NDArray[np.int8]:
+    best = sums.argmax(axis=1)
+    top = scores[np.arange(len(scores)), best][:, None]
+    before = np.arange(scores.shape[1])[None] < best[:, None]
+    scores = np.where(before & (scores >= top), top - 1, scores)
+    return (scores - 128).astype(np.int8)

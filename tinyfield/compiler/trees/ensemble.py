@@ -1,0 +1,188 @@
+"""Decision trees as plain integer arrays: what training hands over, and nothing of who trained.
+
+A model file of trees is this as JSON: readable, the same bytes for the same trees.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinyfield.errors import ModelError
+
+MAGIC = b'{"tinyfield": "trees"'
+DTYPES = ("int8", "uint8", "int16", "int32")
+CLASSES_MOST = 128
+_VERSION = 1
+_LEAF = -1
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """Trees that vote, or whose leaves add up.
+
+    Attributes:
+        inputs: how many integer features there are.
+        classes: how many classes.
+        dtype: of the features; every value of it is decided as the trained trees do.
+        feature: of each node, −1 at a leaf, [nodes]. All trees' nodes lie in one array.
+        threshold: x[feature] <= threshold goes left, [nodes].
+        left, right: the children's places, always behind their parent's, [nodes].
+        leaf: row of ``votes``, −1 inside, [nodes].
+        roots: each tree's first node, [trees].
+        votes: what a leaf adds, [leaves, classes] (``full`` > 0) or [leaves, 1].
+        full: a leaf's votes add up to this, so that a class's share is its score (a forest);
+            0 where sums are margins instead (boosted trees), of which the largest wins.
+        adds_to: the class that a tree's leaves add to, [trees]; −1 with ``full`` > 0.
+        bias: what the sums begin with, [classes].
+        octave: margins only: so much less than the winner halves a class's score.
+        example: the features of one training row, of those that take the most comparisons.
+    """
+
+    inputs: int
+    classes: int
+    dtype: str
+    feature: NDArray[np.int32]
+    threshold: NDArray[np.int32]
+    left: NDArray[np.int32]
+    right: NDArray[np.int32]
+    leaf: NDArray[np.int32]
+    roots: NDArray[np.int32]
+    votes: NDArray[np.int32]
+    full: int
+    adds_to: NDArray[np.int32]
+    bias: NDArray[np.int32]
+    octave: float
+    example: NDArray[np.int32]
+
+    @property
+    def trees(self) -> int:
+        """How many there are."""
+        return len(self.roots)
+
+    @property
+    def depth(self) -> int:
+        """Comparisons from a root to the farthest leaf."""
+        deep = np.zeros(len(self.feature), np.int32)
+        for node in range(len(self.feature) - 1, -1, -1):
+            if self.feature[node] != _LEAF:
+                deep[node] = 1 + max(deep[self.left[node]], deep[self.right[node]])
+        return int(max(deep[self.roots], default=0))
+
+    @property
+    def inner(self) -> int:
+        """Nodes that compare."""
+        return int((self.feature != _LEAF).sum())
+
+    def verify(self) -> Ensemble:
+        """Checks that every index refers to what exists and that every sum fits.
+
+        Raises:
+            ModelError: it does not.
+        """
+        nodes = len(self.feature)
+        if self.dtype not in DTYPES:
+            raise ModelError(f"trees take features of {', '.join(DTYPES)}, not {self.dtype}")
+        if not 2 <= self.classes <= CLASSES_MOST or not 1 <= self.inputs <= 255 or not self.trees:
+            raise ModelError(
+                f"{self.trees} trees of {self.inputs} features and {self.classes} classes",
+                hint=f"at least one tree, at most 255 features and {CLASSES_MOST} classes",
+            )
+        for name in ("threshold", "left", "right", "leaf"):
+            if len(getattr(self, name)) != nodes:
+                raise ModelError(f"trees: {len(getattr(self, name))} of {name}, {nodes} nodes")
+        inside = self.feature != _LEAF
+        place = np.arange(nodes)
+        for child in (self.left, self.right):
+            if ((child <= place) | (child >= nodes))[inside].any():
+                raise ModelError("trees: a child that is not behind its parent")
+        if ((self.feature < _LEAF) | (self.feature >= self.inputs)).any():
+            raise ModelError(f"trees: a feature outside the {self.inputs}")
+        if ((self.roots < 0) | (self.roots >= nodes)).any() or len(self.adds_to) != self.trees:
+            raise ModelError("trees: a root that is no node")
+        if ((self.leaf < 0) | (self.leaf >= len(self.votes)))[~inside].any():
+            raise ModelError("trees: a leaf without votes")
+        limits = np.iinfo(self.dtype)
+        low, high = self.threshold[inside], limits.max
+        if ((low < limits.min) | (low >= high)).any():
+            wrong = int(low[(low < limits.min) | (low >= high)][0])
+            raise ModelError(
+                f"a tree's threshold {wrong} is beyond the {self.dtype} features",
+                hint="use a wider type of features, or a smaller scale",
+            )
+        self._verify_sums()
+        return self
+
+    def _verify_sums(self) -> None:
+        width = self.classes if self.full else 1
+        if self.votes.ndim != 2 or self.votes.shape[1] != width or len(self.bias) != self.classes:
+            raise ModelError(f"trees: votes of shape {self.votes.shape}")
+        if self.full:
+            wrong = (self.votes < 0).any() or (self.votes.sum(axis=1) != self.full).any()
+            if wrong or (self.adds_to != -1).any() or self.bias.any():
+                raise ModelError(f"trees: a leaf's votes do not add up to {self.full}")
+        elif ((self.adds_to < 0) | (self.adds_to >= self.classes)).any() or self.octave <= 0:
+            raise ModelError("trees: a tree that adds to no class")
+        most = int(np.abs(self.votes).max(initial=0)) * self.trees
+        if most + int(np.abs(self.bias).max(initial=0)) >= 1 << 30:
+            raise ModelError(
+                "the trees' sums do not fit 32 bits", hint="fewer trees, or coarser leaf values"
+            )
+        if len(self.example) not in (0, self.inputs):
+            raise ModelError("trees: an example of another width")
+
+    def dump(self) -> str:
+        """The trees as text, one line a node."""
+        lines = [
+            f"{self.trees} trees, {self.inner} comparisons, depth {self.depth}, "
+            f"{len(self.votes)} different leaves, features {self.dtype}"
+        ]
+        for number, root in enumerate(self.roots):
+            lines.append(f"tree {number}")
+            self._lines(int(root), 1, lines)
+        return "\n".join(lines) + "\n"
+
+    def _lines(self, node: int, depth: int, lines: list[str]) -> None:
+        stack = [(node, depth, "")]
+        while stack:
+            at, deep, why = stack.pop()
+            head = "  " * deep + why
+            if self.feature[at] == _LEAF:
+                lines.append(f"{head}votes {self.votes[self.leaf[at]].tolist()}")
+                continue
+            lines.append(f"{head}x[{self.feature[at]}] <= {self.threshold[at]}?")
+            stack.append((int(self.right[at]), deep + 1, "no: "))
+            stack.append((int(self.left[at]), deep + 1, "yes: "))
+
+    def to_bytes(self) -> bytes:
+        """The model file."""
+        fields: dict[str, Any] = {"tinyfield": "trees", "version": _VERSION}
+        for name, value in vars(self).items():
+            fields[name] = value.tolist() if isinstance(value, np.ndarray) else value
+        return (json.dumps(fields) + "\n").encode("ascii")
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Ensemble:
+        """Reads a model file.
+
+        Raises:
+            ModelError: damaged, or of another version.
+        """
+        try:
+            fields = json.loads(data)
+            if fields.pop("tinyfield") != "trees" or fields.pop("version") != _VERSION:
+                raise ModelError("a file of trees of another version", hint="train it anew")
+            given = {
+                name: np.array(value, np.int32) if isinstance(value, list) else value
+                for name, value in fields.items()
+            }
+            given["votes"] = given["votes"].reshape(
+                -1, int(given["classes"]) if given["full"] else 1
+            )
+            return cls(**given).verify()
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
+            raise ModelError(f"a damaged file of trees: {error}", hint="train it anew") from error

@@ -1,0 +1,246 @@
+"""An ensemble as C: which form, how its leaves are counted, and how the scores come out."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinyfield.compiler.emit import Emitted
+from tinyfield.compiler.scores import HALVES, margin_ratio, vote_ratio
+from tinyfield.compiler.standalone import (
+    Standalone,
+    check_prefix,
+    constant,
+    declarations,
+    function,
+    narrowest,
+    ports,
+)
+from tinyfield.compiler.trees.ensemble import Ensemble
+from tinyfield.compiler.trees.inline import DEPTH_MOST, branches, chunks
+from tinyfield.compiler.trees.table import Table, pack
+from tinyfield.errors import ModelError
+
+#: Bytes of code an inner node takes as branches, by target and type of feature, and what walking
+#: a table takes at least: rules of thumb that decide where size is asked for.
+_NODE = {"int8": 8, "uint8": 8, "int16": 10, "int32": 10}
+_NODE_AVR = {"int8": 8, "uint8": 8, "int16": 16, "int32": 28}
+_WALKER, _WALKER_AVR = 100, 160
+#: Leaves of more classes than this take their votes from a table.
+_STRAIGHT = 4
+
+
+def lower(ensemble: Ensemble, prefix: str, target: str, optimize: str) -> Standalone:
+    """The C of an ensemble.
+
+    Args:
+        optimize: ``speed`` for branches, ``size`` for whichever form is smaller.
+
+    Raises:
+        ModelError: it fits neither form.
+        UsageError: the prefix cannot start a C name.
+    """
+    check_prefix(prefix)
+    ensemble.verify()
+    given, result = ports(ensemble.inputs, ensemble.dtype, 1.0, ensemble.classes)
+    table = _table(ensemble, target, optimize)
+    writer = _Writer(ensemble, prefix, target)
+    body = writer.walk(table) if table is not None else writer.branch(given.c_type)
+    what = f"{ensemble.trees} trees" if ensemble.trees > 1 else "a tree"
+    emitted = Emitted(
+        declarations(prefix, given, result, what),
+        "\n".join([*writer.parts, function(prefix, given, body)]),
+        ("kernel.h", "scores.h", "trees.h"),
+        writer.rom_bytes,
+    )
+    example = ensemble.example.astype(ensemble.dtype).reshape(-1, 1, ensemble.inputs)
+    return Standalone(emitted, given, result, 4, 0, ensemble.dump(), example)
+
+
+def _table(ensemble: Ensemble, target: str, optimize: str) -> Table | None:
+    """The table to be walked; None where branches are better."""
+    deep = ensemble.depth > DEPTH_MOST
+    if optimize == "speed" and not deep:
+        return None
+    try:
+        table = pack(ensemble)
+    except ModelError:
+        if deep:
+            raise
+        return None
+    avr = target == "avr"
+    node = (_NODE_AVR if avr else _NODE)[ensemble.dtype]
+    walked = table.bytes + (_WALKER_AVR if avr else _WALKER)
+    return table if deep or walked < node * ensemble.inner else None
+
+
+class _Writer:
+    def __init__(self, ensemble: Ensemble, prefix: str, target: str) -> None:
+        self._e = ensemble
+        self._prefix = prefix
+        total = ensemble.full * ensemble.trees
+        self._ratio = vote_ratio(total) if ensemble.full else margin_ratio(ensemble.octave)
+        self._short = target == "avr" and 0 < total < 1 << 16
+        self._sum = "int32_t" if not ensemble.full else "uint16_t" if self._short else "uint32_t"
+        pure = np.eye(ensemble.classes, dtype=np.int64) * ensemble.full
+        #: Row c stands for class c alone: such a leaf needs no table.
+        self._pure = bool(
+            ensemble.full
+            and len(ensemble.votes) >= ensemble.classes
+            and np.array_equal(ensemble.votes[: ensemble.classes], pure)
+        )
+        self.parts: list[str] = []
+        self.rom_bytes = 0
+
+    # --- the two forms ---
+
+    def walk(self, table: Table) -> str:
+        """Statements that walk every tree through the table."""
+        e, name = self._e, self._prefix
+        self._rom("nodes", np.frombuffer(table.stream, np.uint8), "uint8")
+        layout = table.layout.c()
+        if self._alone:
+            leaf = f"tiny_tree_walk({name}_nodes, in0, {layout})"
+            return f"    const uint16_t leaf = {leaf};\n" + self._alone_out()
+        self._rom("starts", np.array(table.starts), "uint16")
+        count = "uint8_t" if e.trees < 256 else "uint16_t"
+        return (
+            self._start()
+            + f"    for ({count} t = 0; t < {e.trees}u; t++) {{\n"
+            + f"        const uint16_t leaf = tiny_tree_walk({name}_nodes + {name}_starts[t], in0,\n"
+            + f"                                             {layout});\n"
+            + self._add()
+            + "    }\n"
+            + self._scores()
+        )
+
+    def branch(self, c_type: str) -> str:
+        """Statements that call the functions of branches, which are added to ``parts``."""
+        e, name = self._e, self._prefix
+        if self._alone:
+            text = branches(e, range(1), lambda _, row: f"return {row};")
+            # The one tree ends in returns; nothing follows it.
+            text = text.replace("    TINY_APART();\n", "").replace("t0_end:;\n", "")
+            text = "\n".join(line for line in text.splitlines() if "goto t0_end" not in line)
+            self.parts.append(
+                f"TINY_BRANCHES uint16_t {name}_tree(const {c_type} *x)\n{{\n{text}\n}}\n"
+            )
+            return f"    const uint16_t leaf = {name}_tree(in0);\n" + self._alone_out()
+        calls = ""
+        for number, trees in enumerate(chunks(e)):
+            text = branches(e, trees, self._tail)
+            self.parts.append(
+                f"TINY_BRANCHES void {name}_trees{number}(const {c_type} *x, {self._sum} *sum)\n"
+                f"{{\n{text}}}\n"
+            )
+            calls += f"    {name}_trees{number}(in0, sum);\n"
+        return self._start() + calls + self._scores()
+
+    # --- what a leaf adds ---
+
+    def _plus(self, place: str, amount: str) -> str:
+        if self._short:
+            return f"{place} = (uint16_t)({place} + {amount});"
+        return f"{place} += {amount};"
+
+    def _tail(self, tree: int, row: int) -> str:
+        e = self._e
+        if not e.full:
+            return self._plus(f"sum[{e.adds_to[tree]}]", str(e.votes[row, 0]))
+        votes = [(c, int(v)) for c, v in enumerate(e.votes[row]) if v]
+        return " ".join(self._plus(f"sum[{c}]", f"{v}u") for c, v in votes)
+
+    def _add(self) -> str:
+        """Inside the loop over trees: counts ``leaf``."""
+        e, name = self._e, self._prefix
+        if not e.full:
+            values = e.votes[:, 0]
+            self._rom("values", values, narrowest(values))
+            targets = set(e.adds_to.tolist())
+            place = f"sum[{next(iter(targets))}]"
+            if len(targets) > 1:
+                self._rom("adds_to", e.adds_to, "uint8")
+                place = f"sum[{name}_adds_to[t]]"
+            return f"        {place} += {name}_values[leaf];\n"
+        one = "        " + self._plus("sum[leaf]", f"{e.full}u") + "\n"
+        mixed = self._rows(e.votes, unsigned=True)
+        if not mixed:
+            return one
+        many = (
+            f"        for (uint8_t c = 0; c < {e.classes}u; c++) {{\n"
+            f"            {self._plus('sum[c]', f'{name}_votes[{self._row()} + c]')}\n        }}\n"
+        )
+        if not self._pure:
+            return many
+        return (
+            f"        if (leaf < {e.classes}u) {{\n    {one}        }} else {{\n"
+            + many.replace("\n        ", "\n            ").replace("        for", "            for", 1)
+            + "        }\n"
+        )
+
+    def _rows(self, votes: NDArray[np.int32], *, unsigned: bool) -> bool:
+        """The votes of leaves that are not of one class alone, as a table; whether it is needed."""
+        rows = votes[self._e.classes :] if self._pure else votes
+        if rows.size:
+            self._rom("votes", rows, narrowest(rows, unsigned=unsigned))
+        return bool(rows.size)
+
+    def _row(self) -> str:
+        less = f"(leaf - {self._e.classes}u)" if self._pure else "leaf"
+        return f"{less} * {self._e.classes}u"
+
+    # --- one tree alone: its leaf is the answer ---
+
+    @property
+    def _alone(self) -> bool:
+        return self._e.trees == 1 and self._e.full > 0
+
+    def _alone_out(self) -> str:
+        from tinyfield.compiler.scores import vote_outputs
+
+        e, name = self._e, self._prefix
+        scores = vote_outputs(e.votes.astype(np.int64), e.full)
+        mixed = self._rows(scores.astype(np.int32), unsigned=False)
+        one = (
+            f"    memset(out0, {scores.min()}, {e.classes}u);\n"
+            f"    out0[leaf] = {scores.max()};\n"
+        )
+        many = (
+            f"    for (uint8_t c = 0; c < {e.classes}u; c++) {{\n"
+            f"        out0[c] = {name}_votes[{self._row()} + c];\n    }}\n"
+        )
+        if not self._pure:
+            return many
+        if not mixed:
+            return one
+        return (
+            f"    if (leaf < {e.classes}u) {{\n"
+            + one.replace("    ", "        ")
+            + "    } else {\n"
+            + many.replace("    ", "        ", 1).replace("\n    ", "\n        ")
+            + "    }\n"
+        )
+
+    # --- before and after ---
+
+    def _start(self) -> str:
+        e = self._e
+        first = ", ".join(map(str, e.bias.tolist())) if e.bias.any() else "0"
+        return f"    {self._sum} sum[{e.classes}] = {{{first}}};\n"
+
+    def _scores(self) -> str:
+        e, ratio = self._e, self._ratio
+        if e.full:
+            kind = "votes16" if self._short else "votes32"
+            return (
+                f"    tiny_scores_{kind}(sum, {e.classes}u, {ratio.mult}u, {ratio.shift}u, out0);\n"
+            )
+        limit = ((HALVES * 8) << ratio.shift) // ratio.mult
+        return (
+            f"    tiny_scores_margins(sum, {e.classes}u, {limit}u, {ratio.mult}u, {ratio.shift}u, "
+            f"out0);\n"
+        )
+
+    def _rom(self, hint: str, data: NDArray[np.generic], dtype: str) -> None:
+        self.parts.append(constant(f"{self._prefix}_{hint}", data, dtype))
+        self.rom_bytes += len(data.ravel()) * np.dtype(dtype).itemsize
