@@ -1,5 +1,6 @@
 """The model compiler: any int8 ``.tflite`` model to plain C11, byte for byte TFLite's reference.
 
+Trees and Bonsai, in files of tinyfield's own, become programs of the same kind (``own``).
 It knows neither YAML nor Keras. ``compile_model`` is the whole way: ``tflite.read`` → ``passes``
 → lowering (``ops``) → ``memory.plan`` → ``emit``.
 """
@@ -18,6 +19,7 @@ from tinyfield.compiler import kernels
 from tinyfield.compiler.calls import Call, constants_in_place
 from tinyfield.compiler.emit import Emitted, Port, emit, header_text, port, source_text
 from tinyfield.compiler.emulate import run_emulated
+from tinyfield.compiler.own import OwnModel, lower_own, own_model
 from tinyfield.compiler.graph import Graph
 from tinyfield.compiler.host import Arrays, HostModel, run_host
 from tinyfield.compiler.inline import inline
@@ -82,6 +84,7 @@ class Program:
         traffic: bytes that each step of the plan reads and writes, at least.
         output_tensors: the outputs' numbers in the model file.
         output_nodes: the nodes that compute them.
+        example: one call's inputs that is typical, where the model file has one: ``in0`` [1, …].
     """
 
     prefix: str
@@ -101,6 +104,7 @@ class Program:
     traffic: tuple[int, ...]
     output_tensors: tuple[int, ...]
     output_nodes: tuple[str, ...]
+    example: Arrays | None = None
 
 
 def compile_model(
@@ -116,7 +120,7 @@ def compile_model(
     """Compiles a model to C.
 
     Args:
-        tflite: the model file's bytes.
+        tflite: the model file's bytes; a ``.tflite``, or trees or Bonsai (see ``own``).
         prefix: what every generated C name starts with.
         target: what it will run on (see ``tinyfield bench``); the bytes it computes are the same
             on each.
@@ -139,6 +143,9 @@ def compile_model(
         raise UsageError(f"cannot optimize for {optimize!r}", hint=f"use {' or '.join(OPTIMIZE)}")
     if inputs not in INPUTS:
         raise UsageError(f"inputs cannot lie in {inputs!r}", hint=f"use {' or '.join(INPUTS)}")
+    own = own_model(tflite)
+    if own is not None:
+        return _program(own, tflite, prefix, target, optimize)
     graph = read(tflite)
     known = set(graph.tensors)
     graph = prepare(inline(graph))
@@ -182,6 +189,31 @@ def compile_model(
         tuple(_traffic(layout, call) for call in layout.calls),
         exposed,
         tuple(writers.get(index, "input") for index in exposed),
+    )
+
+
+def _program(own: OwnModel, file: bytes, prefix: str, target: str, optimize: str) -> Program:
+    """The program of a model that is no graph: nothing to plan, one step."""
+    made = lower_own(own, prefix, target, optimize)
+    return Program(
+        prefix=prefix,
+        header=header_text([made.emitted], f"{prefix.upper()}_H"),
+        source=source_text([made.emitted], f"{prefix}.h"),
+        inputs=(made.given,),
+        outputs=(made.result,),
+        arena_bytes=made.arena_bytes,
+        stateful=False,
+        macs=made.macs,
+        weights_bytes=made.emitted.weights_bytes,
+        graph_dump=made.dump,
+        plan_dump="",
+        plan=Plan((), {}, (), {}, made.arena_bytes, 0),
+        parts=made.emitted,
+        sha256=hashlib.sha256(file).hexdigest(),
+        traffic=(),
+        output_tensors=(0,),
+        output_nodes=("scores",),
+        example={"in0": made.example} if len(made.example) else None,
     )
 
 

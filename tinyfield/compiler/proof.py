@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyfield.compiler.emulate import run_emulated
+from tinyfield.compiler.own import own_model, own_outputs
 from tinyfield.compiler.host import Arrays, run_host
 from tinyfield.errors import MissingToolError, ModelError
 
@@ -103,10 +104,15 @@ def reference_outputs(
 ) -> list[NDArray[Any]]:
     """What the reference kernels give for successive calls: each tensor as [n, …].
 
+    Of trees and Bonsai, which LiteRT does not know, it is what NumPy gives.
+
     Raises:
         MissingToolError: ai-edge-litert is not installed.
         ModelError: it refuses the model.
     """
+    own = own_model(tflite)
+    if own is not None:
+        return [own_outputs(own, inputs)]
     try:
         from ai_edge_litert.interpreter import Interpreter, OpResolverType
     except ImportError as error:

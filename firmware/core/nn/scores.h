@@ -6,6 +6,8 @@
 #ifndef TINY_NN_SCORES_H
 #define TINY_NN_SCORES_H
 
+#include <string.h>
+
 #include "kernel.h"
 
 /* 255 * 2^(-i / 16) */
@@ -17,6 +19,19 @@ TINY_KERNEL void tiny_scores_first(int8_t *out, uint8_t best) {
         if (out[c] >= out[best]) {
             out[c] = (int8_t)(out[best] - 1);
         }
+    }
+}
+
+/* One class has everything. */
+TINY_KERNEL void tiny_scores_one(int8_t *out, uint8_t classes, uint8_t which, int8_t high) {
+    memset(out, -128, classes);
+    out[which] = high;
+}
+
+/* The scores of one row of a table. */
+TINY_KERNEL void tiny_scores_row(const int8_t TINY_ROM *row, uint8_t classes, int8_t *out) {
+    for (uint8_t c = 0; c < classes; c++) {
+        out[c] = row[c];
     }
 }
 

@@ -60,7 +60,7 @@ TINY_KERNEL int32_t tiny_tree_signed(const uint8_t TINY_ROM *bytes, uint8_t coun
 /* The leaf that features x end in. */
 TINY_KERNEL uint16_t tiny_tree_walk(const uint8_t TINY_ROM *node, const void *x,
                                     tiny_tree_layout_t layout) {
-    const uint8_t mask = (uint8_t)(0x7Fu & ~(layout.wide | layout.swap));
+    const uint8_t mask = (uint8_t)(0x7F & ~(layout.wide | layout.swap));
     for (;;) {
         const uint8_t head = *node++;
         if ((head & 0x80u) != 0u) {

@@ -39,9 +39,8 @@ def branches(ensemble: Ensemble, trees: range, tail: Callable[[int, int], str]) 
         tail: from tree and leaf row to the statement that counts it.
     """
     sizes = _sizes(ensemble)
-    return "".join(
-        _tree(ensemble, tree, sizes, tail) + "    TINY_APART();\n" for tree in trees
-    )
+    text = "".join(_tree(ensemble, tree, sizes, tail) + "    TINY_APART();\n" for tree in trees)
+    return text if "x[" in text else f"    (void)x;\n{text}"
 
 
 def _sizes(ensemble: Ensemble) -> list[int]:
@@ -83,7 +82,8 @@ def _tree(
         lines.append(f"    {tail(tree, row)}")
         if number + 1 < len(used):
             lines.append(f"    goto t{tree}_end;")
-    return "\n".join(lines) + f"\nt{tree}_end:;\n"
+    end = f"t{tree}_end:;\n" if len(used) > 1 else ""
+    return "\n".join(lines) + f"\n{end}"
 
 
 def _literal(value: int) -> str:

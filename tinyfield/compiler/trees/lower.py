@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyfield.compiler.emit import Emitted
-from tinyfield.compiler.scores import HALVES, margin_ratio, vote_ratio
+from tinyfield.compiler.scores import HALVES, margin_ratio, vote_outputs, vote_ratio
 from tinyfield.compiler.standalone import (
     Standalone,
     check_prefix,
@@ -26,8 +26,6 @@ from tinyfield.errors import ModelError
 _NODE = {"int8": 8, "uint8": 8, "int16": 10, "int32": 10}
 _NODE_AVR = {"int8": 8, "uint8": 8, "int16": 16, "int32": 28}
 _WALKER, _WALKER_AVR = 100, 160
-#: Leaves of more classes than this take their votes from a table.
-_STRAIGHT = 4
 
 
 def lower(ensemble: Ensemble, prefix: str, target: str, optimize: str) -> Standalone:
@@ -166,16 +164,13 @@ class _Writer:
         mixed = self._rows(e.votes, unsigned=True)
         if not mixed:
             return one
-        many = (
-            f"        for (uint8_t c = 0; c < {e.classes}u; c++) {{\n"
-            f"            {self._plus('sum[c]', f'{name}_votes[{self._row()} + c]')}\n        }}\n"
-        )
+        each = self._plus("sum[c]", f"{name}_votes[{self._row()} + c]")
+        many = f"for (uint8_t c = 0; c < {e.classes}u; c++) {{\n"
         if not self._pure:
-            return many
+            return f"        {many}            {each}\n        }}\n"
         return (
             f"        if (leaf < {e.classes}u) {{\n    {one}        }} else {{\n"
-            + many.replace("\n        ", "\n            ").replace("        for", "            for", 1)
-            + "        }\n"
+            f"            {many}                {each}\n            }}\n        }}\n"
         )
 
     def _rows(self, votes: NDArray[np.int32], *, unsigned: bool) -> bool:
@@ -196,29 +191,17 @@ class _Writer:
         return self._e.trees == 1 and self._e.full > 0
 
     def _alone_out(self) -> str:
-        from tinyfield.compiler.scores import vote_outputs
-
         e, name = self._e, self._prefix
         scores = vote_outputs(e.votes.astype(np.int64), e.full)
         mixed = self._rows(scores.astype(np.int32), unsigned=False)
-        one = (
-            f"    memset(out0, {scores.min()}, {e.classes}u);\n"
-            f"    out0[leaf] = {scores.max()};\n"
-        )
-        many = (
-            f"    for (uint8_t c = 0; c < {e.classes}u; c++) {{\n"
-            f"        out0[c] = {name}_votes[{self._row()} + c];\n    }}\n"
-        )
+        one = f"tiny_scores_one(out0, {e.classes}u, (uint8_t)leaf, {scores.max()});"
+        many = f"tiny_scores_row({name}_votes + {self._row()}, {e.classes}u, out0);"
         if not self._pure:
-            return many
+            return f"    {many}\n"
         if not mixed:
-            return one
+            return f"    {one}\n"
         return (
-            f"    if (leaf < {e.classes}u) {{\n"
-            + one.replace("    ", "        ")
-            + "    } else {\n"
-            + many.replace("    ", "        ", 1).replace("\n    ", "\n        ")
-            + "    }\n"
+            f"    if (leaf < {e.classes}u) {{\n        {one}\n    }} else {{\n        {many}\n    }}\n"
         )
 
     # --- before and after ---
