@@ -112,7 +112,8 @@ def _dotted(version: tuple[int, ...]) -> str:
 
 def _extras() -> list[Finding]:
     extra = [
-        ("train", "tensorflow", "training"),
+        ("train", "tensorflow", "training networks"),
+        ("train", "scikit-learn", "training trees"),
         ("train", "ai-edge-litert", "the reference that int8 models are held against"),
         ("gateway", "amqtt", "the gateway's built-in broker"),
         ("gateway", "nicegui", "the gateway's page"),

@@ -67,7 +67,7 @@ def measure_image(app: App, twin: Board, image: Image, models: Mapping[str, Trai
     for _ in run:
         pass
     target = twin.target or "host"
-    costs = [bench.measure(t.tflite, target, name=name) for name, t in models.items()]
+    costs = [bench.measure(t.model, target, name=name) for name, t in models.items()]
     counts = [cost.count for cost in costs if cost.count is not None]
     cycles = [cost.cycles_estimate for cost in costs if cost.cycles_estimate is not None]
     return Measured(
@@ -88,10 +88,10 @@ def cost_of(app: App) -> Measure:
     twin = board(entry.twin) if entry.twin else entry
     target = twin.target or "host"
 
-    def measure(tflite: bytes) -> learn.Cost:
-        program = compile_model(tflite, target=target)
+    def measure(file: bytes) -> learn.Cost:
+        program = compile_model(file, target=target)
         try:
-            cost = bench.measure(tflite, target)
+            cost = bench.measure(file, target)
         except MissingToolError:
             cost = None  # what is known without the cross compiler: constants and arena
         if cost is None or cost.flash is None or cost.ram is None:

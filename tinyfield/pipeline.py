@@ -68,7 +68,7 @@ class Brain:
     def programs(self, target: str) -> dict[str, Program]:
         """Each model's C for a target, named as the firmware expects it."""
         return {
-            name: compile_model(t.tflite, prefix=f"model_{name}", target=target)
+            name: compile_model(t.model, prefix=f"model_{name}", target=target)
             for name, t in self.trained.items()
         }
 
@@ -90,7 +90,7 @@ def train(app: App, *, data_dir: Path | None = None, progress: Progress | None =
         dataset = data.load(app, name, data_dir=data_dir)
         _step(progress, f"features of {name}, by the node's own C")
         table = features.compute(app, name, dataset)
-        _step(progress, f"train {name} and quantize it to int8")
+        _step(progress, f"train {name} ({model.architecture}) and make it integers")
         try:
             trained[name] = learn.train(
                 table,
@@ -278,12 +278,12 @@ def run_tests(
 
 
 def models_of(path: Path, *, progress: Progress | None = None) -> dict[str, bytes]:
-    """The int8 models of a ``.tflite`` file (itself) or of an app (trained, or from the cache)."""
+    """The models of a ``.tflite`` file (itself) or of an app (trained, or from the cache)."""
     if path.suffix == ".tflite":
         from tinyfield.modelfile import read_model
 
         return {path.stem: read_model(path)}
-    return {n: t.tflite for n, t in train(load_app(path), progress=progress).trained.items()}
+    return {n: t.model for n, t in train(load_app(path), progress=progress).trained.items()}
 
 
 def models_of_all(paths: Sequence[Path], *, progress: Progress | None = None) -> dict[str, bytes]:

@@ -53,10 +53,10 @@ def provenance(sentences: Sequence[str], out: Console) -> None:
 
 
 def accuracy(models: Mapping[str, Trained], out: Console) -> None:
-    """Float, int8 and on-device scores beside the majority class."""
+    """Float, integer and on-device scores beside the majority class."""
     table = _table(
         "How good the model is (test split: groups never trained on)",
-        "model", "figure", "float", "int8 (TFLite)", "on device", "majority class", "rows",
+        "model", "figure", "float", "int reference", "on device", "majority class", "rows",
     )  # fmt: skip
     for name, trained in models.items():
         report = trained.report
@@ -66,7 +66,12 @@ def accuracy(models: Mapping[str, Trained], out: Console) -> None:
         for origin, part in report.by_origin.items():
             table.add_row("", f"macro F1, {origin}", "", "", _score(part), "", f"{part.n:,}")
     out.print(table)
-    for trained in models.values():
+    for name, trained in models.items():
+        report = trained.report
+        out.print(
+            f"  {name}: the node's C says what the trained model says on {report.agreement:.2%} of "
+            f"{report.device.n:,} test rows"
+        )
         for note in trained.report.notes:
             out.print(f"  note: {note}")
 

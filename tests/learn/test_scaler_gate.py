@@ -59,7 +59,7 @@ def metrics(good: float, better: float) -> Metrics:
         return score(truth, answer, group, ("none", "light", "heavy"))
 
     device, rough = scored(good), scored(better)
-    return Metrics(rough, device, device, scored(0.3), {}, 0.0, 1000)  # type: ignore[arg-type]
+    return Metrics(rough, device, device, scored(0.3), {}, 0.0, 1000, 1.0)  # type: ignore[arg-type]
 
 
 def test_accept() -> None:
@@ -67,7 +67,7 @@ def test_accept() -> None:
     check_accept(model(Accept(accuracy=0.9, macro_f1=0.85, max_drop=0.02)), metrics(0.9, 0.91))
     with pytest.raises(BudgetError, match=r"accuracy 0\.900 is 0\.050 below 0\.95; int8 lo"):
         check_accept(model(Accept(accuracy=0.95, max_drop=0.02)), metrics(0.9, 0.95))
-    with pytest.raises(BudgetError, match="model need is not good enough: int8 loses"):
+    with pytest.raises(BudgetError, match="model need is not good enough: the integers lose"):
         check_accept(model(Accept(max_drop=0.01)), metrics(0.9, 0.93))
 
 

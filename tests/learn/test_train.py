@@ -52,7 +52,7 @@ def test_learns_and_agrees(trained: Trained) -> None:
 
 
 def test_same_bytes_when_trained_again(trained: Trained, cached: Path) -> None:
-    assert (cached / "again" / "model.tflite").read_bytes() == trained.tflite
+    assert (cached / "again" / "model.bin").read_bytes() == trained.model
 
 
 def test_a_hit_trains_nothing_and_needs_no_tensorflow(trained: Trained, no_worker: None) -> None:
@@ -108,7 +108,7 @@ def test_not_good_enough(trained: Trained, no_worker: None) -> None:
 
 def test_over_budget(trained: Trained, no_worker: None) -> None:
     def measure(tflite: bytes) -> Cost:
-        assert tflite == trained.tflite
+        assert tflite == trained.model
         return Cost("avr", flash_bytes=1400, ram_bytes=90)
 
     train(table(), model(budget=Budget(flash_bytes=1400, ram_bytes=90)), epochs=8, measure=measure)
@@ -123,20 +123,20 @@ def test_the_generated_c_equals_the_reference_everywhere(trained: Trained) -> No
     rng = np.random.default_rng(5)
     q = rng.integers(-128, 128, (4000, 5)).astype(np.int8)
     q[:32] = np.where((np.arange(32)[:, None] >> np.arange(5)) & 1, 127, -128)
-    device = run_device(trained.tflite, q)
-    assert np.array_equal(device, run_reference(trained.tflite, q))
+    device = run_device(trained.model, q)
+    assert np.array_equal(device, run_reference(trained.model, q))
     assert len(np.unique(device)) > 50
 
 
 def test_a_disagreement_is_loud(trained: Trained, cached: Path) -> None:
     test = table().part("test")
-    out = answers(trained.tflite, test.X, trained.scaler)
+    out = answers(trained.model, test.X, trained.scaler)
     q = quantize(test.X, trained.scaler)
     wrong = out.copy()
     wrong[7, 1] ^= 1
     with pytest.raises(ModelError, match=r"INTERNAL ERROR.* 1 of 1200 rows; first row 7"):
-        check_agreement(trained.tflite, q, out, wrong)
-    assert (cached / "disagreement" / "model.tflite").read_bytes() == trained.tflite
+        check_agreement(trained.model, q, out, wrong)
+    assert (cached / "disagreement" / "model.bin").read_bytes() == trained.model
 
 
 def test_tables_that_cannot_be_learned_from(no_worker: None) -> None:
@@ -158,5 +158,5 @@ def test_tables_that_cannot_be_learned_from(no_worker: None) -> None:
         train(good.rows(~rare), model())
     with pytest.raises(DataError, match="in two splits"):
         train(replace(good, group=np.full(len(good), "g")), model())
-    with pytest.raises(NotBuiltYetError, match="bonsai"):
-        train(good, model().model_copy(update={"architecture": "bonsai"}))
+    with pytest.raises(NotBuiltYetError, match="gru"):
+        train(good, model().model_copy(update={"architecture": "gru"}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -72,13 +73,17 @@ class InputPlan:
 
 @dataclass(frozen=True)
 class ModelPlan:
-    """A model: its inputs' scales and how its output is read (``softmax`` or ``logistic``)."""
+    """A model: its inputs' scales and how its output is read (``softmax`` or ``logistic``).
+
+    With ``raw`` it takes the features as they are, and there are no inputs to scale.
+    """
 
     name: str
     classes: tuple[str, ...]
     inputs: tuple[InputPlan, ...]
     output: str
     arena_bytes: int
+    raw: bool = False
 
 
 @dataclass(frozen=True)
@@ -199,7 +204,8 @@ class NodePlan:
             )
         for model in self.models:
             lines.append(
-                f"model {model.name}: {len(model.inputs)} inputs, {', '.join(model.classes)}, "
+                f"model {model.name}: {'raw' if model.raw else len(model.inputs)} inputs, "
+                f"{', '.join(model.classes)}, "
                 f"{model.output}, arena {model.arena_bytes} B"
             )
         for rule in self.rules:
@@ -293,9 +299,12 @@ def _model(
     check_arena(app, board, model.name, program.arena_bytes)
     where = app.where(f"models.{model.name}")
     given, result = program.inputs[0], program.outputs[0]
-    if len(program.inputs) != 1 or given.bytes != model.width or len(scales) != model.width:
+    raw = given.dtype == "int32"
+    width = math.prod(given.shape)
+    scaled = len(scales) == (0 if raw else width) and given.dtype in ("int8", "int32")
+    if len(program.inputs) != 1 or width != model.width or not scaled:
         raise ModelError(
-            f"{where}: the network takes {given.bytes} inputs, the app has {model.width}"
+            f"{where}: the model takes {width} inputs of {given.dtype}, the app has {model.width}"
         )
     classes = len(model.classes)
     logistic = result.bytes == 1 and classes == 2
@@ -317,9 +326,12 @@ def _model(
         inputs=tuple(
             InputPlan(text, scale.offset, scale.mult, scale.shift, scale.zero_point)
             for text, scale in zip(names, scales, strict=True)
-        ),
+        )
+        if not raw
+        else (),
         output="logistic" if logistic else "softmax",
         arena_bytes=program.arena_bytes,
+        raw=raw,
     )
 
 

@@ -1,7 +1,7 @@
 """Model files of tinyfield's own, beside ``.tflite``: trees, and Bonsai.
 
-Each is JSON that begins with its kind, and a class that reads it, writes C from it, and computes
-the same in NumPy.
+Each is JSON that begins with its kind, and a class that reads it; from it C is written, and NumPy
+computes the same.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tinyfield.compiler import trees
+from tinyfield.compiler import bonsai, trees
 from tinyfield.compiler.standalone import Standalone
 
-OwnModel = trees.Ensemble
+OwnModel = trees.Ensemble | bonsai.Bonsai
 
 
 def own_model(data: bytes) -> OwnModel | None:
@@ -26,6 +26,8 @@ def own_model(data: bytes) -> OwnModel | None:
     """
     if data.startswith(trees.MAGIC):
         return trees.Ensemble.from_bytes(data)
+    if data.startswith(bonsai.MAGIC):
+        return bonsai.Bonsai.from_bytes(data)
     return None
 
 
@@ -36,10 +38,14 @@ def lower_own(model: OwnModel, prefix: str, target: str, optimize: str) -> Stand
         ModelError: it cannot be compiled.
         UsageError: the prefix cannot start a C name.
     """
-    return trees.lower(model, prefix, target, optimize)
+    if isinstance(model, trees.Ensemble):
+        return trees.lower(model, prefix, target, optimize)
+    return bonsai.lower(model, prefix)
 
 
 def own_outputs(model: OwnModel, inputs: Mapping[str, NDArray[Any]]) -> NDArray[np.int8]:
     """What the model answers, by NumPy: ``in0`` [n, …] to [n, 1, classes]."""
     X = inputs["in0"].reshape(len(inputs["in0"]), -1)
-    return trees.outputs(model, X)[:, None, :]
+    if isinstance(model, trees.Ensemble):
+        return trees.outputs(model, X)[:, None, :]
+    return bonsai.outputs(model, X)[:, None, :]

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyfield.compiler.emulate import run_emulated
-from tinyfield.compiler.own import own_model, own_outputs
 from tinyfield.compiler.host import Arrays, run_host
+from tinyfield.compiler.own import own_model, own_outputs
 from tinyfield.errors import MissingToolError, ModelError
 
 if TYPE_CHECKING:

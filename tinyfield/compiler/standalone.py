@@ -81,9 +81,7 @@ def declarations(prefix: str, given: Port, result: Port, what: str) -> str:
 
 def signature(prefix: str, given: Port) -> str:
     """Of the model's function."""
-    return (
-        f"tiny_status_t {prefix}_invoke(uint8_t *arena, const {given.c_type} *in0, int8_t *out0)"
-    )
+    return f"tiny_status_t {prefix}_invoke(uint8_t *arena, const {given.c_type} *in0, int8_t *out0)"
 
 
 def function(prefix: str, given: Port, body: str) -> str:

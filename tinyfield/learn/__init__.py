@@ -1,12 +1,13 @@
-"""Learning: feature table → int8 model, judged and gated.
+"""Learning: feature table → integer model, judged and gated.
 
 ::
 
-    FeatureTable ─ scaler ─→ worker (TensorFlow, its own process): mlp → convert ─→ .tflite
+    FeatureTable ─ scaler ─→ worker (its own process) mlp → convert ────────────→ .tflite
+          └──────────────────→        "               trees, bonsai → convert ──→ JSON
                                 │ cache                                               │
-                                └─────────────→ runner: LiteRT = generated C ──→ metrics → gate
+                                └──────────→ runner: reference = generated C ──→ metrics → gate
 
-Nothing here imports TensorFlow into the calling process.
+Nothing here imports TensorFlow or scikit-learn into the calling process.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Trained networks on disk, by the content of all that made them; a hit needs no TensorFlow.
+"""Trained networks on disk, by the content of all that made them; a hit needs neither TensorFlow nor scikit-learn.
 
-One folder a key under ``cache_dir()/models``: ``network.npz`` (flatbuffer, constants, the float
-network's answers) and ``network.sha256``; scores lie beside it, named by the version of the code
+One folder a key under ``cache_dir()/models``: ``network.npz`` (model file, constants, the float
+model's answers) and ``network.sha256``; scores lie beside it, named by the version of the code
 that computed them. Anything that does not check out is a miss, never an error.
 """
 
@@ -25,7 +25,17 @@ from tinyfield.learn.result import Metrics, Network
 from tinyfield.learn.scaler import InputScale
 from tinyfield.paths import cache_dir, firmware_dir
 
-_TRAINS = ("scaler.py", "mlp.py", "convert.py", "worker.py", "train.py", "metrics.py")
+_TRAINS = (
+    "balance.py",
+    "bonsai.py",
+    "convert.py",
+    "metrics.py",
+    "mlp.py",
+    "scaler.py",
+    "train.py",
+    "trees.py",
+    "worker.py",
+)
 _SCORES = ("runner.py", "metrics.py", "result.py", "train.py")
 
 
@@ -35,14 +45,16 @@ def network_key(parts: dict[str, Any]) -> str:
     parts = {
         **parts,
         "code": _digest(learn / name for name in _TRAINS),
-        "versions": {name: _version(name) for name in ("tensorflow", "keras", "numpy")},
+        "versions": {
+            name: _version(name) for name in ("tensorflow", "keras", "scikit-learn", "numpy")
+        },
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]
 
 
 @cache
 def scores_key() -> str:
-    """Changes with everything between a flatbuffer and a score: compiler, kernels, LiteRT."""
+    """Changes with everything between a model file and a score: compiler, kernels, LiteRT."""
     package, core = Path(tinyfield.__file__).parent, firmware_dir() / "core"
     files = [Path(__file__).parent / name for name in _SCORES]
     files += [*sorted((package / "compiler").rglob("*.py")), package / "hostcc.py"]
@@ -61,9 +73,10 @@ def load_network(key: str) -> Network | None:
             return None
         with np.load(io.BytesIO(data)) as arrays:
             return Network(
-                tflite=arrays["tflite"].tobytes(),
+                model=arrays["model"].tobytes(),
                 scaler=tuple(InputScale(*map(int, row)) for row in arrays["scaler"]),
                 probabilities=arrays["probabilities"],
+                resolution=float(arrays["resolution"]),
             )
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -75,9 +88,10 @@ def save_network(key: str, network: Network) -> None:
     buffer = io.BytesIO()
     np.savez(
         buffer,
-        tflite=np.frombuffer(network.tflite, dtype=np.uint8),
-        scaler=np.array(rows, dtype=np.int64),
+        model=np.frombuffer(network.model, dtype=np.uint8),
+        scaler=np.array(rows, dtype=np.int64).reshape(-1, 4),
         probabilities=network.probabilities,
+        resolution=network.resolution,
     )
     data = buffer.getvalue()
     _write(_folder(key) / "network.npz", data)

@@ -54,7 +54,7 @@ def evaluate(
         )
     k = len(trained.classes)
     y = rows.y.astype(np.int64)
-    out = answers(trained.tflite, rows.X, trained.scaler)
+    out = answers(trained.model, rows.X, trained.scaler)
     said = out.argmax(axis=1)
     total = score(y, said, rows.group, trained.classes)
     learned = table.y[table.split == "train"]

@@ -32,7 +32,16 @@ class Cost:
 
 
 Measure = Callable[[bytes], Cost]
-"""From a TFLite flatbuffer to what it costs on the app's board."""
+"""From a model file to what it costs on the app's board."""
+
+_MORE = {
+    "mlp": ("hidden",),
+    "tree": ("depth",),
+    "forest": ("trees", "depth"),
+    "gbt": ("trees", "depth"),
+    "bonsai": ("projection", "depth"),
+}
+_LESS = {**_MORE, "bonsai": ("projection", "depth", "density")}
 
 
 def check_accept(model: Model, metrics: Metrics) -> None:
@@ -46,7 +55,7 @@ def check_accept(model: Model, metrics: Metrics) -> None:
     drop = metrics.drop
     if accept.max_drop is not None and drop > accept.max_drop:
         misses.append(
-            f"int8 loses {drop:.3f} of macro F1 ({metrics.float.macro_f1:.3f} → "
+            f"the integers lose {drop:.3f} of macro F1 ({metrics.float.macro_f1:.3f} → "
             f"{metrics.device.macro_f1:.3f}), {drop - accept.max_drop:.3f} more than "
             f"max_drop {accept.max_drop:g}"
         )
@@ -58,17 +67,18 @@ def check_accept(model: Model, metrics: Metrics) -> None:
         default=None,
     )
     recall = metrics.device.per_class[weakest]["recall"] if weakest else None
+    more = " or ".join(f"`{key}`" for key in _MORE[model.architecture])
     raise BudgetError(
         f"model {model.name} is not good enough: " + "; ".join(misses),
         hint=f"weakest class: {weakest} (recall {recall:.2f}); majority baseline macro F1 "
-        f"{metrics.baseline.macro_f1:.3f}. Add inputs or data, raise `hidden`, or lower "
+        f"{metrics.baseline.macro_f1:.3f}. Add inputs or data, raise {more}, or lower "
         f"`models.{model.name}.accept`",
     )
 
 
 def check_budget(model: Model, cost: Cost) -> None:
-    """Raises BudgetError unless the model fits ``budget:``; says by how much it does not, and the
-    hidden layers that would."""
+    """Raises BudgetError unless the model fits ``budget:``; says by how much it does not, and what
+    would: of an mlp the hidden layers."""
     limits = [
         ("flash", cost.flash_bytes, model.budget.flash_bytes, "B"),
         ("ram", cost.ram_bytes, model.budget.ram_bytes, "B"),
@@ -85,13 +95,20 @@ def check_budget(model: Model, cost: Cost) -> None:
         f"{name} {value:,} {unit} is {value - most:,} {unit} over {most:,} {unit}"
         for name, value, most, unit in over
     )
-    fits = _that_fits(model, cost)
     raise BudgetError(
         f"model {model.name} does not fit its budget on {cost.target}: {text}",
-        hint=f"about `hidden: {list(fits)}` would fit"
-        if fits
-        else f"no dense network fits; raise `models.{model.name}.budget`",
+        hint=_smaller(model, cost),
     )
+
+
+def _smaller(model: Model, cost: Cost) -> str:
+    if model.architecture != "mlp":
+        keys = " or ".join(f"`{key}`" for key in _LESS[model.architecture])
+        return f"lower {keys}, or raise `models.{model.name}.budget`"
+    fits = _that_fits(model, cost)
+    if fits:
+        return f"about `hidden: {list(fits)}` would fit"
+    return f"no dense network fits; raise `models.{model.name}.budget`"
 
 
 def dense_bytes(inputs: int, hidden: tuple[int, ...], classes: int) -> int:

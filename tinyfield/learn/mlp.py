@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tinyfield.learn.balance import class_weights
 from tinyfield.learn.metrics import macro_f1
 
 if TYPE_CHECKING:
@@ -50,14 +51,6 @@ def start(seed: int) -> None:
         pass
     tf.config.experimental.enable_op_determinism()
     tf.keras.utils.set_random_seed(seed)
-
-
-def class_weights(y: NDArray[np.int64], k: int) -> NDArray[np.float32]:
-    """Square root of the inverse share, mean 1 over the rows: rare classes count, without the
-    many false alarms that full balancing brings."""
-    share = np.bincount(y, minlength=k) / len(y)
-    weights = np.where(share > 0, 1 / np.sqrt(np.maximum(share, 1e-9)), 0.0)
-    return np.asarray(weights / (weights * share).sum(), dtype=np.float32)
 
 
 def build(inputs: int, hidden: tuple[int, ...], classes: int) -> keras.Model:

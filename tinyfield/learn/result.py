@@ -1,4 +1,4 @@
-"""What training hands on: the int8 model, its input constants, and how good it is."""
+"""What training hands on: the integer model, its input constants, and how good it is."""
 
 from __future__ import annotations
 
@@ -17,14 +17,16 @@ class Metrics:
     """Scores on the test split, in three columns, beside a model that knows nothing.
 
     Attributes:
-        float: the float network on unrounded inputs.
-        int8: the TFLite file through LiteRT's reference kernels.
+        float: the trained model, before it became integers.
+        int8: the integer model by its reference: a network's through LiteRT's kernels, trees' and
+            Bonsai's through NumPy.
         device: the generated C on this PC, from int32 features on; equal to ``int8`` byte for
             byte (a difference is an error, not a number).
         baseline: always the training rows' majority class.
         by_origin: ``device`` on the measured, driven and generated rows apart.
         calibration_error: of the device's confidence, 0 to 1.
         compared: rows on which int8 and device were compared byte for byte.
+        agreement: share of the test rows on which the device says what the trained model says.
         notes: what a reader of the numbers must know.
     """
 
@@ -35,6 +37,7 @@ class Metrics:
     by_origin: dict[str, Score]
     calibration_error: Number
     compared: int
+    agreement: Number
     notes: tuple[str, ...] = ()
 
     @property
@@ -51,6 +54,7 @@ class Metrics:
             "by_origin": {k: v.to_json() for k, v in self.by_origin.items()},
             "calibration_error": self.calibration_error,
             "compared": self.compared,
+            "agreement": self.agreement,
             "notes": list(self.notes),
         }
 
@@ -64,24 +68,28 @@ class Metrics:
             by_origin={k: Score.from_json(v) for k, v in value["by_origin"].items()},
             calibration_error=value["calibration_error"],
             compared=value["compared"],
+            agreement=value["agreement"],
             notes=tuple(value["notes"]),
         )
 
 
 @dataclass(frozen=True)
 class Network:
-    """A trained and converted network, before it is judged.
+    """A trained and converted model, before it is judged.
 
     Attributes:
-        tflite: the int8 flatbuffer.
-        scaler: one constant set an input.
-        probabilities: the float network's class probabilities on the table's test rows,
+        model: the model file: an int8 flatbuffer, or trees or Bonsai (``compiler.own``).
+        scaler: one constant set an input; empty where the model takes the features as they are.
+        probabilities: the float model's class probabilities on the table's test rows,
             [n, classes].
+        resolution: rows whose two best probabilities are farther apart must get the same label
+            from the integers; 1 where nothing is promised.
     """
 
-    tflite: bytes
+    model: bytes
     scaler: tuple[InputScale, ...]
     probabilities: Any
+    resolution: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -90,9 +98,10 @@ class Trained:
 
     Attributes:
         name: the model's name in the app.
-        tflite: the int8 flatbuffer; input scale 1/127, zero point 0; output scale 1/256, zero
-            point -128, so that score = output + 128.
-        scaler: from int32 features to the int8 input, one an input.
+        model: the model file; output scale 1/256, zero point -128, so that score = output + 128.
+            A network's or Bonsai's input has scale 1/127 and zero point 0.
+        scaler: from int32 features to the int8 input, one an input; empty for trees, which take
+            the int32 features.
         classes: class names, in the order of the output.
         report: scores on the test split.
         groups: what it was trained and validated on; not to be tested on.
@@ -101,7 +110,7 @@ class Trained:
     """
 
     name: str
-    tflite: bytes
+    model: bytes
     scaler: tuple[InputScale, ...]
     classes: tuple[str, ...]
     report: Metrics

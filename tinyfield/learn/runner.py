@@ -1,26 +1,30 @@
-"""An int8 model over many rows, twice: by LiteRT's reference kernels and by our generated C."""
+"""An integer model over many rows, twice: by its reference and by the generated C.
+
+A network's reference is LiteRT's kernels; trees' and Bonsai's is NumPy."""
 
 from __future__ import annotations
 
 import ctypes
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tinyfield import hostcc
 from tinyfield.compiler import compile_model
+from tinyfield.compiler.own import own_model, own_outputs
 from tinyfield.errors import MissingToolError, ModelError
 from tinyfield.learn.scaler import STEPS, InputScale, quantize
 from tinyfield.paths import cache_dir, firmware_dir
 
 _SHIM = """
 #include "model.h"
-int run(const int8_t *in, int8_t *out, int64_t n)
+int run(const INPUT_T *in, int8_t *out, int64_t n)
 {
     static uint32_t arena[(MODEL_ARENA_BYTES + 3) / 4];
     for (int64_t i = 0; i < n; i++) {
-        if (model_invoke((uint8_t *)arena, in + i * (int64_t)MODEL_IN0_BYTES,
+        if (model_invoke((uint8_t *)arena, in + i * (int64_t)(MODEL_IN0_BYTES / sizeof(INPUT_T)),
                          out + i * (int64_t)MODEL_OUT0_BYTES) != TINY_OK) {
             return 1;
         }
@@ -30,24 +34,24 @@ int run(const int8_t *in, int8_t *out, int64_t n)
 """
 
 
-def run_device(tflite: bytes, q: NDArray[np.int8]) -> NDArray[np.int8]:
-    """The node's C on this PC: int8 [n, k] to int8 [n, classes].
+def run_device(model: bytes, q: NDArray[Any]) -> NDArray[np.int8]:
+    """The node's C on this PC: inputs of the model's type [n, k] to int8 [n, classes].
 
     Raises:
         ModelError: the model cannot be compiled, or has other inputs.
         MissingToolError: no C compiler.
     """
-    program = compile_model(tflite)
+    program = compile_model(model)
     width = int(np.prod(program.inputs[0].shape))
     if width != q.shape[1]:
         raise ModelError(f"the model has {width} inputs, the rows have {q.shape[1]}")
     path = hostcc.compile_shared(
-        [program.source, _SHIM],
+        [program.source, _SHIM.replace("INPUT_T", program.inputs[0].c_type)],
         include=[firmware_dir() / "core"],
         headers={"model.h": program.header},
         name="model",
     )
-    q = np.ascontiguousarray(q)
+    q = np.ascontiguousarray(q, dtype=program.inputs[0].dtype)
     out = np.zeros((len(q), int(np.prod(program.outputs[0].shape))), dtype=np.int8)
     status = ctypes.CDLL(str(path)).run(
         q.ctypes.data_as(ctypes.c_void_p), out.ctypes.data_as(ctypes.c_void_p),
@@ -58,19 +62,22 @@ def run_device(tflite: bytes, q: NDArray[np.int8]) -> NDArray[np.int8]:
     return out
 
 
-def run_reference(tflite: bytes, q: NDArray[np.int8]) -> NDArray[np.int8]:
-    """LiteRT's reference resolver: int8 [n, k] to int8 [n, classes].
+def run_reference(model: bytes, q: NDArray[Any]) -> NDArray[np.int8]:
+    """The model's reference: inputs [n, k] to int8 [n, classes].
 
     Raises:
         MissingToolError: ai-edge-litert is not installed.
         ModelError: the input tensor is not (1/127, 0), which ``tiny_quantize`` aims at.
     """
+    own = own_model(model)
+    if own is not None:
+        return own_outputs(own, {"in0": q})[:, 0]
     try:
         from ai_edge_litert import interpreter as litert
     except ImportError as error:
         raise MissingToolError("ai-edge-litert", "pip install 'tinyfield[train]'") from error
     runner = litert.Interpreter(
-        model_content=tflite,
+        model_content=model,
         experimental_op_resolver_type=litert.OpResolverType.BUILTIN_REF,
     )
     given, got = runner.get_input_details()[0], runner.get_output_details()[0]
@@ -87,20 +94,23 @@ def run_reference(tflite: bytes, q: NDArray[np.int8]) -> NDArray[np.int8]:
     return np.array(runner.get_tensor(got["index"]), dtype=np.int8)
 
 
-def answers(tflite: bytes, X: NDArray[np.int32], scaler: Sequence[InputScale]) -> NDArray[np.int8]:
+def answers(model: bytes, X: NDArray[np.int32], scaler: Sequence[InputScale]) -> NDArray[np.int8]:
     """The class scores (int8, score - 128) of int32 features [n, k], by both ways.
+
+    Args:
+        scaler: empty where the model takes the features as they are.
 
     Raises:
         ModelError: the two differ in any byte; the case is kept for the report.
     """
-    q = quantize(X, scaler)
-    device = run_device(tflite, q)
-    check_agreement(tflite, q, run_reference(tflite, q), device)
+    q: NDArray[Any] = quantize(X, scaler) if scaler else X
+    device = run_device(model, q)
+    check_agreement(model, q, run_reference(model, q), device)
     return device
 
 
 def check_agreement(
-    tflite: bytes, q: NDArray[np.int8], reference: NDArray[np.int8], device: NDArray[np.int8]
+    model: bytes, q: NDArray[Any], reference: NDArray[np.int8], device: NDArray[np.int8]
 ) -> None:
     """Raises ModelError, and keeps model and inputs, unless both outputs are equal to the byte."""
     differ = (reference != device).any(axis=1)
@@ -109,10 +119,10 @@ def check_agreement(
     first = int(differ.argmax())
     folder = cache_dir() / "disagreement"
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "model.tflite").write_bytes(tflite)
+    (folder / "model.bin").write_bytes(model)
     np.savez(folder / "rows.npz", inputs=q, reference=reference, device=device)
     raise ModelError(
-        f"INTERNAL ERROR: the generated C and TFLite's reference kernels differ on "
+        f"INTERNAL ERROR: the generated C and the model's reference differ on "
         f"{int(differ.sum())} of {len(q)} rows; first row {first}: reference "
         f"{reference[first].tolist()}, generated C {device[first].tolist()}. "
         "No figure of this model can be trusted",

@@ -1,4 +1,4 @@
-"""From a feature table to a judged int8 model: fit (or find in the cache), score, check."""
+"""From a feature table to a judged integer model: fit (or find in the cache), score, check."""
 
 from __future__ import annotations
 
@@ -12,8 +12,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from tinyfield.errors import DataError, EnvironmentFault, MissingToolError, NotBuiltYetError
+from tinyfield.errors import (
+    DataError,
+    EnvironmentFault,
+    MissingToolError,
+    ModelError,
+    NotBuiltYetError,
+)
 from tinyfield.features.table import FeatureTable
 from tinyfield.learn import cache, gate
 from tinyfield.learn.metrics import calibration_error, majority, score
@@ -26,6 +33,15 @@ if TYPE_CHECKING:
     from tinyfield.spec import Model
 
 WORKER = ("-m", "tinyfield.learn.worker")
+TOOLS = {
+    "mlp": ("tensorflow", "TensorFlow"),
+    "tree": ("sklearn", "scikit-learn"),
+    "forest": ("sklearn", "scikit-learn"),
+    "gbt": ("sklearn", "scikit-learn"),
+    "bonsai": ("numpy", "NumPy"),
+}
+"""Architectures that are built, and what trains them: its module and its name."""
+
 ROWS_LEAST = 50
 """Fewer training rows, or fewer rows of a class than a tenth of this, are no basis to learn on."""
 
@@ -52,20 +68,22 @@ def train(
     Raises:
         DataError: the table cannot be learned from.
         BudgetError: the model is not good enough for ``accept:`` or too big for ``budget:``.
-        MissingToolError: not in the cache, and TensorFlow is not installed.
+        MissingToolError: not in the cache, and TensorFlow or scikit-learn is not installed.
         NotBuiltYetError: an architecture that nothing trains yet.
+        ModelError: the integers do not decide as the trained model where they must.
     """
-    if model.architecture != "mlp":
+    if model.architecture not in TOOLS:
         raise NotBuiltYetError(
             f"model {model.name}: architecture {model.architecture} is not built yet",
-            hint="use architecture: mlp",
+            hint=f"use architecture: {', '.join(TOOLS)}",
         )
     check_table(table)
     key = cache.network_key(
         {
             "table": table.key(),
             "classes": list(model.classes),
-            "hidden": list(model.hidden),
+            "architecture": model.architecture,
+            **model.options,
             "seed": seed,
             "epochs": epochs,
         }
@@ -78,16 +96,16 @@ def train(
     metrics = cache.load_metrics(key) if cached else None
     if metrics is None:
         if progress is not None:
-            progress("score", 0, 1, "int8 by LiteRT and by the generated C")
+            progress("score", 0, 1, "integers by their reference and by the generated C")
         metrics = judge(table, network)
         cache.save_metrics(key, metrics)
     gate.check_accept(model, metrics)
     if measure is not None:
-        gate.check_budget(model, measure(network.tflite))
+        gate.check_budget(model, measure(network.model))
     seen = np.unique(table.group[table.split != "test"])
     return Trained(
         name=model.name,
-        tflite=network.tflite,
+        model=network.model,
         scaler=network.scaler,
         classes=tuple(model.classes),
         report=metrics,
@@ -121,10 +139,11 @@ def judge(table: FeatureTable, network: Network) -> Metrics:
     """The three columns on the test split."""
     test = table.part("test")
     y = test.y.astype(np.int64)
-    out = answers(network.tflite, test.X, network.scaler)
+    out = answers(network.model, test.X, network.scaler)
     said = out.argmax(axis=1)
     device = score(y, said, test.group, table.classes)
     rough = network.probabilities.argmax(axis=1)
+    _check_same(table.model, network, said)
     always = np.full(len(y), majority(table.part("train").y, len(table.classes)))
     origins = [o for o in ("measured", "driven", "generated") if (test.origin == o).any()]
     return Metrics(
@@ -139,8 +158,24 @@ def judge(table: FeatureTable, network: Network) -> Metrics:
         },
         calibration_error=calibration_error(y, (out.astype(np.float64) + 128) / 256),
         compared=len(y),
+        agreement=round(float((said == rough).mean()), 6),
         notes=tuple(_notes(table)),
     )
+
+
+def _check_same(name: str, network: Network, said: NDArray[np.integer[Any]]) -> None:
+    """Raises ModelError if the integers give another label where they promise the same one."""
+    best = np.sort(network.probabilities, axis=1)
+    apart = best[:, -1] - best[:, -2]
+    differ = said != network.probabilities.argmax(axis=1)
+    wrong = differ & (apart > network.resolution + 1e-6)
+    if wrong.any():
+        raise ModelError(
+            f"INTERNAL ERROR: model {name}: the generated C says something else than the trained "
+            f"model on {int(wrong.sum())} of {len(said)} test rows where it must not, first on row "
+            f"{int(wrong.argmax())}. No figure of this model can be trusted",
+            hint="this is a fault of tinyfield: please report it with the app and its data",
+        )
 
 
 def _notes(table: FeatureTable) -> list[str]:
@@ -162,32 +197,44 @@ def _notes(table: FeatureTable) -> list[str]:
 def _fit(
     table: FeatureTable, model: Model, seed: int, epochs: int, progress: Progress | None
 ) -> Network:
-    if importlib.util.find_spec("tensorflow") is None:
-        raise MissingToolError("TensorFlow", "pip install 'tinyfield[train]'")
+    module, tool = TOOLS[model.architecture]
+    if importlib.util.find_spec(module) is None:
+        raise MissingToolError(tool, "pip install 'tinyfield[train]'")
     train, valid, test = (table.part(s) for s in ("train", "valid", "test"))
-    scaler = fit_scaler(train.X)
+    # Trees compare the node's own integers; what multiplies gets them all to one scale.
+    scaler = () if model.architecture in ("tree", "forest", "gbt") else fit_scaler(train.X)
+
+    def given(X: NDArray[np.int32]) -> NDArray[Any]:
+        return to_float(X, scaler) if scaler else X
+
     with tempfile.TemporaryDirectory(prefix="tinyfield-train-") as name:
         folder = Path(name)
         np.savez(
             folder / "examples.npz",
-            x_train=to_float(train.X, scaler),
+            x_train=given(train.X),
             y_train=train.y.astype(np.int64),
-            x_valid=to_float(valid.X, scaler),
+            x_valid=given(valid.X),
             y_valid=valid.y.astype(np.int64),
-            x_test=to_float(test.X, scaler),
+            x_test=given(test.X),
         )
         request = {
+            "architecture": model.architecture,
+            **model.options,
             "seed": seed,
-            "hidden": list(model.hidden),
             "classes": len(model.classes),
             "epochs": epochs,
         }
         (folder / "request.json").write_text(json.dumps(request), encoding="utf-8")
         _work(folder, progress)
+        if (folder / "error.json").is_file():
+            told = json.loads((folder / "error.json").read_text(encoding="utf-8"))
+            raise ModelError(f"model {model.name}: {told['message']}", hint=told["hint"])
+        result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
         return Network(
-            tflite=(folder / "model.tflite").read_bytes(),
+            model=(folder / "model.bin").read_bytes(),
             scaler=scaler,
             probabilities=np.load(folder / "float.npy"),
+            resolution=float(result["resolution"]),
         )
 
 
@@ -218,6 +265,5 @@ def _work(folder: Path, progress: Progress | None) -> None:
         said = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
         raise EnvironmentFault(
             f"training ended with exit code {worker.returncode}:\n" + "\n".join(said[-15:]),
-            hint="try: python -c 'import tensorflow'; a killed worker usually means that memory "
-            "ran out",
+            hint="try: tinyfield doctor; a killed worker usually means that memory ran out",
         )

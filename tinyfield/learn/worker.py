@@ -1,8 +1,9 @@
-"""Trains one network in a process of its own: ``python -m tinyfield.learn.worker DIR``.
+"""Trains one model in a process of its own: ``python -m tinyfield.learn.worker DIR``.
 
 TensorFlow takes seconds to import, talks on stderr from C++ and holds its threads; here it does
 so where nobody sees it. DIR holds ``examples.npz`` and ``request.json``; the worker adds
-``model.tflite`` and ``float.npy`` (class probabilities of ``x_test``), and prints a JSON line
+``model.bin`` (the model file), ``float.npy`` (class probabilities of ``x_test`` by the trained
+model) and ``result.json``, or ``error.json`` where the user is to blame, and prints a JSON line
 ``[stage, done, of, text]`` for each step.
 """
 
@@ -11,15 +12,31 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+
+from tinyfield.errors import ModelError
+
+Progress = Callable[[str, int, int, str], None]
+Arrays = dict[str, NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a training hands back; see ``result.Network``."""
+
+    model: bytes
+    probabilities: NDArray[Any]
+    resolution: float
 
 
 def main(folder: Path) -> None:
     """Reads the request, trains, converts, writes the results."""
-    from tinyfield.learn import convert, mlp
-
     # TensorFlow's converter prints to stdout; that goes with the rest of its talk.
     pipe = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
     os.dup2(2, 1)
@@ -28,15 +45,29 @@ def main(folder: Path) -> None:
         print(json.dumps([stage, done, of, text]), file=pipe, flush=True)
 
     request = json.loads((folder / "request.json").read_text(encoding="utf-8"))
-    progress("start", 0, 1, "loading TensorFlow")
     with np.load(folder / "examples.npz") as arrays:
-        examples = mlp.Examples(
-            arrays["x_train"], arrays["y_train"], arrays["x_valid"], arrays["y_valid"]
-        )
-        x_test = arrays["x_test"]
+        examples = {name: arrays[name] for name in arrays.files}
+    train = {"mlp": _mlp, "bonsai": _bonsai}.get(request["architecture"], _trees)
+    try:
+        made = train(request, examples, progress)
+    except ModelError as error:
+        told = {"message": error.message, "hint": error.hint}
+        (folder / "error.json").write_text(json.dumps(told), encoding="utf-8")
+        return
+    (folder / "model.bin").write_bytes(made.model)
+    np.save(folder / "float.npy", made.probabilities)
+    (folder / "result.json").write_text(json.dumps({"resolution": made.resolution}))
+
+
+def _mlp(request: dict[str, Any], examples: Arrays, progress: Progress) -> Made:
+    from tinyfield.learn import convert, mlp
+
+    progress("start", 0, 1, "loading TensorFlow")
     seed = int(request["seed"])
     model = mlp.fit(
-        examples,
+        mlp.Examples(
+            examples["x_train"], examples["y_train"], examples["x_valid"], examples["y_valid"]
+        ),
         hidden=tuple(request["hidden"]),
         classes=int(request["classes"]),
         seed=seed,
@@ -44,10 +75,64 @@ def main(folder: Path) -> None:
         progress=progress,
     )
     progress("convert", 0, 1, "quantizing to int8")
-    rows = convert.representative(examples.x_train, examples.y_train, seed)
-    (folder / "model.tflite").write_bytes(convert.to_int8(model, rows))
-    np.save(folder / "float.npy", mlp.predict(model, x_test))
+    rows = convert.representative(examples["x_train"], examples["y_train"], seed)
+    file = convert.to_int8(model, rows)
+    probabilities = mlp.predict(model, examples["x_test"])
     progress("convert", 1, 1, "done")
+    return Made(file, probabilities, 1.0)
+
+
+def _trees(request: dict[str, Any], examples: Arrays, progress: Progress) -> Made:
+    from tinyfield.learn import trees
+
+    kind, classes = str(request["architecture"]), int(request["classes"])
+    progress("train", 0, 1, f"{kind} by scikit-learn")
+    x, y = examples["x_train"], examples["y_train"]
+    model = trees.fit(
+        kind,
+        x,
+        y,
+        trees=int(request.get("trees", 1)),
+        depth=int(request["depth"]),
+        min_leaf=int(request["min_leaf"]),
+        classes=classes,
+        seed=int(request["seed"]),
+    )
+    progress("convert", 0, 1, "thresholds to integers")
+    temperature = 1.0
+    if kind == "gbt":
+        said = trees.probabilities(model, examples["x_valid"], classes)
+        temperature = trees.best_temperature(np.log(np.maximum(said, 1e-12)), examples["y_valid"])
+    # Leaf values get the bits that keep every label of the rows at hand, the validation's too.
+    rows = np.concatenate([x, examples["x_valid"]])
+    made = trees.convert(model, rows, classes=classes, temperature=temperature)
+    probabilities = trees.probabilities(model, examples["x_test"], classes)
+    progress("convert", 1, 1, f"{made.ensemble.inner} comparisons")
+    return Made(made.ensemble.to_bytes(), probabilities, made.resolution)
+
+
+def _bonsai(request: dict[str, Any], examples: Arrays, progress: Progress) -> Made:
+    from tinyfield.learn import bonsai
+
+    shape = bonsai.Shape(
+        depth=int(request["depth"]),
+        projection=int(request["projection"]),
+        density=float(request["density"]),
+        classes=int(request["classes"]),
+    )
+    trained = bonsai.fit(
+        examples["x_train"],
+        examples["y_train"],
+        examples["x_valid"],
+        examples["y_valid"],
+        shape,
+        seed=int(request["seed"]),
+        epochs=int(request["epochs"]),
+        progress=progress,
+    )
+    progress("convert", 0, 1, "weights to integers")
+    made = bonsai.convert(trained, examples["x_train"])
+    return Made(made.to_bytes(), trained.probabilities(examples["x_test"]), 1.0)
 
 
 if __name__ == "__main__":

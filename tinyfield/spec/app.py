@@ -13,6 +13,7 @@ from typing import Any, Literal, ParamSpec, TypeVar
 
 from pydantic import BaseModel, ConfigDict, InstanceOf, SecretStr
 
+from tinyfield.spec.architectures import OPTIONS
 from tinyfield.spec.crops import Crop
 from tinyfield.spec.diagnostics import Diagnostic
 from tinyfield.spec.expr import Clause, Expr, dump
@@ -149,17 +150,30 @@ class Accept(Frozen):
 
 
 class Model(Frozen):
-    """A classifier: inputs, classes, how it is trained and what it may cost."""
+    """A classifier: inputs, classes, how it is trained and what it may cost.
+
+    Of the options from ``hidden`` to ``density``, those count that its architecture has.
+    """
 
     name: str
     inputs: tuple[Feature, ...]
     classes: tuple[str, ...]
     train: Train
     architecture: str
-    hidden: tuple[int, ...]
+    hidden: tuple[int, ...] = ()
+    trees: int = 1
+    depth: int = 1
+    min_leaf: int = 1
+    projection: int = 1
+    density: float = 1.0
     compress: Compress
     budget: Budget
     accept: Accept
+
+    @property
+    def options(self) -> dict[str, object]:
+        """The options of its architecture, by key."""
+        return {key: getattr(self, key) for key in OPTIONS.get(self.architecture, ())}
 
     @property
     def width(self) -> int:

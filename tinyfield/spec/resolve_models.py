@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tinyfield.spec.app import Accept, Budget, Channel, Compress, Feature, Model, Train, build
+from tinyfield.spec.architectures import DEPTH_MOST, KEYS, OPTIONS, PLANNED, that_have
 from tinyfield.spec.features import parse_feature
 from tinyfield.spec.known import DATASETS, SPLITS, STAND_INS
 from tinyfield.spec.mistake import Mistake
 from tinyfield.spec.nodes import List, Map, Node, Scalar
 from tinyfield.spec.problems import Problems
 from tinyfield.spec.sections.base import ok
-from tinyfield.spec.sections.models import (
-    BUILT_ARCHITECTURES,
-    PLANNED_ARCHITECTURES,
-    ModelSection,
-)
+from tinyfield.spec.sections.models import ModelSection
 from tinyfield.spec.unsure import Unsure
 from tinyfield.spelling import listing, nearest
 
@@ -46,7 +45,7 @@ def resolve_model(
         section.classes,
         section.train,
         section.architecture,
-        section.hidden,
+        *(getattr(section, key) for key in KEYS),
         section.compress,
         section.budget,
         section.accept,
@@ -66,7 +65,7 @@ def resolve_model(
         classes=tuple(section.classes),
         train=build(Train)(**dict(section.train)),
         architecture=section.architecture,
-        hidden=tuple(section.hidden),
+        **_options(section),
         compress=build(Compress)(**dict(compress)) if compress else NO_COMPRESS,
         budget=build(Budget)(
             flash_bytes=budget.flash, ram_bytes=budget.ram, latency_us=budget.latency
@@ -160,26 +159,69 @@ def _train(node: Map, problems: Problems) -> None:
             problems.at(value, f"there is no {what} {value.data!r}", hint=hint, code="unknown")
 
 
+def _options(section: ModelSection) -> dict[str, Any]:
+    """What the app says, else what holds for its architecture."""
+    found: dict[str, Any] = dict(OPTIONS.get(section.architecture, {}))
+    for key in found:
+        said = getattr(section, key)
+        if said is not None:
+            found[key] = said
+    if "hidden" in found:
+        found["hidden"] = tuple(found["hidden"])
+    if "density" in found:
+        found["density"] = float(found["density"])
+    return found
+
+
 def _architecture(node: Map, section: ModelSection, problems: Problems) -> None:
-    place: Node | None = node.items.get("architecture")
-    if place is None or not ok(section.architecture):
+    if not ok(section.architecture):
         return
     name = section.architecture
-    if name in BUILT_ARCHITECTURES:
+    place: Node | None = node.items.get("architecture")
+    if name in OPTIONS:
+        _check_options(node, section, name, problems)
         return
-    built = " or ".join(repr(a) for a in BUILT_ARCHITECTURES)
-    if name in PLANNED_ARCHITECTURES or name.endswith((".keras", ".h5")):
+    if place is None:
+        return
+    built = listing(OPTIONS)
+    if name in PLANNED or name.endswith((".keras", ".h5")):
         problems.at(
             place,
             f"architecture {name!r}",
-            hint=f"write {built} for now",
+            hint=f"write one of {built} for now",
             kind="not built yet",
             code="not built",
         )
         return
-    near = nearest(name, [*BUILT_ARCHITECTURES, *PLANNED_ARCHITECTURES])
-    hint = f"did you mean {near!r}?" if near else f"write {built}"
+    near = nearest(name, [*OPTIONS, *PLANNED])
+    hint = f"did you mean {near!r}?" if near else f"write one of {built}"
     problems.at(place, f"there is no architecture {name!r}", hint=hint, code="unknown")
+
+
+def _check_options(node: Map, section: ModelSection, name: str, problems: Problems) -> None:
+    for key in KEYS:
+        place = node.items.get(key)
+        if place is None or not ok(getattr(section, key)):
+            continue
+        if key not in OPTIONS[name]:
+            problems.at(
+                place,
+                f"{key!r} means nothing to {name!r}",
+                hint=f"remove it, or write 'architecture: {that_have(key)[0]}'",
+                key=True,
+                code="option",
+            )
+        elif key == "depth" and (section.depth or 0) > DEPTH_MOST[name]:
+            problems.at(
+                place,
+                f"a {name} {section.depth} deep is more than a node should carry",
+                hint=f"write at most {DEPTH_MOST[name]}",
+                code="range",
+            )
+        elif key == "density" and section.density == 0:
+            problems.at(
+                place, "a projection of nothing but zeros", hint="write 10 % to 100 %", code="range"
+            )
 
 
 def _compress(node: Map, problems: Problems) -> None:

@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import Any
 
 from tinyfield.boards import load_boards
+from tinyfield.spec.architectures import OPTIONS, PLANNED
 from tinyfield.spec.crops import crops
 from tinyfield.spec.drivers import Driver, Param, load_drivers
 from tinyfield.spec.features import CHANNEL_OPS, SITE
 from tinyfield.spec.known import DATASETS, SOILS, SPLITS, STAND_INS
 from tinyfield.spec.sections.app import AppSection
-from tinyfield.spec.sections.models import BUILT_ARCHITECTURES, PLANNED_ARCHITECTURES
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -41,7 +41,7 @@ def json_schema() -> dict[str, object]:
     train["split"]["enum"] = list(SPLITS)
     model = defs["ModelSection"]["properties"]
     model["inputs"]["items"] = _feature()
-    architectures = [*BUILT_ARCHITECTURES, *PLANNED_ARCHITECTURES]
+    architectures = [*OPTIONS, *PLANNED]
     model["architecture"]["anyOf"] = [
         {"enum": architectures},
         {"type": "string", "pattern": r"\.(keras|h5)$"},

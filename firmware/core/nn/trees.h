@@ -29,11 +29,11 @@
 #endif
 
 typedef struct {
-    uint8_t dtype;         /* of the features: 1 int8, 2 int16, 4 int32, 17 uint8 */
-    uint8_t threshold;     /* bytes of a threshold: 1, 2 or 4 */
-    uint8_t skip;          /* bytes of a skip: 1 or 2 */
-    uint8_t leaf;          /* bytes of a leaf: 1 or 2 */
-    uint8_t wide, swap;    /* bits of the head; 0: no node has it */
+    uint8_t dtype;      /* of the features: 1 int8, 2 int16, 4 int32, 17 uint8 */
+    uint8_t threshold;  /* bytes of a threshold: 1, 2 or 4 */
+    uint8_t skip;       /* bytes of a skip: 1 or 2 */
+    uint8_t leaf;       /* bytes of a leaf: 1 or 2 */
+    uint8_t wide, swap; /* bits of the head; 0: no node has it */
 } tiny_tree_layout_t;
 
 TINY_KERNEL int32_t tiny_tree_feature(const void *x, uint8_t feature, uint8_t dtype) {

@@ -51,9 +51,7 @@ def _sizes(ensemble: Ensemble) -> list[int]:
     return [int(size) for size in sizes]
 
 
-def _tree(
-    ensemble: Ensemble, tree: int, sizes: list[int], tail: Callable[[int, int], str]
-) -> str:
+def _tree(ensemble: Ensemble, tree: int, sizes: list[int], tail: Callable[[int, int], str]) -> str:
     lines: list[str] = []
     used: dict[int, None] = {}
 

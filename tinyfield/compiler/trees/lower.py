@@ -200,9 +200,7 @@ class _Writer:
             return f"    {many}\n"
         if not mixed:
             return f"    {one}\n"
-        return (
-            f"    if (leaf < {e.classes}u) {{\n        {one}\n    }} else {{\n        {many}\n    }}\n"
-        )
+        return f"    if (leaf < {e.classes}u) {{\n        {one}\n    }} else {{\n        {many}\n    }}\n"
 
     # --- before and after ---
 

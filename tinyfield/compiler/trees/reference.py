@@ -22,9 +22,7 @@ def leaves(ensemble: Ensemble, X: NDArray[np.integer]) -> NDArray[np.int32]:
             if not inside.any():
                 break
             goes_left = X[rows, np.where(inside, feature, 0)] <= ensemble.threshold[at]
-            at = np.where(
-                inside, np.where(goes_left, ensemble.left[at], ensemble.right[at]), at
-            )
+            at = np.where(inside, np.where(goes_left, ensemble.left[at], ensemble.right[at]), at)
         found[:, tree] = ensemble.leaf[at]
     return found
 
@@ -38,9 +36,7 @@ def comparisons(ensemble: Ensemble, X: NDArray[np.integer]) -> NDArray[np.int64]
         while (inside := ensemble.feature[at] >= 0).any():
             total += inside
             goes_left = X[rows, np.maximum(ensemble.feature[at], 0)] <= ensemble.threshold[at]
-            at = np.where(
-                inside, np.where(goes_left, ensemble.left[at], ensemble.right[at]), at
-            )
+            at = np.where(inside, np.where(goes_left, ensemble.left[at], ensemble.right[at]), at)
     return total
 
 

@@ -9,9 +9,6 @@ from pydantic import Field
 from tinyfield.spec.sections.base import Section
 from tinyfield.spec.sections.fields import Bytes, Label, Micros, Score, Share
 
-BUILT_ARCHITECTURES = ("mlp",)
-PLANNED_ARCHITECTURES = ("bonsai", "cnn", "ds_cnn", "forest", "gru")
-
 
 class TrainSection(Section):
     """Where the examples come from."""
@@ -68,10 +65,27 @@ class ModelSection(Section):
         description="where the examples come from", examples=["{dataset: …, label: …}"]
     )
     architecture: str = Field(
-        default="mlp", description="mlp, bonsai, cnn, ds_cnn, gru, forest or a Keras file"
+        default="mlp", description="what is learned: a network, trees or Bonsai"
     )
-    hidden: Annotated[list[Annotated[int, Field(ge=1, le=1024)]], Field(max_length=8)] = Field(
-        default=[16], description="units of each hidden layer of an mlp"
+    hidden: Annotated[list[Annotated[int, Field(ge=1, le=1024)]], Field(max_length=8)] | None = (
+        Field(default=None, description="mlp: units of each hidden layer (16)", examples=["[16]"])
+    )
+    trees: Annotated[int, Field(ge=1, le=255)] | None = Field(
+        default=None, description="forest: how many trees (10); gbt: how many rounds (20)"
+    )
+    depth: Annotated[int, Field(ge=1, le=20)] | None = Field(
+        default=None,
+        description="tree and forest: most comparisons to a leaf (8); gbt: the same (3); bonsai: "
+        "how deep its tree is (2)",
+    )
+    min_leaf: Annotated[int, Field(ge=1, le=100_000)] | None = Field(
+        default=None, description="tree, forest and gbt: fewest training rows in a leaf (5)"
+    )
+    projection: Annotated[int, Field(ge=1, le=64)] | None = Field(
+        default=None, description="bonsai: dimensions that the inputs are projected to (10)"
+    )
+    density: Share | None = Field(
+        default=None, description="bonsai: share of the projection that is not zero (30 %)"
     )
     compress: CompressSection | None = Field(default=None, description="how it is made small")
     budget: BudgetSection | None = Field(default=None, description="what it may cost")
