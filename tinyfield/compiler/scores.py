@@ -34,19 +34,21 @@ def vote_ratio(total: int) -> Ratio:
     for shift in range(_SHIFT_MOST + 1):
         if _CLOSE * 255 <= total / 2**shift < 256:
             return Ratio(1, shift)
-    shift = 16
-    while shift > 0 and total * ((255 << shift) // total) >= 1 << 32:
-        shift -= 1
-    return Ratio(max(1, (255 << shift) // total), shift)
+    return Ratio((255 << 24) // total, 24)
 
 
 def margin_ratio(octave: float) -> Ratio:
     """The ratio that turns a distance into sixteenths of an octave: ``octave`` gives 16."""
     shift = 0
-    steps = HALVES / octave
+    steps = HALVES / max(octave, 1.0)
     while steps * 2 ** (shift + 1) < 256 and shift < 24:
         shift += 1
     return Ratio(max(1, round(steps * 2**shift)), shift)
+
+
+def margin_limit(ratio: Ratio) -> int:
+    """The distance from which on a class has nothing left: eight octaves."""
+    return -(-((HALVES * 8) << ratio.shift) // ratio.mult)
 
 
 def vote_outputs(sums: NDArray[np.int64], total: int) -> NDArray[np.int8]:
@@ -58,9 +60,7 @@ def vote_outputs(sums: NDArray[np.int64], total: int) -> NDArray[np.int8]:
 def margin_outputs(sums: NDArray[np.int64], octave: float) -> NDArray[np.int8]:
     """int8 [n, classes], score − 128, of margins: a softmax to the base of 2 per ``octave``."""
     ratio = margin_ratio(octave)
-    most = HALVES * 8  # where nothing is left of 255
-    limit = (most << ratio.shift) // ratio.mult
-    below = np.minimum(sums.max(axis=1, keepdims=True) - sums, limit)
+    below = np.minimum(sums.max(axis=1, keepdims=True) - sums, margin_limit(ratio))
     steps = (below * ratio.mult) >> ratio.shift
     size = np.array(EXP2)[steps % HALVES] >> (steps // HALVES)
     whole = size.sum(axis=1, keepdims=True)

@@ -201,10 +201,10 @@ class _Adam:
     def step(self, gradients: list[Floats], rate: float) -> None:
         self._steps += 1
         scale = math.sqrt(1 - _BETA2**self._steps) / (1 - _BETA1**self._steps)
-        for p, d, m, v in zip(self.parameters, gradients, self._first, self._second, strict=True):
-            m += (1 - _BETA1) * (d - m)
-            v += (1 - _BETA2) * (d * d - v)
-            p -= rate * scale * m / (np.sqrt(v) + 1e-8)
+        for i, slope in enumerate(gradients):
+            self._first[i] += (1 - _BETA1) * (slope - self._first[i])
+            self._second[i] += (1 - _BETA2) * (slope * slope - self._second[i])
+            self.parameters[i] -= rate * scale * self._first[i] / (np.sqrt(self._second[i]) + 1e-8)
 
 
 def _batches(order: NDArray[np.int64], size: int) -> Iterator[NDArray[np.int64]]:

@@ -1,4 +1,4 @@
-"""Trained networks on disk, by the content of all that made them; a hit needs neither TensorFlow nor scikit-learn.
+"""Trained models on disk, by the content of all that made them; a hit imports nothing that trains.
 
 One folder a key under ``cache_dir()/models``: ``network.npz`` (model file, constants, the float
 model's answers) and ``network.sha256``; scores lie beside it, named by the version of the code
@@ -36,6 +36,7 @@ _TRAINS = (
     "trees.py",
     "worker.py",
 )
+_TRAINERS = ("tensorflow", "keras", "scikit-learn", "numpy")
 _SCORES = ("runner.py", "metrics.py", "result.py", "train.py")
 
 
@@ -45,9 +46,7 @@ def network_key(parts: dict[str, Any]) -> str:
     parts = {
         **parts,
         "code": _digest(learn / name for name in _TRAINS),
-        "versions": {
-            name: _version(name) for name in ("tensorflow", "keras", "scikit-learn", "numpy")
-        },
+        "versions": {name: _version(name) for name in _TRAINERS},
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]
 

@@ -3,7 +3,7 @@
 #ifndef TINY_NN_BONSAI_H
 #define TINY_NN_BONSAI_H
 
-#include "kernel.h"
+#include "dot.h"
 
 /* 127 * tanh(i / 32) */
 static const int8_t TINY_ROM tiny_bonsai_tanh[128] = {
@@ -15,15 +15,6 @@ static const int8_t TINY_ROM tiny_bonsai_tanh[128] = {
     126, 126, 126, 126, 126, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127,
     127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127};
 
-/* sum over i of a[i] * b[i], one of them in flash */
-TINY_INNER int32_t tiny_bonsai_dot(const int8_t TINY_ROM *a, const int8_t *b, uint8_t n) {
-    int32_t sum = 0;
-    do {
-        sum += (int16_t)(*a++ * *b++);
-    } while (--n != 0u);
-    return sum;
-}
-
 TINY_KERNEL int8_t tiny_bonsai_clamp(int32_t sum) {
     return (int8_t)(sum > 127 ? 127 : (sum < -128 ? -128 : sum));
 }
@@ -33,7 +24,7 @@ TINY_KERNEL void tiny_bonsai_project(const int8_t *x, uint8_t inputs, const int8
                                      const int32_t TINY_ROM *bias, const uint8_t TINY_ROM *shift,
                                      uint8_t projection, int8_t *z) {
     for (uint8_t p = 0; p < projection; p++) {
-        z[p] = tiny_bonsai_clamp((bias[p] + tiny_bonsai_dot(weight, x, inputs)) >> shift[p]);
+        z[p] = tiny_bonsai_clamp(tiny_dot(x, weight, bias[p], inputs) >> shift[p]);
         weight += inputs;
     }
 }
@@ -48,7 +39,7 @@ TINY_KERNEL void tiny_bonsai_project_sparse(const int8_t *x, const uint8_t TINY_
     for (uint8_t p = 0; p < projection; p++) {
         int32_t sum = bias[p];
         for (uint8_t n = count[p]; n != 0u; n--) {
-            sum += (int16_t)(x[*place++] * *weight++);
+            sum += tiny_times(x[*place++], *weight++);
         }
         z[p] = tiny_bonsai_clamp(sum >> shift[p]);
     }
@@ -66,9 +57,9 @@ TINY_KERNEL void tiny_bonsai_path(const int8_t *z, uint8_t projection, uint8_t c
     for (uint8_t level = 0;; level++) {
         const int8_t TINY_ROM *row = nodes + (uint16_t)(at * (uint16_t)(2u * classes * projection));
         for (uint8_t c = 0; c < classes; c++) {
-            const int16_t a = (int16_t)(tiny_bonsai_dot(row, z, projection) >> w_shift);
+            const int16_t a = (int16_t)(tiny_dot(z, row, 0, projection) >> w_shift);
             row += projection;
-            const int32_t raw = tiny_bonsai_dot(row, z, projection) >> v_shift;
+            const int32_t raw = tiny_dot(z, row, 0, projection) >> v_shift;
             row += projection;
             const int8_t b = (int8_t)(raw > 127 ? 127 : (raw < -127 ? -127 : raw));
             const int8_t t = b < 0 ? (int8_t)-tiny_bonsai_tanh[-b] : tiny_bonsai_tanh[b];
@@ -78,7 +69,7 @@ TINY_KERNEL void tiny_bonsai_path(const int8_t *z, uint8_t projection, uint8_t c
             return;
         }
         const bool first =
-            tiny_bonsai_dot(branches + (uint16_t)(at * (uint16_t)projection), z, projection) > 0;
+            tiny_dot(z, branches + (uint16_t)(at * (uint16_t)projection), 0, projection) > 0;
         at = (uint8_t)(2u * at + (first ? 1u : 2u));
     }
 }

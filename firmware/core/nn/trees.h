@@ -65,7 +65,10 @@ TINY_KERNEL uint16_t tiny_tree_walk(const uint8_t TINY_ROM *node, const void *x,
         const uint8_t head = *node++;
         if ((head & 0x80u) != 0u) {
             const uint8_t high = head & 0x7Fu;
-            return layout.leaf == 1u ? high : (uint16_t)((uint16_t)high << 8 | *node);
+            if (layout.leaf == 1u) {
+                return high;
+            }
+            return (uint16_t)((uint16_t)high << 8 | *node);
         }
         const uint8_t bytes = (head & layout.wide) != 0u ? 4u : layout.threshold;
         const int32_t value = tiny_tree_feature(x, head & mask, layout.dtype);

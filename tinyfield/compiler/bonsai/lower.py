@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tinyfield.compiler.bonsai.model import Bonsai
 from tinyfield.compiler.emit import Emitted
-from tinyfield.compiler.scores import HALVES, margin_ratio
+from tinyfield.compiler.scores import margin_limit, margin_ratio
 from tinyfield.compiler.standalone import (
     Standalone,
     check_prefix,
@@ -34,7 +34,7 @@ def lower(model: Bonsai, prefix: str) -> Standalone:
     parts: list[str] = []
     size = 0
 
-    def rom(hint: str, data: NDArray[np.int32] | Sequence[int], dtype: str) -> str:
+    def rom(hint: str, data: NDArray[Any], dtype: str) -> str:
         nonlocal size
         name = f"{prefix}_{hint}"
         parts.append(constant(name, data, dtype))
@@ -60,7 +60,7 @@ def lower(model: Bonsai, prefix: str) -> Standalone:
     nodes = rom("nodes", np.stack([model.W, model.V], axis=2), "int8")
     branches = rom("branches", model.T, "int8") if model.depth else nodes
     ratio = margin_ratio(model.octave)
-    limit = ((HALVES * 8) << ratio.shift) // ratio.mult
+    limit = margin_limit(ratio)
     body = (
         f"    int8_t z[{p}];\n    int32_t margin[{classes}];\n{project}"
         f"    tiny_bonsai_path(z, {p}u, {classes}u, {model.depth}u, {nodes}, {branches},\n"

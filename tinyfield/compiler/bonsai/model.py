@@ -148,5 +148,12 @@ class Bonsai:
             if given["depth"] == 0:
                 given["T"] = given["T"].reshape(0, len(given["Z"]))
             return cls(**given).verify()
-        except (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError) as error:
+        except (
+            ValueError,
+            KeyError,
+            TypeError,
+            AttributeError,
+            IndexError,
+            OverflowError,
+        ) as error:
             raise ModelError(f"a damaged file of Bonsai: {error}", hint="train it anew") from error

@@ -17,7 +17,7 @@ from tinyfield.compiler.scores import margin_outputs
 def projected(model: Bonsai, q: NDArray[np.integer]) -> NDArray[np.int64]:
     """ẑ [n, projection] of int8 inputs [n, inputs]."""
     sums = q.astype(np.int64) @ model.Z.T.astype(np.int64) + model.bias
-    return np.clip(sums >> model.shifts, -128, 127)
+    return np.asarray(np.clip(sums >> model.shifts, -128, 127), np.int64)
 
 
 def margins(model: Bonsai, q: NDArray[np.integer]) -> NDArray[np.int64]:

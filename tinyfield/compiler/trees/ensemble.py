@@ -176,7 +176,7 @@ class Ensemble:
             fields = json.loads(data)
             if fields.pop("tinyfield") != "trees" or fields.pop("version") != _VERSION:
                 raise ModelError("a file of trees of another version", hint="train it anew")
-            given = {
+            given: dict[str, Any] = {
                 name: np.array(value, np.int32) if isinstance(value, list) else value
                 for name, value in fields.items()
             }

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyfield.compiler.emit import Emitted
-from tinyfield.compiler.scores import HALVES, margin_ratio, vote_outputs, vote_ratio
+from tinyfield.compiler.scores import margin_limit, margin_ratio, vote_outputs, vote_ratio
 from tinyfield.compiler.standalone import (
     Standalone,
     check_prefix,
@@ -105,8 +105,8 @@ class _Writer:
         return (
             self._start()
             + f"    for ({count} t = 0; t < {e.trees}u; t++) {{\n"
-            + f"        const uint16_t leaf = tiny_tree_walk({name}_nodes + {name}_starts[t], in0,\n"
-            + f"                                             {layout});\n"
+            + f"        const uint8_t TINY_ROM *tree = {name}_nodes + {name}_starts[t];\n"
+            + f"        const uint16_t leaf = tiny_tree_walk(tree, in0, {layout});\n"
             + self._add()
             + "    }\n"
             + self._scores()
@@ -200,7 +200,8 @@ class _Writer:
             return f"    {many}\n"
         if not mixed:
             return f"    {one}\n"
-        return f"    if (leaf < {e.classes}u) {{\n        {one}\n    }} else {{\n        {many}\n    }}\n"
+        test = f"    if (leaf < {e.classes}u) {{\n"
+        return f"{test}        {one}\n    }} else {{\n        {many}\n    }}\n"
 
     # --- before and after ---
 
@@ -216,7 +217,7 @@ class _Writer:
             return (
                 f"    tiny_scores_{kind}(sum, {e.classes}u, {ratio.mult}u, {ratio.shift}u, out0);\n"
             )
-        limit = ((HALVES * 8) << ratio.shift) // ratio.mult
+        limit = margin_limit(ratio)
         return (
             f"    tiny_scores_margins(sum, {e.classes}u, {limit}u, {ratio.mult}u, {ratio.shift}u, "
             f"out0);\n"

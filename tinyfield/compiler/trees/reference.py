@@ -53,7 +53,7 @@ def sums(ensemble: Ensemble, X: NDArray[np.integer]) -> NDArray[np.int64]:
 
 
 def outputs(ensemble: Ensemble, X: NDArray[np.integer]) -> NDArray[np.int8]:
-    """What ``<prefix>_invoke`` writes, [n, classes]: score − 128, the winner's the first largest."""
+    """What ``<prefix>_invoke`` writes, [n, classes]: score − 128."""
     total = sums(ensemble, X)
     if ensemble.full:
         return vote_outputs(total, ensemble.full * ensemble.trees)

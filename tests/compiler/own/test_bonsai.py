@@ -1,0 +1,116 @@
+"""Bonsai as C: the same bytes as NumPy, also where every weight is at its end."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.compiler.own import bonsai
+from tests.compiler.test_emulated import need
+from tinyfield import hostcc
+from tinyfield.compiler import compile_model
+from tinyfield.compiler.bonsai import TANH, Bonsai, margins, outputs
+from tinyfield.compiler.emulate import run_emulated
+from tinyfield.compiler.host import run_host
+from tinyfield.compiler.own import own_model
+from tinyfield.errors import ModelError
+from tinyfield.paths import firmware_dir
+
+GOLDEN = Path(__file__).parent / "golden"
+SHAPES = (
+    {},
+    {"depth": 0, "projection": 1, "inputs": 1, "classes": 2},
+    {"depth": 3, "projection": 12, "inputs": 64, "classes": 10, "density": 0.2},
+    {"depth": 1, "projection": 20, "inputs": 17, "density": 1.0},
+    {"depth": 5, "projection": 5, "inputs": 30, "classes": 7, "density": 0.5},
+    {"projection": 40, "inputs": 40, "extreme": True, "density": 1.0},
+)
+
+
+def inputs(model: Bonsai, n: int) -> np.ndarray:
+    q = np.random.default_rng(1).integers(-128, 128, (n, model.inputs)).astype(np.int8)
+    q[0], q[1] = -128, 127
+    return q
+
+
+@pytest.mark.parametrize("number", range(len(SHAPES)))
+def test_the_c_answers_as_numpy(number: int) -> None:
+    for seed in range(3):
+        model = bonsai(seed, **SHAPES[number])  # type: ignore[arg-type]
+        q = inputs(model, 300)
+        program = compile_model(model.to_bytes())
+        got = run_host(program, {"in0": q[:, None]})["out0"][:, 0]
+        assert np.array_equal(got, outputs(model, q))
+        assert np.array_equal(got.argmax(axis=1), margins(model, q).argmax(axis=1))
+
+
+@pytest.mark.parametrize("target", ["avr", "cortex-m4"])
+def test_the_same_bytes_under_emulation(target: str) -> None:
+    need(target)
+    for number in (1, 2, 5):
+        model = bonsai(number, **SHAPES[number])  # type: ignore[arg-type]
+        q = inputs(model, 16)
+        program = compile_model(model.to_bytes(), target=target)
+        got = run_emulated(program, {"in0": q[:, None]}, target)["out0"][:, 0]
+        assert np.array_equal(got, outputs(model, q))
+
+
+def test_a_sanitized_build_finds_nothing_at_the_ends() -> None:
+    model = bonsai(2, **SHAPES[-1])  # type: ignore[arg-type]
+    program = compile_model(model.to_bytes())
+    main = (
+        '#include "model.h"\nint main(void) {\n'
+        f"    int8_t in[{model.inputs}];\n    int8_t out[{model.classes}];\n"
+        "    for (int v = -128; v < 128; v++) {\n"
+        "        for (unsigned i = 0; i < sizeof in; i++) {\n"
+        "            in[i] = (int8_t)((i & 1u) != 0u ? v : -1 - v);\n        }\n"
+        "        if (model_invoke(NULL, in, out) != TINY_OK) {\n            return 1;\n        }\n"
+        "    }\n    return 0;\n}\n"
+    )
+    path = hostcc.compile_executable(
+        [program.source, main], include=[firmware_dir() / "core"],
+        headers={"model.h": program.header}, name="bonsai", sanitize=True,
+    )  # fmt: skip
+    hostcc.run_compiler([str(path)], cwd=path.parent, what="the sanitized Bonsai")
+
+
+def test_the_c_is_as_reviewed() -> None:
+    model = bonsai(3, depth=1, projection=2, inputs=8, classes=2, density=0.2)
+    text = compile_model(model.to_bytes()).source
+    assert text == (GOLDEN / "bonsai.c").read_text(encoding="utf-8"), "write it anew if meant"
+
+
+def test_a_model_file_survives_and_damage_is_told() -> None:
+    model = bonsai(1)
+    data = model.to_bytes()
+    again = own_model(data)
+    assert isinstance(again, Bonsai) and again.to_bytes() == data
+    for wrong in (
+        data[: len(data) // 2],
+        data.replace(b'"version": 1', b'"version": 9'),
+        data.replace(b'"w_shift"', b'"w_shifts"'),
+        re.sub(rb'"depth": 2', b'"depth": 3', data),
+        re.sub(rb'"shifts": \[\d+', b'"shifts": [99', data),
+        re.sub(rb'"W": \[\[\[-?\d+', b'"W": [[[200', data),
+    ):
+        with pytest.raises(ModelError):
+            compile_model(wrong)
+
+
+def test_sums_that_do_not_fit_are_refused() -> None:
+    model = bonsai(4)
+    with pytest.raises(ModelError, match="does not fit its integer"):
+        replace(model, bias=np.full_like(model.bias, 2**31 - 5)).verify()
+    with pytest.raises(ModelError, match="does not fit its integer"):
+        replace(model, w_shift=0).verify()
+
+
+def test_the_tables_in_c_are_those_of_numpy() -> None:
+    text = (firmware_dir() / "core/nn/bonsai.h").read_text(encoding="utf-8")
+    found = re.search(r"tiny_bonsai_tanh\[128\] = \{([^}]*)\}", text)
+    assert found is not None
+    assert tuple(map(int, found[1].split(","))) == TANH
