@@ -149,10 +149,10 @@ def test_trained_from_a_table(name: str, own_cache: Path) -> None:
 def test_budget_and_acceptance_name_the_options(own_cache: Path) -> None:
     forest = {"architecture": "forest", **OPTIONS["forest"]}
     wanted = model(budget=Budget(flash_bytes=100)).model_copy(update=forest)
-    with pytest.raises(BudgetError, match="100 B is 50 B over|150 B is 50 B over") as caught:
+    with pytest.raises(BudgetError, match="150 B is 50 B over") as caught:
         train(table(2000), wanted, measure=lambda _: Cost("avr", 150, 20))
     assert "lower `trees` or `depth`" in str(caught.value.hint)
-    with pytest.raises(BudgetError, match="below 0.999") as caught:
+    with pytest.raises(BudgetError, match=r"below 0\.999") as caught:
         train(table(2000), model(Accept(macro_f1=0.999)).model_copy(update=forest))
     assert "raise `trees` or `depth`" in str(caught.value.hint)
 

@@ -81,7 +81,7 @@ def test_a_sanitized_build_finds_nothing_at_the_ends() -> None:
 def test_the_c_is_as_reviewed() -> None:
     model = bonsai(3, depth=1, projection=2, inputs=8, classes=2, density=0.2)
     text = compile_model(model.to_bytes()).source
-    assert text == (GOLDEN / "bonsai.c").read_text(encoding="utf-8"), "write it anew if meant"
+    assert text == (GOLDEN / "bonsai.c.txt").read_text(encoding="utf-8"), "write it anew if meant"
 
 
 def test_a_model_file_survives_and_damage_is_told() -> None:

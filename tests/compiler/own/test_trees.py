@@ -87,7 +87,7 @@ def test_a_sanitized_build_finds_nothing() -> None:
 def test_the_c_is_as_reviewed(form: str) -> None:
     model = ensemble(7, trees=2, depth={"speed": 3, "size": 5}[form], inputs=4)
     text = compile_model(model.to_bytes(), optimize=form).source
-    expected = GOLDEN / f"trees_{form}.c"
+    expected = GOLDEN / f"trees_{form}.c.txt"
     assert text == expected.read_text(encoding="utf-8"), "write it anew if the change is meant"
     assert model.dump() == (GOLDEN / f"trees_{form}.txt").read_text(encoding="utf-8")
 
@@ -130,7 +130,7 @@ def test_what_does_not_fit_is_refused() -> None:
     with pytest.raises(ModelError, match="do not fit 32 bits"):
         bad = ensemble(2, full=0)
         replace(bad, votes=bad.votes + (1 << 29)).verify()
-    with pytest.raises(ModelError, match="no wider|features of"):
+    with pytest.raises(ModelError, match="features of int8"):
         replace(model, dtype="float32").verify()
     many = ensemble(3, inputs=200, depth=6, trees=6)
     with pytest.raises(ModelError, match="too large for a table"):
