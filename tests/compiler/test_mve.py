@@ -40,10 +40,12 @@ def layer(random: Random, kind: str) -> bytes:
     if kind in ("pointwise", "dense"):
         k_h = k_w = s_h = s_w = 1
     if kind == "depthwise":
-        k_h, k_w = (int(n) for n in random.choice([1, 2, 3, 3, 3], 2))
+        k_h, k_w = (int(n) for n in random.choice([1, 2, 3, 3, 3, 5], 2))
         s_h, s_w = (int(n) for n in random.integers(1, 3, 2)) if random.random() < 0.5 else (1, 1)
         out_c = in_c
     height, width = (k_h + int(random.integers(0, 8)), k_w + int(random.integers(0, 10)))
+    if random.random() < 0.2:
+        height, width = k_h, k_w  # one pixel, or as many
     if kind == "dense":
         height, width = 1, int(random.integers(1, 4))
         in_c = int(random.integers(1, 90))
@@ -131,7 +133,10 @@ def layers() -> list[bytes]:
     ]
     return made + [
         FAMILIES[family](np.random.default_rng(seed))
-        for family in ("ADD", "SUB", "MUL", "CONV_2D", "CONV_2D int16", "FULLY_CONNECTED int16")
+        for family in (
+            *("ADD", "SUB", "MUL", "CONV_2D", "DEPTHWISE_CONV_2D"),
+            *("CONV_2D int16", "FULLY_CONNECTED int16"),
+        )
         for seed in range(LAYERS // 4)
     ]
 

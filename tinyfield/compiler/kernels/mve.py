@@ -7,6 +7,7 @@ the kernel reads them; each header says which.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -24,7 +25,7 @@ from tinyfield.compiler.calls import (
 )
 from tinyfield.compiler.graph import Array
 from tinyfield.compiler.kernels.spec import ConvSpec, FullyConnectedSpec
-from tinyfield.compiler.ops.weighted import ROUND_ONCE, ROUND_TWICE_POSITIVE
+from tinyfield.compiler.ops.weighted import ROUND_ONCE
 from tinyfield.compiler.rounding import INT32_MAX, INT32_MIN, Once, doubling_high_mul, thresholds
 
 #: How four sums become outputs, as nn/mve/mve.h numbers it.
@@ -35,6 +36,7 @@ TWINS = {
     "tiny_add_linear": ("tiny_mve_add_linear", "mve/elementwise.h"),
     "tiny_mul": ("tiny_mve_mul", "mve/elementwise.h"),
     "tiny_average_pool_2d": ("tiny_mve_average_pool_2d", "mve/pool_2d.h"),
+    "tiny_depthwise_conv_2d": ("tiny_mve_depthwise_lanes", "mve/depthwise_lanes.h"),
     "tiny_max_pool_2d": ("tiny_mve_max_pool_2d", "mve/pool_2d.h"),
 }
 
@@ -44,10 +46,14 @@ _COLUMN_BYTES = 64
 
 def conv(spec: ConvSpec) -> Call | None:
     """CONV_2D without groups, rows of the window undilated; DEPTHWISE_CONV_2D up to 3×3."""
+    # A channel of no scale gives its zero point by any shift.
+    spec = replace(spec, shift=np.where(spec.mult == 0, -1, spec.shift).astype(np.int8))
     if spec.depthwise:
         return _depthwise(spec)
     if spec.w_c != spec.in_c or spec.dilation_w != 1:
         return None
+    if _is_dense(spec):
+        return _as_dense(spec)
     products = spec.k_h * spec.k_w * spec.in_c
     blocks = -(-products // _LANES)
     few = blocks if blocks <= 2 else 0
@@ -81,7 +87,7 @@ def conv(spec: ConvSpec) -> Call | None:
             _size("pad_left", spec.pad_left),
             Literal("pad", spec.pad, fixed=False),
             Literal("few", few),
-            Literal("scaling", _scaling(spec.rounding, spec.shift)),
+            Literal("scaling", _scaling(spec)),
             *_clamp(spec),
         ),
         spec.label,
@@ -91,16 +97,29 @@ def conv(spec: ConvSpec) -> Call | None:
     )
 
 
+def _is_dense(spec: ConvSpec) -> bool:
+    """One pixel, made of neighbouring bytes from the input's start on?"""
+    lines = spec.k_h == 1 or (spec.k_w == spec.in_w and spec.dilation_h == 1)
+    return spec.out_h == spec.out_w == 1 and spec.pad_top == spec.pad_left == 0 and lines
+
+
+def _as_dense(spec: ConvSpec) -> Call:
+    facts = (spec.mult, spec.shift, spec.rounding, spec.sums)
+    ends = (spec.zero_point, spec.low, spec.high, spec.label)
+    matrix = spec.weights.reshape(spec.out_c, -1)
+    dense = FullyConnectedSpec(spec.source, spec.output, 1, matrix, spec.bias, *facts, *ends)
+    return _dense(dense, _scaling(spec), 0, spec.mult, spec.shift)
+
+
 def fully_connected(spec: FullyConnectedSpec) -> Call | None:
     """FULLY_CONNECTED where a form of two roundings gives the reference's bytes."""
-    left, mult, shift = 0, spec.mult, spec.shift
-    scaling = _scaling(spec.rounding, spec.shift)
-    if spec.rounding == ROUND_ONCE:
-        found = once_as_vectors(spec)
-        if found is None:
-            return None
-        left, mult, shift = found
-        scaling = HALF_UP
+    if spec.rounding != ROUND_ONCE:
+        return _dense(spec, _scaling(spec), 0, spec.mult, spec.shift)
+    found = once_as_vectors(spec)
+    return None if found is None else _dense(spec, HALF_UP, *found)
+
+
+def _dense(spec: FullyConnectedSpec, scaling: int, left: int, mult: Array, shift: Array) -> Call:
     blocks = -(-spec.inputs // _LANES)
     return Call(
         "tiny_mve_fully_connected",
@@ -179,7 +198,7 @@ def _two_roundings(
 
 
 def _depthwise(spec: ConvSpec) -> Call | None:
-    scaling = _scaling(spec.rounding, spec.shift)
+    scaling = _scaling(spec)
     fits = (
         spec.in_c == spec.out_c
         and max(spec.k_h, spec.k_w) <= 3
@@ -225,10 +244,11 @@ def _depthwise(spec: ConvSpec) -> Call | None:
     )
 
 
-def _scaling(rounding: int, shift: Array) -> int:
-    if rounding == ROUND_TWICE_POSITIVE:
-        return HALF_UP
-    return HALF_AWAY if int(shift.max()) < 0 else ANY_SHIFT
+def _scaling(spec: ConvSpec | FullyConnectedSpec) -> int:
+    """For sums that are rounded twice."""
+    if int(spec.shift.max()) >= 0:
+        return ANY_SHIFT
+    return HALF_UP if spec.low >= spec.zero_point else HALF_AWAY
 
 
 def _size(name: str, value: int) -> Literal:

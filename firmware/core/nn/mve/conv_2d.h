@@ -226,20 +226,22 @@ TINY_KERNEL void tiny_mve_conv_2d(const int8_t *in, const int8_t TINY_ROM *weigh
         }
         const int8_t *w = weights;
         int8_t *to = out;
-        const int32_t step = pixels > 1 ? out_c : 0;
-        const int32_t step2 = pixels > 2 ? 2 * out_c : 0;
-        for (int32_t quads = out_c / 4; quads > 0; quads--) {
+        int32_t step = pixels > 1 ? out_c : 0;
+        int32_t step2 = pixels > 2 ? 2 * out_c : 0;
+        int8_t spare[12];
+        for (int32_t channels = out_c; channels > 0; channels -= 4) {
+            if (channels < 4) {
+                to = spare;
+                step = 4;
+                step2 = 8;
+            }
             w = tiny_mve_quad(w, scratch, blocks, to, step, step2, scaling, zero_point, least,
                               most);
             to += 4;
         }
-        if (out_c % 4 != 0) {
-            int8_t spare[12];
-            (void)tiny_mve_quad(w, scratch, blocks, spare, 4, 8, scaling, zero_point, least, most);
-            for (int32_t p = 0; p < pixels; p++) {
-                memcpy(to, spare + 4 * p, (size_t)out_c % 4u);
-                to += out_c;
-            }
+        const uint32_t rest = (uint32_t)out_c % 4u;
+        for (int32_t p = 0; rest != 0 && p < pixels; p++) {
+            memcpy(out + (p + 1) * out_c - rest, spare + 4 * p, rest);
         }
         out += pixels * out_c;
         left -= pixels;
