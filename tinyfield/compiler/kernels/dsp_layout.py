@@ -16,7 +16,8 @@ from tinyfield.compiler.rounding import requantize_twice
 
 #: |sum| stays below this, so that 256·sum fits 32 bits.
 _SUM_LIMIT = 1 << 23
-_MOST_SHIFT = 24
+#: So that half a unit and the zero point stay below 2^30.
+_MOST_SHIFT = 23
 
 
 @dataclass(frozen=True)
@@ -70,16 +71,21 @@ def settled(channel: Channel, output: Output) -> Channel:
     )
 
 
-def sums_fit(sums: Sequence[tuple[int, int]]) -> bool:
+def sums_fit(sums: Sequence[tuple[int, int]], limit: int = _SUM_LIMIT) -> bool:
     """Do 256 times these sums fit 32 bits?"""
-    return all(max(-low, high) < _SUM_LIMIT for low, high in sums)
+    return all(max(-low, high) < limit for low, high in sums)
 
 
-def rounding_of(channels: Sequence[Channel], output: Output) -> int | None:
-    """Which form of the double rounding serves all channels; None if none does."""
-    if not sums_fit([c.sums for c in channels]):
+def rounding_of(channels: Sequence[Channel], output: Output, scaled: int = 256) -> int | None:
+    """Which form of the double rounding serves all channels; None if none does.
+
+    Args:
+        scaled: what sums are multiplied by, at most, before they are rounded.
+    """
+    if not sums_fit([c.sums for c in channels], (1 << 31) // scaled):
         return None
-    if not all(0 < -c.shift <= _MOST_SHIFT - 7 for c in channels):
+    most = _MOST_SHIFT + 2 - scaled.bit_length()
+    if not all(0 < -c.shift <= most for c in channels):
         return None
     return ROUND_TWICE_POSITIVE if output.low >= output.zero_point else ROUND_TWICE
 
@@ -178,7 +184,7 @@ def lanes(channels: Sequence[Channel], output: Output) -> tuple[Array, int] | No
     if len(channels) % 4:
         return None
     channels = [settled(channel, output) for channel in channels]
-    rounding = rounding_of(channels, output)
+    rounding = rounding_of(channels, output, scaled=2)
     if rounding is None:
         return None
     words: list[Array] = []

@@ -20,7 +20,7 @@
 /* What the loop over the pairs needs. */
 typedef struct {
     const uint32_t *x; /* columns */
-    uint32_t steps;    /* of four inputs, at least two */
+    uint32_t more;     /* steps of four inputs after the first */
     int8_t *out;       /* the first pixel's channels */
     const int8_t *end;
     uint32_t second; /* bytes from the first pixel to the second and the third: 0 where there is */
@@ -46,8 +46,8 @@ typedef struct {
     "ldrd %[w0], %[w1], [%[s]], #8\n\t" \
     TINY_DSP_TWO("%[w0]") \
     TINY_DSP_TWO("%[w1]")
-/* The first four inputs, biases added. Then an odd number of steps starts in the middle of the
- * loop: multiplying leaves the flags alone. */
+/* The first four inputs, biases added. Then four more if their number is odd, and the middle of the
+ * loop if eight more are too many for whole turns: multiplying leaves the flags alone. */
 #define TINY_DSP_SUM \
     "1: ldrd %[x], %[n], %[columns]\n\t" \
     "ldrd %[t0], %[a0], [%[s]], #8\n\t" \
@@ -61,13 +61,17 @@ typedef struct {
     "smlad %[a2], %[w0], %[x2], %[a0]\n\t" \
     "smlad %[a0], %[w0], %[x0], %[a0]\n\t" \
     TINY_DSP_TWO("%[w1]") \
-    "subs %[n], %[n], #1\n\t" \
     "lsrs %[n], %[n], #1\n\t" \
+    "bcc 5f\n\t" \
+    TINY_DSP_FOUR \
+    "5: lsrs %[n], %[n], #1\n\t" \
     "bcs 3f\n\t" \
     "beq 4f\n\t" \
     "2: subs %[n], %[n], #1\n\t" \
     TINY_DSP_FOUR \
+    TINY_DSP_FOUR \
     "3:\n\t" \
+    TINY_DSP_FOUR \
     TINY_DSP_FOUR \
     "bne 2b\n\t" \
     "4: ldrd %[w0], %[w1], [%[s]], #8\n\t" \
@@ -197,7 +201,7 @@ tiny_dsp_block(const int32_t *stream, tiny_dsp_block_t *block, tiny_rounding_t r
     const uint32_t places[3] = {0, block->second, block->third};
     for (uint32_t p = 0; p < 3; p++) {
         if (p == 0 || places[p] != 0) {
-            tiny_dsp_one(stream, block->x + p, block->steps, block->out + places[p],
+            tiny_dsp_one(stream, block->x + p, block->more + 1, block->out + places[p],
                          block->end + places[p], block->zero_twice, rounding);
         }
     }

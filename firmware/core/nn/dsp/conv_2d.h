@@ -53,7 +53,7 @@ tiny_dsp_spread(const int8_t *from, uint32_t second, uint32_t third, uint32_t wo
 static __attribute__((noinline, unused)) void
 tiny_dsp_block_positive(const int32_t *stream, const uint32_t *x, int8_t *out, uint32_t n,
                         uint32_t steps, uint32_t channels, int32_t zero_twice) {
-    tiny_dsp_block_t block = {x, steps, out, out + channels, 0, 0, zero_twice};
+    tiny_dsp_block_t block = {x, steps - 1u, out, out + channels, 0, 0, zero_twice};
     block.second = n > 1 ? channels : 0;
     block.third = n > 2 ? 2 * channels : 0;
     tiny_dsp_block(stream, &block, TINY_ROUND_TWICE_POSITIVE);
@@ -62,7 +62,7 @@ tiny_dsp_block_positive(const int32_t *stream, const uint32_t *x, int8_t *out, u
 static __attribute__((noinline, unused)) void
 tiny_dsp_block_any(const int32_t *stream, const uint32_t *x, int8_t *out, uint32_t n,
                    uint32_t steps, uint32_t channels, int32_t zero_twice) {
-    tiny_dsp_block_t block = {x, steps, out, out + channels, 0, 0, zero_twice};
+    tiny_dsp_block_t block = {x, steps - 1u, out, out + channels, 0, 0, zero_twice};
     block.second = n > 1 ? channels : 0;
     block.third = n > 2 ? 2 * channels : 0;
     tiny_dsp_block(stream, &block, TINY_ROUND_TWICE);

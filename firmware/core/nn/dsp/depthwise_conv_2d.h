@@ -44,26 +44,34 @@ static inline uint32_t tiny_dsp_highs(uint32_t x, uint32_t y) {
 #endif
 }
 
+/* Unpacks one column x of the taps of four channels. */
+static inline __attribute__((always_inline)) void
+tiny_dsp_taps_column(const int32_t *stream, tiny_dsp_taps_t *taps, uint32_t x) {
+    const uint32_t four0 = (uint32_t)stream[x];
+    const uint32_t four1 = (uint32_t)stream[3 + x];
+    const uint32_t four2 = (uint32_t)stream[6 + x];
+    const uint32_t even0 = tiny_dsp_twice(tiny_sxtb16(four0));
+    const uint32_t even1 = tiny_dsp_twice(tiny_sxtb16(four1));
+    const uint32_t even2 = tiny_dsp_twice(tiny_sxtb16(four2));
+    const uint32_t odd0 = tiny_dsp_twice(tiny_sxtb16_odd(four0));
+    const uint32_t odd1 = tiny_dsp_twice(tiny_sxtb16_odd(four1));
+    const uint32_t odd2 = tiny_dsp_twice(tiny_sxtb16_odd(four2));
+    taps[0].top[x] = tiny_dsp_lows(even0, even1);
+    taps[1].top[x] = tiny_dsp_lows(odd0, odd1);
+    taps[2].top[x] = tiny_dsp_highs(even0, even1);
+    taps[3].top[x] = tiny_dsp_highs(odd0, odd1);
+    taps[0].bottom[x] = tiny_dsp_lows(even1, even2);
+    taps[1].bottom[x] = tiny_dsp_lows(odd1, odd2);
+    taps[2].bottom[x] = tiny_dsp_highs(even1, even2);
+    taps[3].bottom[x] = tiny_dsp_highs(odd1, odd2);
+}
+
 /* Unpacks four channels; returns where the next four are. */
-static inline const int32_t *tiny_dsp_taps(const int32_t *stream, tiny_dsp_taps_t *taps,
-                                           int32_t zero_point) {
-    for (uint32_t x = 0; x < 3; x++) {
-        uint32_t even[3];
-        uint32_t odd[3];
-        for (uint32_t y = 0; y < 3; y++) {
-            const uint32_t four = (uint32_t)stream[3 * y + x];
-            even[y] = tiny_dsp_twice(tiny_sxtb16(four));
-            odd[y] = tiny_dsp_twice(tiny_sxtb16_odd(four));
-        }
-        taps[0].top[x] = tiny_dsp_lows(even[0], even[1]);
-        taps[1].top[x] = tiny_dsp_lows(odd[0], odd[1]);
-        taps[2].top[x] = tiny_dsp_highs(even[0], even[1]);
-        taps[3].top[x] = tiny_dsp_highs(odd[0], odd[1]);
-        taps[0].bottom[x] = tiny_dsp_lows(even[1], even[2]);
-        taps[1].bottom[x] = tiny_dsp_lows(odd[1], odd[2]);
-        taps[2].bottom[x] = tiny_dsp_highs(even[1], even[2]);
-        taps[3].bottom[x] = tiny_dsp_highs(odd[1], odd[2]);
-    }
+static inline __attribute__((always_inline)) const int32_t *
+tiny_dsp_taps(const int32_t *stream, tiny_dsp_taps_t *taps, int32_t zero_point) {
+    tiny_dsp_taps_column(stream, taps, 0);
+    tiny_dsp_taps_column(stream, taps, 1);
+    tiny_dsp_taps_column(stream, taps, 2);
     uint32_t shifts = (uint32_t)stream[17];
     for (uint32_t lane = 0; lane < TINY_DSP_LANES; lane++) {
         const uint32_t shift = shifts & 0xffu;
@@ -76,28 +84,64 @@ static inline const int32_t *tiny_dsp_taps(const int32_t *stream, tiny_dsp_taps_
     return stream + 18;
 }
 
-static inline void tiny_dsp_push(tiny_dsp_column_t *to, uint32_t lane, uint32_t pair) {
-    to->lane[lane].upper = to->lane[lane].lower;
-    to->lane[lane].lower = pair;
-}
-
-/* Two more input rows: lower pairs become upper ones, those of a and b the lower ones. */
+/* Two more input rows, columns >= 1 of them: lower pairs become upper ones, those of a and b the
+ * lower ones. */
 static inline __attribute__((always_inline)) void tiny_dsp_advance(tiny_dsp_column_t *to,
                                                                    const int8_t *a, uint32_t a_step,
                                                                    const int8_t *b, uint32_t b_step,
                                                                    uint32_t columns) {
-    for (; columns != 0; columns--, to++, a += a_step, b += b_step) {
+    const tiny_dsp_column_t *const end = to + columns;
+#if defined(TINY_DSP_ASM)
+    register uint32_t u0 __asm__("r3"); /* STM wants them in this order */
+    register uint32_t l0 __asm__("r4");
+    register uint32_t u1 __asm__("r5");
+    register uint32_t l1 __asm__("r6");
+    uint32_t t0, t1;
+    __asm__ volatile(
+        "1: ldr %[t0], [%[a]]\n\t"
+        "ldr %[t1], [%[b]]\n\t"
+        "add %[a], %[a], %[a_step]\n\t"
+        "add %[b], %[b], %[b_step]\n\t"
+        "ldr %[u0], [%[to], #4]\n\t"
+        "ldr %[u1], [%[to], #12]\n\t"
+        "sxtb16 %[l0], %[t0]\n\t"
+        "sxtb16 %[l1], %[t0], ror #8\n\t"
+        "sxtb16 %[t0], %[t1]\n\t"
+        "sxtb16 %[t1], %[t1], ror #8\n\t"
+        /* l0 and t0 are even channels, l1 and t1 odd ones. */
+        "pkhtb %[c], %[t0], %[l0], asr #16\n\t"
+        "pkhbt %[l0], %[l0], %[t0], lsl #16\n\t"
+        "pkhtb %[t0], %[t1], %[l1], asr #16\n\t"
+        "pkhbt %[l1], %[l1], %[t1], lsl #16\n\t"
+        "stm %[to]!, {%[u0], %[l0], %[u1], %[l1]}\n\t"
+        "ldr %[u0], [%[to], #4]\n\t"
+        "ldr %[u1], [%[to], #12]\n\t"
+        "mov %[l0], %[c]\n\t"
+        "mov %[l1], %[t0]\n\t"
+        "stm %[to]!, {%[u0], %[l0], %[u1], %[l1]}\n\t"
+        "cmp %[to], %[end]\n\t"
+        "bne 1b\n\t"
+        : [to] "+r"(to), [a] "+r"(a), [b] "+r"(b), [u0] "=&r"(u0), [l0] "=&r"(l0), [u1] "=&r"(u1),
+          [l1] "=&r"(l1), [t0] "=&r"(t0), [t1] "=&r"(t1), [c] "=&r"(columns)
+        : [a_step] "r"(a_step), [b_step] "r"(b_step), [end] "r"(end)
+        : "cc", "memory");
+#else
+    for (; to != end; to++, a += a_step, b += b_step) {
         const uint32_t four_a = tiny_word(a);
         const uint32_t four_b = tiny_word(b);
         const uint32_t even_a = tiny_sxtb16(four_a);
         const uint32_t even_b = tiny_sxtb16(four_b);
         const uint32_t odd_a = tiny_sxtb16_odd(four_a);
         const uint32_t odd_b = tiny_sxtb16_odd(four_b);
-        tiny_dsp_push(to, 0, tiny_dsp_lows(even_a, even_b));
-        tiny_dsp_push(to, 1, tiny_dsp_lows(odd_a, odd_b));
-        tiny_dsp_push(to, 2, tiny_dsp_highs(even_a, even_b));
-        tiny_dsp_push(to, 3, tiny_dsp_highs(odd_a, odd_b));
+        const uint32_t pairs[TINY_DSP_LANES] = {
+            tiny_dsp_lows(even_a, even_b), tiny_dsp_lows(odd_a, odd_b),
+            tiny_dsp_highs(even_a, even_b), tiny_dsp_highs(odd_a, odd_b)};
+        for (uint32_t lane = 0; lane < TINY_DSP_LANES; lane++) {
+            to->lane[lane].upper = to->lane[lane].lower;
+            to->lane[lane].lower = pairs[lane];
+        }
     }
+#endif
 }
 
 /* Row r of the input for four channels from `in` on; one outside the image is all padding. */
