@@ -160,3 +160,54 @@ def test_a_constant_channel_is_settled() -> None:
     full = Channel(weights, 1 << 30, 1 << 30, -1, channel.sums)
     bias = settled(full, output).bias
     assert output.of(settled(full, output), bias) == 127
+
+
+def network(random: Random) -> bytes:
+    """A strided convolution, then depthwise and pointwise layers: long rows that make a chain."""
+    build = ModelBuilder()
+    source, zero = 0.02, -128
+    current = given = build.tensor((1, 22, 48, 3), scale=source, zero=zero)
+    shape = (22, 48, 3)
+    for kind, stride, out_c in (("conv", 2, 8), ("dw", 1, 8), ("pw", 1, 12), ("dw", 2, 12)):
+        height, width, in_c = (-(-shape[0] // stride), -(-shape[1] // stride), shape[2])
+        size = 1 if kind == "pw" else 3
+        form = (1, size, size, out_c) if kind == "dw" else (out_c, size, size, in_c)
+        data = random.integers(-127, 128, form)
+        products = size * size * (1 if kind == "dw" else in_c)
+        target = source * 0.01 * 73 * 73 * np.sqrt(products) / 60
+        weights = build.tensor(form, scale=[0.01] * out_c, axis=3 if kind == "dw" else 0, data=data)
+        reach = int(73 * 73 * np.sqrt(products))
+        bias = build.tensor(
+            (out_c,),
+            "int32",
+            scale=[source * 0.01] * out_c,
+            data=random.integers(-reach, reach + 1, out_c),
+        )
+        out = build.tensor((1, height, width, out_c), scale=float(target), zero=zero)
+        options: dict[str, Any] = {
+            "padding": schema.Padding.SAME,
+            "strideH": stride,
+            "strideW": stride,
+            "dilationHFactor": 1,
+            "dilationWFactor": 1,
+            "fusedActivationFunction": schema.ActivationFunctionType.RELU,
+        }
+        if kind == "dw":
+            options["depthMultiplier"] = 1
+        name = "DEPTHWISE_CONV_2D" if kind == "dw" else "CONV_2D"
+        build.op(name, [current, weights, bias], [out], **options)
+        current, source, shape = out, float(target), (height, width, out_c)
+    return build.build([given], [current])
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_row_by_row(seed: int) -> None:
+    model = network(np.random.default_rng(seed))
+    source = compile_model(model).source
+    assert "row1" in source and source.count("tiny_dsp_depthwise_3x3(") == 2
+    agree(model, seed, calls=4)
+    run_sanitized(model, calls=2)
+    need("cortex-m4")
+    given = test_inputs(compile_model(model), 2)
+    expected = run_host(compile_model(model), given)["out0"]
+    np.testing.assert_array_equal(run(model, given, "cortex-m4")["out0"], expected)

@@ -96,33 +96,32 @@ static inline __attribute__((always_inline)) void tiny_dsp_advance(tiny_dsp_colu
     register uint32_t l0 __asm__("r4");
     register uint32_t u1 __asm__("r5");
     register uint32_t l1 __asm__("r6");
-    uint32_t t0, t1;
+    register uint32_t l2 __asm__("r8");
+    register uint32_t u3 __asm__("r9");
+    register uint32_t l3 __asm__("r10");
     __asm__ volatile(
-        "1: ldr %[t0], [%[a]]\n\t"
-        "ldr %[t1], [%[b]]\n\t"
+        "1: ldr %[l2], [%[a]]\n\t"
+        "ldr %[l3], [%[b]]\n\t"
         "add %[a], %[a], %[a_step]\n\t"
         "add %[b], %[b], %[b_step]\n\t"
+        "sxtb16 %[u0], %[l2]\n\t"
+        "sxtb16 %[u1], %[l2], ror #8\n\t"
+        "sxtb16 %[l2], %[l3]\n\t"
+        "sxtb16 %[l3], %[l3], ror #8\n\t"
+        "pkhbt %[l0], %[u0], %[l2], lsl #16\n\t"
+        "pkhtb %[l2], %[l2], %[u0], asr #16\n\t"
+        "pkhbt %[l1], %[u1], %[l3], lsl #16\n\t"
+        "pkhtb %[l3], %[l3], %[u1], asr #16\n\t"
         "ldr %[u0], [%[to], #4]\n\t"
         "ldr %[u1], [%[to], #12]\n\t"
-        "sxtb16 %[l0], %[t0]\n\t"
-        "sxtb16 %[l1], %[t0], ror #8\n\t"
-        "sxtb16 %[t0], %[t1]\n\t"
-        "sxtb16 %[t1], %[t1], ror #8\n\t"
-        /* l0 and t0 are even channels, l1 and t1 odd ones. */
-        "pkhtb %[c], %[t0], %[l0], asr #16\n\t"
-        "pkhbt %[l0], %[l0], %[t0], lsl #16\n\t"
-        "pkhtb %[t0], %[t1], %[l1], asr #16\n\t"
-        "pkhbt %[l1], %[l1], %[t1], lsl #16\n\t"
         "stm %[to]!, {%[u0], %[l0], %[u1], %[l1]}\n\t"
-        "ldr %[u0], [%[to], #4]\n\t"
-        "ldr %[u1], [%[to], #12]\n\t"
-        "mov %[l0], %[c]\n\t"
-        "mov %[l1], %[t0]\n\t"
-        "stm %[to]!, {%[u0], %[l0], %[u1], %[l1]}\n\t"
+        "ldr %[u1], [%[to], #4]\n\t"
+        "ldr %[u3], [%[to], #12]\n\t"
+        "stm %[to]!, {%[u1], %[l2], %[u3], %[l3]}\n\t"
         "cmp %[to], %[end]\n\t"
         "bne 1b\n\t"
         : [to] "+r"(to), [a] "+r"(a), [b] "+r"(b), [u0] "=&r"(u0), [l0] "=&r"(l0), [u1] "=&r"(u1),
-          [l1] "=&r"(l1), [t0] "=&r"(t0), [t1] "=&r"(t1), [c] "=&r"(columns)
+          [l1] "=&r"(l1), [l2] "=&r"(l2), [u3] "=&r"(u3), [l3] "=&r"(l3)
         : [a_step] "r"(a_step), [b_step] "r"(b_step), [end] "r"(end)
         : "cc", "memory");
 #else
@@ -144,13 +143,57 @@ static inline __attribute__((always_inline)) void tiny_dsp_advance(tiny_dsp_colu
 #endif
 }
 
-/* Row r of the input for four channels from `in` on; one outside the image is all padding. */
-static inline const int8_t *tiny_dsp_row(const int8_t *in, int32_t r, int16_t in_h, int16_t in_ring,
-                                         uint32_t row_bytes, const int8_t *padding, uint32_t *step,
-                                         uint32_t channels) {
-    const bool inside = r >= 0 && r < in_h;
-    *step = inside ? channels : 0;
-    return inside ? in + (uint32_t)tiny_ring((int16_t)r, in_ring, in_h) * row_bytes : padding;
+/* All that one output row sees: upper pairs of a and b, lower ones of c and nobody. */
+static inline __attribute__((always_inline)) void tiny_dsp_fill(tiny_dsp_column_t *to,
+                                                                const int8_t *const rows[3],
+                                                                const uint32_t steps[3],
+                                                                uint32_t columns) {
+    const tiny_dsp_column_t *const end = to + columns;
+    const int8_t *a = rows[0];
+    const int8_t *b = rows[1];
+    const int8_t *c = rows[2];
+#if defined(TINY_DSP_ASM)
+    register uint32_t u0 __asm__("r3"); /* STM wants them in this order */
+    register uint32_t l0 __asm__("r4");
+    register uint32_t u1 __asm__("r5");
+    register uint32_t l1 __asm__("r6");
+    uint32_t u2, u3;
+    __asm__ volatile(
+        "1: ldr %[u2], [%[a]]\n\t"
+        "ldr %[u3], [%[b]]\n\t"
+        "add %[a], %[a], %[a_step]\n\t"
+        "add %[b], %[b], %[b_step]\n\t"
+        "sxtb16 %[l0], %[u2]\n\t"
+        "sxtb16 %[l1], %[u2], ror #8\n\t"
+        "sxtb16 %[u2], %[u3]\n\t"
+        "sxtb16 %[u3], %[u3], ror #8\n\t"
+        "pkhbt %[u0], %[l0], %[u2], lsl #16\n\t"
+        "pkhtb %[u2], %[u2], %[l0], asr #16\n\t"
+        "pkhbt %[u1], %[l1], %[u3], lsl #16\n\t"
+        "pkhtb %[u3], %[u3], %[l1], asr #16\n\t"
+        "ldr %[l0], [%[c]]\n\t"
+        "add %[c], %[c], %[c_step]\n\t"
+        "sxtb16 %[l1], %[l0], ror #8\n\t"
+        "sxtb16 %[l0], %[l0]\n\t"
+        "stm %[to]!, {%[u0], %[l0], %[u1], %[l1]}\n\t"
+        "asr %[l0], %[l0], #16\n\t"
+        "asr %[l1], %[l1], #16\n\t"
+        "strd %[u2], %[l0], [%[to]], #8\n\t"
+        "strd %[u3], %[l1], [%[to]], #8\n\t"
+        "cmp %[to], %[end]\n\t"
+        "bne 1b\n\t"
+        : [to] "+r"(to), [a] "+r"(a), [b] "+r"(b), [c] "+r"(c), [u0] "=&r"(u0), [l0] "=&r"(l0),
+          [u1] "=&r"(u1), [l1] "=&r"(l1), [u2] "=&r"(u2), [u3] "=&r"(u3)
+        : [a_step] "r"(steps[0]), [b_step] "r"(steps[1]), [c_step] "r"(steps[2]), [end] "r"(end)
+        : "cc", "memory");
+#else
+    for (; to != end; to++, a += steps[0], b += steps[1], c += steps[2]) {
+        for (uint32_t lane = 0; lane < TINY_DSP_LANES; lane++) {
+            to->lane[lane].upper = tiny_halves(a[lane], b[lane]);
+            to->lane[lane].lower = tiny_halves(c[lane], 0);
+        }
+    }
+#endif
 }
 
 /* stride is 1 or 2, the same both ways; of the columns that are seen, `inside` are in the image.
@@ -184,15 +227,26 @@ TINY_KERNEL void tiny_dsp_depthwise_3x3(const int8_t *in, const int32_t TINY_ROM
         stream = tiny_dsp_taps(stream, taps, zero_point);
         int32_t r = first * stride - pad_top;
         int8_t *to = out + c;
-        for (int16_t y = (int16_t)-at_once; y < rows; y = (int16_t)(y + at_once)) {
-            uint32_t a_step;
-            uint32_t b_step;
-            const int8_t *const a =
-                tiny_dsp_row(in + c, r, in_h, in_ring, in_row, padding, &a_step, channels);
-            const int8_t *const b =
-                tiny_dsp_row(in + c, r + 1, in_h, in_ring, in_row, padding, &b_step, channels);
+        const bool alone = rows == 1;
+        for (int16_t y = alone ? 0 : (int16_t)-at_once; y < rows; y = (int16_t)(y + at_once)) {
+            const int8_t *seen_rows[3];
+            uint32_t steps[3];
+            for (int16_t i = 0; i < (alone ? 3 : 2); i++) {
+                const bool exists = r + i >= 0 && r + i < in_h;
+                steps[i] = exists ? channels : 0;
+                seen_rows[i] = padding;
+                if (exists) {
+                    const int32_t held = tiny_ring((int16_t)(r + i), in_ring, in_h);
+                    seen_rows[i] = in + c + (uint32_t)held * in_row;
+                }
+            }
             r += 2;
-            tiny_dsp_advance(columns + pad_left, a, a_step, b, b_step, inside);
+            if (alone) {
+                tiny_dsp_fill(columns + pad_left, seen_rows, steps, inside);
+            } else {
+                tiny_dsp_advance(columns + pad_left, seen_rows[0], steps[0], seen_rows[1], steps[1],
+                                 inside);
+            }
             if (y < 0) {
                 continue;
             }
