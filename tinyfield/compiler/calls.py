@@ -14,6 +14,7 @@ each input, and its inputs already point there.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -191,12 +192,20 @@ class Call:
 
     def reads(self) -> tuple[int, ...]:
         """The tensors read."""
+        return self._reads
+
+    @cached_property
+    def _reads(self) -> tuple[int, ...]:
         return tuple(
             a.tensor for a in self.arguments if isinstance(a, Buffer) and (a.updates or not a.write)
         )
 
     def writes(self) -> tuple[int, ...]:
         """The tensors written."""
+        return self._writes
+
+    @cached_property
+    def _writes(self) -> tuple[int, ...]:
         return tuple(
             a.tensor for a in self.arguments if isinstance(a, Buffer) and (a.updates or a.write)
         )

@@ -274,13 +274,18 @@ def _plan(graph: Graph, steps: tuple[Step, ...], rule: _Rule, *, search: bool = 
     places: dict[int, Place] = {}
     slots: list[Slot] = []
     homes: dict[int, tuple[int, int]] = {}
+    touched: dict[int, list[int]] = {}
+    for number, step in enumerate(kept):
+        for index in (*step.reads(), *step.writes()):
+            touched.setdefault(index, []).append(number)
     for members in sharing.blocks():
         region = next((sharing.region[i] for i in members if i in sharing.region), None)
         if region is not None:
             base = min(place for i, place in members.items() if i in sharing.region)
             places.update({i: Place(region, place - base) for i, place in members.items()})
             continue
-        slot = _slot(graph, members, kept)
+        steps_of = [number for index in members for number in touched.get(index, ())]
+        slot = _slot(graph, members, steps_of, len(kept))
         if slot is not None:
             homes.update({i: (len(slots), place) for i, place in members.items()})
             slots.append(slot)
@@ -303,21 +308,16 @@ def _plan(graph: Graph, steps: tuple[Step, ...], rule: _Rule, *, search: bool = 
     return _Trial(graph, steps, rule, result)
 
 
-def _slot(graph: Graph, members: dict[int, int], steps: tuple[Step, ...]) -> Slot | None:
-    touched = [
-        number
-        for number, step in enumerate(steps)
-        if not members.keys().isdisjoint((*step.reads(), *step.writes()))
-    ]
+def _slot(graph: Graph, members: dict[int, int], touched: list[int], steps: int) -> Slot | None:
     if any(graph.tensors[index].persistent for index in members):
-        touched = [0, max(len(steps) - 1, 0)]
+        touched = [0, max(steps - 1, 0)]
     if any(index in graph.inputs for index in members):
         touched = [0, *touched]
     if not touched:
         return None
     size = max(place + graph.tensors[index].bytes for index, place in members.items())
     names = " = ".join(f"t{index} {graph.tensors[index].name}" for index in members)
-    return Slot(names, size, touched[0], touched[-1], tuple(members))
+    return Slot(names, size, min(touched), max(touched), tuple(members))
 
 
 def _rules(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from tinyfield.compiler.calls import Call, Scratch
 from tinyfield.compiler.chains import Chain
@@ -27,6 +28,10 @@ class Step:
 
     def reads(self) -> tuple[int, ...]:
         """The tensors read that were there before."""
+        return self._reads
+
+    @cached_property
+    def _reads(self) -> tuple[int, ...]:
         inner = set() if self.chain is None else set(self.chain.rings)
         return tuple(
             dict.fromkeys(i for call in self.calls for i in call.reads() if i not in inner)
