@@ -12,6 +12,7 @@ from ai_edge_litert import schema_py_generated as schema
 from tests.compiler.models import ModelBuilder
 from tests.compiler.operators import FAMILIES
 from tests.compiler.operators.networks import mixed_kernels
+from tests.compiler.test_exact import agree
 from tinyfield.compiler import check, compile_model
 from tinyfield.compiler.graph import Graph, Op, Tensor
 from tinyfield.compiler.passes import (
@@ -198,3 +199,48 @@ def test_check_names_the_first_node_that_differs(monkeypatch: pytest.MonkeyPatch
     result = check(model)
     assert result.difference is not None
     assert "MEAN" in result.difference.node
+
+
+def series(width: int, kernel: tuple[int, int]) -> bytes:
+    """Two convolutions and a pooling along the height."""
+    random = np.random.default_rng(1)
+    build = ModelBuilder()
+    given = newest = build.tensor((1, 20, width, 3), scale=0.1, zero=5)
+    height = 20
+    for _ in range(2):
+        data = random.integers(-127, 128, (3, *kernel, 3))
+        weights = build.tensor(data.shape, scale=[0.01] * 3, data=data)
+        bias = build.tensor((3,), "int32", scale=[0.001] * 3, data=random.integers(-99, 99, 3))
+        height = (height - kernel[0]) // 2 + 1
+        out = build.tensor((1, height, width, 3), scale=0.5, zero=-9)
+        build.op(
+            "CONV_2D", [newest, weights, bias], [out], padding=schema.Padding.VALID, strideH=2,
+            strideW=1, dilationHFactor=1, dilationWFactor=1,
+        )  # fmt: skip
+        newest = out
+    pooled = build.tensor((1, height - 1, width, 3), scale=0.5, zero=-9)
+    build.op(
+        "MAX_POOL_2D", [newest], [pooled], padding=schema.Padding.VALID, strideH=1, strideW=1,
+        filterHeight=2, filterWidth=1,
+    )  # fmt: skip
+    return build.build([given], [pooled])
+
+
+def test_series_are_laid_along_the_width() -> None:
+    model = series(1, (3, 1))
+    graph = run_passes(prepare(read(model)))
+    convolution = next(op for op in graph.ops if op.kind == "CONV_2D")
+    assert graph.input(convolution, 0).shape == (1, 1, 20, 3)
+    assert (convolution.integer("stride_h"), convolution.integer("stride_w")) == (1, 2)
+    # Between two such layers nothing turns back.
+    assert [op.kind for op in graph.ops if op.kind != "VIEW"] == [
+        "CONV_2D", "CONV_2D", "MAX_POOL_2D",
+    ]  # fmt: skip
+    assert len([op for op in graph.ops if op.kind == "VIEW"]) == 2
+    agree(model, 1, 8)
+
+
+@pytest.mark.parametrize("model", [series(2, (3, 1)), series(4, (3, 1))])
+def test_wider_images_stay_as_they_are(model: bytes) -> None:
+    graph = run_passes(prepare(read(model)))
+    assert not [op for op in graph.ops if op.kind == "VIEW"]

@@ -15,6 +15,7 @@ from tinyfield.compiler.passes.dilations import dilations
 from tinyfield.compiler.passes.drop_dead import drop_dead
 from tinyfield.compiler.passes.fuse_activation import fuse_activation
 from tinyfield.compiler.passes.join_depthwise import join_depthwise
+from tinyfield.compiler.passes.lay_flat import lay_flat
 from tinyfield.compiler.passes.padding import padding
 from tinyfield.compiler.passes.rings import rings
 from tinyfield.compiler.passes.shapes import shapes
@@ -39,6 +40,7 @@ PASSES: tuple[Pass, ...] = (
     padding,
     fuse_activation,
     absorb_zero_point,
+    lay_flat,
     drop_dead,
 )
 
