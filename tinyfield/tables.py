@@ -242,8 +242,8 @@ def costs(rows: Sequence[Mapping[str, Any]], out: Console) -> None:
             continue
         count, macs = row["count"], row["macs"]
         flash, ram = row["flash"] or {}, row["ram"] or {}
-        sizes = (flash.get("code"), flash.get("data"), ram.get("arena"), ram.get("stack"))
-        sizes += (ram.get("total"),)
+        sizes = [flash.get("code"), flash.get("data"), ram.get("arena"), ram.get("stack")]
+        sizes.append(ram.get("total"))
         table.add_row(
             row["model"],
             row["target"],
