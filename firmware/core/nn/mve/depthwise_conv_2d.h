@@ -26,8 +26,10 @@ TINY_INNER int8_t *tiny_mve_columns(int8_t *to, const int8_t *row0, const int8_t
                                     int32_t step1, int32_t step2, int32_t step3, int32_t valid,
                                     int32_t count) {
     __asm__ volatile(
-        "vctp.8 %[valid]\n"
-        "dls lr, %[count]\n"
+        "ldr lr, %[valid]\n"
+        "vctp.8 lr\n"
+        "ldr lr, %[count]\n"
+        "dls lr, lr\n"
         "1:\n"
         "vpstttt\n"
         "vldrbt.u8 q0, [%[row0]]\n"
@@ -45,7 +47,7 @@ TINY_INNER int8_t *tiny_mve_columns(int8_t *to, const int8_t *row0, const int8_t
         "le lr, 1b\n"
         : [to] "+r"(to), [row0] "+r"(row0), [row1] "+r"(row1), [row2] "+r"(row2), [row3] "+r"(row3)
         : [step0] "r"(step0), [step1] "r"(step1), [step2] "r"(step2), [step3] "r"(step3),
-          [valid] "r"(valid), [count] "r"(count)
+          [valid] "m"(valid), [count] "m"(count)
         : "lr", "q0", "q1", "q2", "q3", "p0", "memory");
     return to;
 }
@@ -108,7 +110,8 @@ typedef struct {
     "vqadd.s32 q1, q1, q0\n"
 
 /* All channels: weights in q2, those for the row below in q3, bias, mult, shift in r8, r10, r12. */
-#define TINY_MVE_CHANNELS(group, last, next, fix)                                                  \
+// clang-format off
+#define TINY_MVE_CHANNELS(group, last, fix)                                                        \
     "1:\n"                                                                                         \
     "movw r0, #0x0777\n"                                                                           \
     "vmsr p0, r0\n"                                                                                \
@@ -123,19 +126,21 @@ typedef struct {
     "wls lr, r0, 3f\n"                                                                             \
     "2:\n" group                                                                                   \
     TINY_MVE_FINISH(fix) "vstrb.32 q1, [%[out], %q[places]]\n"                                     \
-                         "add %[out], %[step]\n" next "le lr, 2b\n"                                \
-                         "3:\n"                                                                    \
-                         "ldr r0, [%[walk], #4]\n"                                                 \
-                         "cbz r0, 4f\n" last                                                       \
-                         TINY_MVE_FINISH(fix) "vpst\n"                                             \
-                                              "vstrbt.32 q1, [%[out], %q[places]]\n"               \
-                                              "4:\n"                                               \
-                                              "ldrd r0, r2, [%[walk], #8]\n"                       \
-                                              "ldr r4, [%[walk], #16]\n"                           \
-                                              "add %[out], r0\n"                                   \
-                                              "vadd.i32 %q[at], %q[at], r2\n"                      \
-                                              "cmp %[record], r4\n"                                \
-                                              "bne 1b\n"
+    "add %[out], %[step]\n"                                                                        \
+    "le lr, 2b\n"                                                                                  \
+    "3:\n"                                                                                         \
+    "ldr r0, [%[walk], #4]\n"                                                                      \
+    "cbz r0, 4f\n" last                                                                            \
+    TINY_MVE_FINISH(fix) "vpst\n"                                                                  \
+    "vstrbt.32 q1, [%[out], %q[places]]\n"                                                         \
+    "4:\n"                                                                                         \
+    "ldrd r0, r2, [%[walk], #8]\n"                                                                 \
+    "ldr r4, [%[walk], #16]\n"                                                                     \
+    "add %[out], r0\n"                                                                             \
+    "vadd.i32 %q[at], %q[at], r2\n"                                                                \
+    "cmp %[record], r4\n"                                                                          \
+    "bne 1b\n"
+// clang-format on
 
 /* Two columns of two rows. */
 #define TINY_MVE_2X2                                                                               \
@@ -149,42 +154,40 @@ typedef struct {
     "vldrw.u32 q0, [%q[at], #128]\n"                                                               \
     "vmladav.s8 r0, q0, q2\n"                                                                      \
     "vmladav.s8 r4, q0, q3\n"
-/* Four columns of one row. */
+/* Four columns of one row; the place moves on by them. */
 #define TINY_MVE_1X4(second, third, fourth)                                                        \
-    "vldrw.u32 q0, [%q[at]]\n"                                                                     \
+    "vldrw.u32 q0, [%q[at], #256]!\n"                                                              \
     "vmladav.s8 r0, q0, q2\n"                                                                      \
     "vldrw.u32 q0, [%q[at], #" second "]\n"                                                        \
     "vmladav.s8 r4, q0, q2\n"                                                                      \
-    "vldrw.u32 q0, [%q[at], #" third "]\n"                                                         \
+    "vldrw.u32 q0, [%q[at], #" third "\n"                                                          \
     "vmladav.s8 r2, q0, q2\n"                                                                      \
     "vldrw.u32 q0, [%q[at], #" fourth "]\n"                                                        \
     "vmladav.s8 r6, q0, q2\n"
-#define TINY_MVE_NEXT "vadd.i32 %q[at], %q[at], %[next]\n"
+#define TINY_MVE_1X4_STRIDE1 TINY_MVE_1X4("64", "128]", "192")
+#define TINY_MVE_1X4_STRIDE2 TINY_MVE_1X4("128", "256]!", "128")
 
 #define TINY_MVE_RUN(code)                                                                         \
     __asm__ volatile(code                                                                          \
                      : [at] "+w"(at), [out] "+r"(out), [record] "+r"(record)                       \
                      : [places] "w"(places), [low] "w"(low), [high] "w"(high), [walk] "r"(walk),   \
-                       [step] "r"(step), [next] "r"(next), [zero] "r"(zero_point)                  \
+                       [step] "r"(step), [zero] "r"(zero_point)                                    \
                      : "r0", "r2", "r4", "r6", "r8", "r10", "r12", "lr", "q0", "q1", "q2", "q3",   \
                        "p0", "cc", "memory")
 #define TINY_MVE_SHAPES(fix)                                                                       \
     if (square) {                                                                                  \
-        TINY_MVE_RUN(TINY_MVE_CHANNELS(TINY_MVE_2X2, TINY_MVE_2X1, "", fix));                      \
+        TINY_MVE_RUN(TINY_MVE_CHANNELS(TINY_MVE_2X2, TINY_MVE_2X1, fix));                          \
     } else if (stride2) {                                                                          \
-        TINY_MVE_RUN(TINY_MVE_CHANNELS(TINY_MVE_1X4("128", "256", "384"),                          \
-                                       TINY_MVE_1X4("128", "256", "384"), TINY_MVE_NEXT, fix));    \
+        TINY_MVE_RUN(TINY_MVE_CHANNELS(TINY_MVE_1X4_STRIDE2, TINY_MVE_1X4_STRIDE2, fix));          \
     } else {                                                                                       \
-        TINY_MVE_RUN(TINY_MVE_CHANNELS(TINY_MVE_1X4("64", "128", "192"),                           \
-                                       TINY_MVE_1X4("64", "128", "192"), TINY_MVE_NEXT, fix));     \
+        TINY_MVE_RUN(TINY_MVE_CHANNELS(TINY_MVE_1X4_STRIDE1, TINY_MVE_1X4_STRIDE1, fix));          \
     }
 
 /* Up to 16 channels of one row, or of two (square). */
-TINY_INNER void tiny_mve_channels(const int8_t *record, int32x4_t at, int32x4_t places, int8_t *out,
-                                  int32_t step, const tiny_mve_walk_t *walk, bool square,
-                                  bool stride2, uint8_t scaling, int32_t zero_point, int32x4_t low,
-                                  int32x4_t high) {
-    const int32_t next = stride2 ? 8 * TINY_MVE_COLUMN : 4 * TINY_MVE_COLUMN;
+TINY_INNER
+void tiny_mve_channels(const int8_t *record, int32x4_t at, int32x4_t places, int8_t *out,
+                       int32_t step, const tiny_mve_walk_t *walk, bool square, bool stride2,
+                       uint8_t scaling, int32_t zero_point, int32x4_t low, int32x4_t high) {
     if (scaling == TINY_MVE_HALF_UP) {
         TINY_MVE_SHAPES("")
     } else {
@@ -245,12 +248,14 @@ TINY_KERNEL void tiny_mve_depthwise_conv_2d(
                 const int32_t per_group = square ? 2 : 4;
                 const int32_t rest = out_w % per_group;
                 const int32_t step = per_group * channels;
-                const int32_t back = square ? -2 * TINY_MVE_COLUMN : 0;
+                /* The first group's place is reached from before. */
+                const int32_t back = square ? 2 * TINY_MVE_COLUMN : 4 * TINY_MVE_COLUMN;
                 tiny_mve_walk_t walk;
                 walk.groups = out_w / per_group;
                 walk.lanes = square ? (rest > 0 ? 0x00ffu : 0u) : (1u << (4 * rest)) - 1u;
                 walk.out_back = 1 - walk.groups * step;
-                walk.at_back = 4 - walk.groups * per_group * stride_w * TINY_MVE_COLUMN;
+                const int32_t moves = walk.groups + (rest > 0 && !square ? 1 : 0);
+                walk.at_back = 4 - moves * per_group * stride_w * TINY_MVE_COLUMN;
                 walk.end = weights + 20 * (c + valid);
                 const int32x4_t lane = vreinterpretq_s32_u32(vidupq_n_u32(0, 1));
                 const int32x4_t places =
@@ -258,7 +263,7 @@ TINY_KERNEL void tiny_mve_depthwise_conv_2d(
                                          vshrq_n_s32(lane, 1), channels)
                            : vmulq_n_s32(lane, channels);
                 const int32x4_t at = vaddq_n_s32(vmulq_n_s32(lane, TINY_MVE_COLUMN),
-                                                 (int32_t)(intptr_t)scratch + back);
+                                                 (int32_t)(intptr_t)scratch - back);
                 tiny_mve_channels(weights + 20 * c, at, places, to + c, step, &walk, square,
                                   stride_w == 2, scaling, zero_point, least, most);
             }
