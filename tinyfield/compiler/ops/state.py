@@ -35,6 +35,7 @@ def check_call_once(graph: Graph, op: Op) -> Iterator[str]:
         elif one.kind == "ASSIGN_VARIABLE" and (
             len(one.inputs) != 2
             or variable(inner, one.inputs[0]) is None
+            or one.inputs[1] not in inner.tensors
             or inner.tensors[one.inputs[1]].data is None
         ):
             yield f"its {inner.label(one)} assigns no constant to a variable"
