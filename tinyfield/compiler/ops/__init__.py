@@ -31,6 +31,7 @@ from tinyfield.compiler.ops import (
     whole,
 )
 from tinyfield.compiler.ops.base import Kind, Options
+from tinyfield.compiler.ops.cures import CURES
 from tinyfield.compiler.schema import OPERATORS
 from tinyfield.errors import ModelError
 
@@ -78,7 +79,8 @@ def refuse_unsupported(graph: Graph) -> None:
     for op in graph.ops:
         kind = KINDS.get(op.kind)
         if kind is None:
-            complaints.append(f"{graph.label(op)}: this operator is not supported")
+            cure = CURES.get(op.kind.split(" ")[0], "this operator is not supported")
+            complaints.append(f"{graph.label(op)}: {cure}")
             continue
         complaints += [
             f"{graph.label(op)}: {text}" for text in (*_too_long(graph, op), *kind.check(graph, op))

@@ -73,12 +73,17 @@ def quantized(tensor: Tensor, types: tuple[str, ...] = ("int8",)) -> Iterator[st
     what = f"tensor {tensor.name!r}"
     if tensor.dtype not in types:
         wanted = " or ".join(types)
-        cure = (
-            "convert with full-integer quantization "
-            "(inference_input_type = inference_output_type = tf.int8)"
-            if tensor.dtype.startswith("float")
-            else f"only {wanted} is supported here"
-        )
+        cure = f"only {wanted} is supported here"
+        if tensor.dtype.startswith("float"):
+            cure = (
+                "convert with full-integer quantization "
+                "(inference_input_type = inference_output_type = tf.int8)"
+            )
+        elif tensor.dtype == "uint8":
+            cure = (
+                "activations of uint8 are TensorFlow 1's quantization; convert with TensorFlow 2's "
+                "to int8 (the model's inputs and outputs may stay uint8)"
+            )
         yield f"{what} is {tensor.dtype}, not {wanted}: {cure}"
     elif 0 in tensor.shape:
         yield f"{what} is empty: {list(tensor.shape)}"

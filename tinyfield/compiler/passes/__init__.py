@@ -11,6 +11,7 @@ from collections.abc import Callable
 from tinyfield.compiler.graph import Graph
 from tinyfield.compiler.passes.absorb_zero_point import absorb_zero_point
 from tinyfield.compiler.passes.clamps import clamps
+from tinyfield.compiler.passes.constant_moves import constant_moves
 from tinyfield.compiler.passes.dilations import dilations
 from tinyfield.compiler.passes.drop_dead import drop_dead
 from tinyfield.compiler.passes.fuse_activation import fuse_activation
@@ -28,7 +29,7 @@ __all__ = ["BEFORE", "PASSES", "Pass", "copied_out", "prepare", "run_passes"]
 Pass = Callable[[Graph], Graph]
 
 #: Before the operators are checked: what makes a graph of the converter's dialect.
-BEFORE: tuple[Pass, ...] = (shapes, dilations, tables)
+BEFORE: tuple[Pass, ...] = (shapes, constant_moves, dilations, tables)
 
 PASSES: tuple[Pass, ...] = (
     variables,
