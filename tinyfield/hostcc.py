@@ -184,7 +184,7 @@ def build_cached(
     headers: Mapping[str, str],
 ) -> Path:
     """Compiles and links with any gcc-like ``command`` into the content-addressed cache."""
-    parts = [identity(command), *command[1:], "flags", *flags, filename]
+    parts = [identity(command), *command[1:], "flags", *FLAGS, *flags, filename]
     for label, text in (*include_closure(sources, include, headers), *sorted(headers.items())):
         parts += [label, text]
     folder = cache_dir() / "cc" / content_key(parts)

@@ -49,7 +49,7 @@ __all__ = [
 #: What ``compile_model`` takes as a target.
 TARGET_NAMES = NAMES
 ROUNDINGS = ("litert", "tflm")
-OPTIMIZE = ("speed", "size")
+OPTIMIZE = ("speed", "size", "vectors")
 INPUTS = ("caller", "arena")
 #: Parts with so little flash that size is what is asked for.
 _SMALL = ("avr",)
@@ -126,7 +126,8 @@ def compile_model(
             on each.
         rounding: ``litert`` for LiteRT's reference kernels, ``tflm`` for TFLite Micro's, which
             round a fully-connected layer twice.
-        optimize: ``speed`` or ``size``; by default what the target is short of.
+        optimize: ``speed`` or ``size``, by default what the target is short of; or ``vectors``,
+            for this PC alone: loops for its vector registers, with weights of 16 bits.
         inputs: ``caller``, or ``arena`` where the inputs are to lie in the arena, which is then
             large enough for them too but may take their place as they are read: less RAM in all.
         expose_all: every node's output is an output of the program (for checking).
@@ -140,7 +141,9 @@ def compile_model(
         raise UsageError(f"there is no rounding {rounding!r}", hint=f"use {' or '.join(ROUNDINGS)}")
     optimize = optimize or ("size" if target in _SMALL else "speed")
     if optimize not in OPTIMIZE:
-        raise UsageError(f"cannot optimize for {optimize!r}", hint=f"use {' or '.join(OPTIMIZE)}")
+        raise UsageError(f"cannot optimize for {optimize!r}", hint=f"use {', '.join(OPTIMIZE)}")
+    if optimize == "vectors" and target != "host":
+        raise UsageError(f"vectors are of no use on {target}", hint="use --optimize speed")
     if inputs not in INPUTS:
         raise UsageError(f"inputs cannot lie in {inputs!r}", hint=f"use {' or '.join(INPUTS)}")
     own = own_model(tflite)

@@ -34,6 +34,11 @@ int run(const INPUT_T *in, int8_t *out, int64_t n)
 """
 
 
+#: Models of this many multiply-accumulates are run by kernels for this PC's vectors, which compute
+#: the same bytes several times as fast; smaller ones by the very lines that a node runs.
+_VECTORS_FROM = 50_000
+
+
 def run_device(model: bytes, q: NDArray[Any]) -> NDArray[np.int8]:
     """The node's C on this PC: inputs of the model's type [n, k] to int8 [n, classes].
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TypeVar
 
 from tinyfield.compiler.calls import Call
-from tinyfield.compiler.kernels import dsp, dsp_pixel, mve, pixel, portable, scalar, scalar_fc
+from tinyfield.compiler.kernels import dsp, dsp_pixel, host, mve, pixel, portable, scalar, scalar_fc
 from tinyfield.compiler.kernels.linear import linear_add
 from tinyfield.compiler.kernels.spec import ConvSpec, FullyConnectedSpec
 
@@ -18,6 +19,8 @@ __all__ = ["ConvSpec", "FullyConnectedSpec", "conv", "fully_connected", "refined
 
 Conv = Callable[[ConvSpec], Call | None]
 FullyConnected = Callable[[FullyConnectedSpec], Call | None]
+
+Chosen = TypeVar("Chosen")
 
 #: Target → its kernels before the portable ones, the best first.
 _CONV: dict[str, tuple[Conv, ...]] = {
@@ -50,7 +53,7 @@ _TWINS: dict[str, dict[str, tuple[str, str]]] = {
 
 def conv(spec: ConvSpec, target: str, optimize: str) -> Call:
     """The call for a convolution, depthwise or not."""
-    for choice in _CONV.get(target, ()) if optimize == "speed" else ():
+    for choice in _choices(_CONV, (host.conv,), target, optimize):
         call = choice(spec)
         if call is not None:
             return call
@@ -59,11 +62,19 @@ def conv(spec: ConvSpec, target: str, optimize: str) -> Call:
 
 def fully_connected(spec: FullyConnectedSpec, target: str, optimize: str) -> Call:
     """The call for a fully connected layer."""
-    for choice in _FULLY_CONNECTED.get(target, ()) if optimize == "speed" else ():
+    for choice in _choices(_FULLY_CONNECTED, (host.fully_connected,), target, optimize):
         call = choice(spec)
         if call is not None:
             return call
     return portable.fully_connected(spec)
+
+
+def _choices(
+    table: dict[str, tuple[Chosen, ...]], vectors: tuple[Chosen, ...], target: str, optimize: str
+) -> tuple[Chosen, ...]:
+    if optimize == "vectors":
+        return vectors
+    return table.get(target, ()) if optimize == "speed" else ()
 
 
 def refined(call: Call, target: str, optimize: str) -> Call:
