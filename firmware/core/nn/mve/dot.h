@@ -4,8 +4,9 @@
 
 #include "../kernel.h"
 
-#if defined(__ARM_FEATURE_MVE) && defined(__GNUC__) && defined(__OPTIMIZE__) &&                    \
-    !defined(TINY_NO_MVE)
+/* gcc alone: clang has no name for the predicate register, which these kernels write. */
+#if defined(__ARM_FEATURE_MVE) && defined(__GNUC__) && !defined(__clang__) &&                      \
+    defined(__OPTIMIZE__) && !defined(TINY_NO_MVE)
 #define TINY_MVE 1
 
 TINY_INNER int32_t tiny_mve_dot(const int8_t *in, const int8_t *weights, int32_t sum, uint32_t n) {
