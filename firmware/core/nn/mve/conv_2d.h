@@ -138,24 +138,27 @@ TINY_INNER void tiny_mve_three_windows(const tiny_mve_image_t *image, int32_t y,
     TINY_MVE_FIRST("vmladava.s8", "16", "48", "80") TINY_MVE_LANES(high, low)
 #define TINY_MVE_SUMS(code)                                                                        \
     __asm__ volatile(code                                                                          \
-                     : [w] "+r"(w), [a] "=&r"(a), [x0] "=&w"(x0), [x1] "=&w"(x1), [x2] "=&w"(x2)   \
-                     : [columns] "r"(columns), [more] "r"(blocks - 1u)                             \
-                     : "r0", "r2", "r4", "r6", "r8", "r10", "lr", "q0", "q1", "q2", "memory")
+                     : [w] "+r"(w), [x0] "=&w"(x0), [x1] "=&w"(x1), [x2] "=&w"(x2)                 \
+                     : [columns] "r"(columns)                                                      \
+                     : "r0", "r2", "r4", "r6", "r8", "r10", "q0", "q1", "q2", "memory")
 
 /* The outputs of four channels for three pixels. */
 TINY_INNER const int8_t *tiny_mve_quad(const int8_t *w, const int8_t *columns, uint32_t blocks,
-                                       int8_t *out, int32_t step, int32_t step2, uint8_t scaling,
+                                       int8_t *out0, int8_t *out1, int8_t *out2, uint8_t scaling,
                                        int8_t zero_point, int32x4_t low, int32x4_t high) {
     int32x4_t x0;
     int32x4_t x1;
     int32x4_t x2;
-    const int8_t *a;
     if (blocks == 1u) {
         TINY_MVE_SUMS(TINY_MVE_ONE("2", "0") TINY_MVE_ONE("3", "1"));
     } else if (blocks == 2u) {
         TINY_MVE_SUMS(TINY_MVE_TWO("2", "0") TINY_MVE_TWO("3", "1"));
     } else {
-        TINY_MVE_SUMS(TINY_MVE_PAIR("2", "0") TINY_MVE_PAIR("3", "1"));
+        const int8_t *a;
+        __asm__ volatile(TINY_MVE_PAIR("2", "0") TINY_MVE_PAIR("3", "1")
+                         : [w] "+r"(w), [a] "=&r"(a), [x0] "=&w"(x0), [x1] "=&w"(x1), [x2] "=&w"(x2)
+                         : [columns] "r"(columns), [more] "r"(blocks - 1u)
+                         : "r0", "r2", "r4", "r6", "r8", "r10", "lr", "q0", "q1", "q2", "memory");
     }
     int32x4_t bias = vldrwq_s32((const int32_t *)(const void *)w);
     const int32x4_t mult = vldrwq_s32((const int32_t *)(const void *)(w + 16));
@@ -164,9 +167,9 @@ TINY_INNER const int8_t *tiny_mve_quad(const int8_t *w, const int8_t *columns, u
     x1 = tiny_mve_scale(vaddq_s32(x1, bias), mult, shift, scaling);
     x2 = tiny_mve_scale(vaddq_s32(x2, bias), mult, shift, scaling);
     /* Pixels that do not exist are written first, to the place of the first that does. */
-    vstrbq_s32(out + step2, vminq_s32(vmaxq_s32(vaddq_n_s32(x2, zero_point), low), high));
-    vstrbq_s32(out + step, vminq_s32(vmaxq_s32(vaddq_n_s32(x1, zero_point), low), high));
-    vstrbq_s32(out, vminq_s32(vmaxq_s32(vaddq_n_s32(x0, zero_point), low), high));
+    vstrbq_s32(out2, vminq_s32(vmaxq_s32(vaddq_n_s32(x2, zero_point), low), high));
+    vstrbq_s32(out1, vminq_s32(vmaxq_s32(vaddq_n_s32(x1, zero_point), low), high));
+    vstrbq_s32(out0, vminq_s32(vmaxq_s32(vaddq_n_s32(x0, zero_point), low), high));
     return w + 36;
 }
 
@@ -225,21 +228,31 @@ TINY_KERNEL void tiny_mve_conv_2d(const int8_t *in, const int8_t TINY_ROM *weigh
             }
         }
         const int8_t *w = weights;
-        int8_t *to = out;
-        int32_t step = pixels > 1 ? out_c : 0;
-        int32_t step2 = pixels > 2 ? 2 * out_c : 0;
+        int8_t *to0 = out;
+        int8_t *to1 = pixels > 1 ? to0 + out_c : to0;
+        int8_t *to2 = pixels > 2 ? to1 + out_c : to1;
         int8_t spare[12];
-        for (int32_t channels = out_c; channels > 0; channels -= 4) {
-            if (channels < 4) {
-                to = spare;
-                step = 4;
-                step2 = 8;
-            }
-            w = tiny_mve_quad(w, scratch, blocks, to, step, step2, scaling, zero_point, least,
-                              most);
-            to += 4;
-        }
         const uint32_t rest = (uint32_t)out_c % 4u;
+        bool last = rest == 0;
+        int32_t quads = out_c / 4;
+        for (;;) {
+            for (; quads > 0; quads--) {
+                w = tiny_mve_quad(w, scratch, blocks, to0, to1, to2, scaling, zero_point, least,
+                                  most);
+                to0 += 4;
+                to1 += 4;
+                to2 += 4;
+            }
+            if (last) {
+                break;
+            }
+            /* The channels over go by another place. */
+            to0 = spare;
+            to1 = spare + 4;
+            to2 = spare + 8;
+            quads = 1;
+            last = true;
+        }
         for (int32_t p = 0; rest != 0 && p < pixels; p++) {
             memcpy(out + (p + 1) * out_c - rest, spare + 4 * p, rest);
         }
