@@ -7,6 +7,7 @@ import json
 import resource
 import subprocess
 import sys
+import time
 import zipfile
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import pytest
 
 from tests.compiler.models import perceptron
 from tests.compiler.operators import FAMILIES
+from tinyfield.compiler import compile_model
 from tinyfield.compiler.formats import recognise
 from tinyfield.compiler.tflite import read
 from tinyfield.errors import EnvironmentFault, ModelError, UserError
@@ -182,3 +184,14 @@ def test_other_formats_are_recognised(data: bytes, what: str, cure: str) -> None
     with pytest.raises(ModelError) as caught:
         read(data)
     assert what in caught.value.message and cure in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize(
+    "name", ["kws_ref_model", "vww_96_int8", "pretrainedResnet_quant", "ad01_int8", "mww_okay_nabu"]
+)
+def test_compiling_takes_seconds(name: str, shared: Path) -> None:
+    data = (shared / f"models/{name}.tflite").read_bytes()
+    for target in ("host", "cortex-m4", "cortex-m55", "rv32imc"):
+        began = time.process_time()
+        compile_model(data, target=target)
+        assert time.process_time() - began < 5, target

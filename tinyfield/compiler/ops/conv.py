@@ -29,8 +29,9 @@ def check(graph: Graph, op: Op) -> Iterator[str]:
     found = [*check_weighted(graph, op, 3 if depthwise else 0)]
     if not found and len(graph.input(op, 1).shape) != 4:
         found = [f"weights {list(graph.input(op, 1).shape)}: four dimensions are needed"]
-    if not found and min(op.integer("dilation_h"), op.integer("dilation_w")) < 1:
-        found = ["its dilation is below 1: the file is damaged"]
+    dilations = op.integer("dilation_h"), op.integer("dilation_w")
+    if not found and not 1 <= min(dilations) <= max(dilations) <= 32767:
+        found = [f"its dilation is {list(dilations)}: the file is damaged"]
     if not found:
         found = [*image_shapes(graph, op, window(graph, op))]
     yield from found

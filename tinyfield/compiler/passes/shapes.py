@@ -44,7 +44,7 @@ def shapes(graph: Graph) -> Graph:
 def _fold(graph: Graph, op: Op) -> bool:
     """Turns the output of an operator on constant integers into a constant."""
     compute = _VALUES.get(op.kind)
-    if compute is None or len(op.outputs) != 1 or not all(index >= 0 for index in op.inputs):
+    if compute is None or len(op.outputs) != 1 or min(op.inputs, default=-1) < 0:
         return False
     output = graph.output(op)
     known = output.dtype in (ITEM_BYTES if op.kind == "FILL" else _FOLDED_TYPES)
