@@ -158,12 +158,11 @@ def grow(random: Random, dtype: str, length: int | None) -> Grown:
         shape = (1, g.integer(3, 14), g.integer(2, 12), int(random.choice([1, 2, 3, 4, 5, 8])))
         g.value(shape, unit * 2.0 ** random.uniform(-7, -4), given=True)
     wanted = length or g.integer(3, 14)
-    steps = [one for one in STEPS if g.narrow or one not in _NARROW_ONLY]
-    weight = np.array([_WEIGHTS.get(one, 1.0) for one in steps])
+    weight = np.array([_WEIGHTS.get(one, 1.0) for one in STEPS])
     tries = 0
     while len(g.kinds) < wanted and tries < 20 * wanted:
         tries += 1
-        steps[int(random.choice(len(steps), p=weight / weight.sum()))](g)
+        STEPS[int(random.choice(len(STEPS), p=weight / weight.sum()))](g)
     if random.random() < 0.4:
         _classifier(g)
     unread = [v.index for v in g.values if v.index not in g.read]
@@ -264,6 +263,10 @@ def binary(g: Grower) -> None:
         return
     kind = ("ADD", "ADD", "SUB", "MUL")[g.integer(0, 3)]
     y: Value | int = g.other(x)
+    if g.random.random() < 0.25:
+        # As squeeze-and-excite scales an image: one number a channel, computed.
+        gates = [v for v in g.values if v.shape == (1, 1, 1, x.shape[-1]) and len(x.shape) == 4]
+        y = gates[-1] if gates else y
     y_scale = y.scale if isinstance(y, Value) else 0.0
     if g.random.random() < 0.2:
         limits = np.iinfo(g.dtype)
@@ -410,6 +413,75 @@ def mean(g: Grower) -> None:
     g.op("MEAN", [x, g.constant(axes)], out, keepDims=keep)
 
 
+def reduce(g: Grower) -> None:
+    """REDUCE_MAX or REDUCE_MIN over one axis, kept."""
+    x = _image(g)
+    if x is None:
+        return
+    axis = g.integer(1, 3)
+    shape = tuple(1 if a == axis else n for a, n in enumerate(x.shape))
+    kind = "REDUCE_MAX" if g.integer(0, 1) else "REDUCE_MIN"
+    g.op(kind, [x, g.constant([axis])], g.value(shape, x.scale, x.zero), keepDims=True)
+
+
+def extreme(g: Grower) -> None:
+    """MAXIMUM or MINIMUM of two values of one scale."""
+    x = g.pick(lambda v: v.size > 1)
+    if x is None:
+        return
+    like = [v for v in g.values if (v.shape, v.scale, v.zero) == (x.shape, x.scale, x.zero)]
+    out = g.value(x.shape, x.scale, x.zero)
+    g.op("MAXIMUM" if g.integer(0, 1) else "MINIMUM", [x, like[0]], out)
+
+
+def transposed(g: Grower) -> None:
+    """TRANSPOSE_CONV to twice the size."""
+    x = _image(g)
+    if x is None or x.size > _LARGEST // 4 or x.shape[3] > 12:
+        return
+    _, h, w, c = x.shape
+    k, out_c = g.integer(1, 3), g.integer(1, 6)
+    weights, scales = g.weights((out_c, k, k, c), out_c, 0)
+    bias = g.bias(x, scales, out_c, k * k * c)
+    shape = (1, 2 * h, 2 * w, out_c)
+    out = g.value(shape, g.target(x, scales, max(k * k * c // 4, 1)))
+    same = schema.Padding.SAME
+    operands: list[Value | int] = [g.constant(shape), weights, x, bias]
+    g.op("TRANSPOSE_CONV", operands, out, padding=same, strideH=2, strideW=2)
+
+
+def blend(g: Grower) -> None:
+    """RESIZE_BILINEAR to twice the size or half of it."""
+    x = _image(g)
+    if x is None or x.size > _LARGEST // 4:
+        return
+    _, h, w, c = x.shape
+    sizes = [2 * h, 2 * w] if g.integer(0, 1) else [(h + 1) // 2, (w + 1) // 2]
+    out = g.value((1, *sizes, c), x.scale, x.zero)
+    g.op("RESIZE_BILINEAR", [x, g.constant(sizes)], out, halfPixelCenters=bool(g.integer(0, 1)))
+
+
+def gate(g: Grower) -> None:
+    """Squeeze-and-excite: a mean, a dense layer of 1×1, a sigmoid, a product."""
+    x = _image(g)
+    if x is None or x.shape[1] * x.shape[2] < 2:
+        return
+    c = x.shape[3]
+    few = g.value((1, 1, 1, c), x.scale * 0.5, x.zero)
+    g.op("MEAN", [x, g.constant([1, 2])], few, keepDims=True)
+    weights, scales = g.weights((c, 1, 1, c), c, 0)
+    bias = g.bias(few, scales, c, c)
+    # As calibrated logits are: a few units at most.
+    logits = g.value((1, 1, 1, c), g.target(few, scales, c))
+    options = {"strideH": 1, "strideW": 1, "dilationHFactor": 1, "dilationWFactor": 1}
+    g.op("CONV_2D", [few, weights, bias], logits, **options)
+    if not g.narrow and logits.scale > 1:
+        return
+    share = g.value((1, 1, 1, c), *((1 / 256, -128) if g.narrow else (1 / 32768, 0)))
+    g.op("LOGISTIC", [logits], share)
+    g.op("MUL", [x, share], g.value(x.shape, x.scale))
+
+
 def _classifier(g: Grower) -> None:
     """Flatten, FULLY_CONNECTED, SOFTMAX."""
     x = g.values[-1]
@@ -442,9 +514,14 @@ STEPS: tuple[Step, ...] = (
     transpose,
     enlarge,
     mean,
+    reduce,
+    extreme,
+    transposed,
+    blend,
+    gate,
 )
 _WEIGHTS: dict[Step, float] = {
     conv: 2.5, pointwise: 3.0, depthwise: 3.0, binary: 2.0, unary: 1.5, mean: 0.4, cut: 0.6,
-    reshape: 0.6, transpose: 0.5, enlarge: 0.5,
+    reshape: 0.6, transpose: 0.5, enlarge: 0.4,
+    reduce: 0.3, extreme: 0.5, transposed: 0.4, blend: 0.3, gate: 0.5,
 }  # fmt: skip
-_NARROW_ONLY: tuple[Step, ...] = ()

@@ -6,17 +6,19 @@
 
 #include "fixed.h"
 
-/* sign_b −1 subtracts. Both operands are brought to one scale 15 bits up, as for int8 20 bits. */
+/* A value brought to the scale that both inputs share, 15 bits up (for int8 it is 20). */
+static inline int32_t tiny_add_scaled_16x8(int16_t x, int32_t mult, int8_t shift) {
+    return tiny_divide_pot(tiny_doubling_high_mul((int32_t)x * ((int32_t)1 << 15), mult), -shift);
+}
+
+/* sign_b −1 subtracts. */
 TINY_KERNEL void tiny_add_16x8(const int16_t *a, const int16_t *b, int16_t *out, uint32_t count,
                                int32_t mult_a, int8_t shift_a, int32_t mult_b, int8_t shift_b,
                                int8_t sign_b, int32_t mult, int8_t shift, int16_t low,
                                int16_t high) {
     for (uint32_t i = 0; i < count; i++) {
-        const int32_t raised_a = (int32_t)a[i] * ((int32_t)1 << 15);
-        const int32_t raised_b = (int32_t)b[i] * ((int32_t)1 << 15);
-        const int32_t sum =
-            tiny_divide_pot(tiny_doubling_high_mul(raised_a, mult_a), -shift_a) +
-            sign_b * tiny_divide_pot(tiny_doubling_high_mul(raised_b, mult_b), -shift_b);
+        const int32_t sum = tiny_add_scaled_16x8(a[i], mult_a, shift_a) +
+                            sign_b * tiny_add_scaled_16x8(b[i], mult_b, shift_b);
         const int32_t scaled = tiny_divide_pot(tiny_doubling_high_mul(sum, mult), -shift);
         out[i] = (int16_t)tiny_clamp(scaled, low, high);
     }

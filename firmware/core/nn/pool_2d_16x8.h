@@ -1,10 +1,10 @@
-/* Average and maximum of int16 over a window, channel by channel, and the mean along an axis.
- * Taps outside the image do not count. Layouts [h][w][c]; `rows` rows of out are computed from row
- * `first` on; in_ring rows of in are held (see tiny_ring). */
+/* Average and maximum of int16 over a window, channel by channel; taps outside the image do not
+ * count. Layouts [h][w][c]; `rows` rows of out are computed from row `first` on; in_ring rows of in
+ * are held (see tiny_ring). */
 #ifndef TINY_NN_POOL_2D_16X8_H
 #define TINY_NN_POOL_2D_16X8_H
 
-#include "fixed.h"
+#include "kernel.h"
 
 /* Rounds half away from zero, as TFLite's reference_integer_ops::AveragePool. */
 TINY_KERNEL void tiny_average_pool_2d_16x8(const int16_t *in, int16_t *out, int16_t first,
@@ -59,23 +59,6 @@ TINY_KERNEL void tiny_max_pool_2d_16x8(const int16_t *in, int16_t *out, int16_t 
                 *out++ = (int16_t)tiny_clamp(most, low, high);
             }
         }
-    }
-}
-
-/* Mean over the middle axis of [outer][reduced][inner]: mult takes in 1/reduced (TFLite's
- * QuantizedMeanOrSum); zero points are 0. */
-TINY_KERNEL void tiny_mean_16x8(const int16_t *in, int16_t *out, uint16_t outer, uint16_t reduced,
-                                uint16_t inner, int32_t mult, int8_t shift) {
-    for (uint16_t o = 0; o < outer; o++) {
-        for (uint16_t i = 0; i < inner; i++) {
-            int32_t sum = 0;
-            for (uint16_t r = 0; r < reduced; r++) {
-                sum += in[(uint32_t)r * inner + i];
-            }
-            const int32_t scaled = tiny_requantize(sum, mult, shift, TINY_ROUND_TWICE);
-            *out++ = (int16_t)tiny_clamp(scaled, INT16_MIN, INT16_MAX);
-        }
-        in += (uint32_t)reduced * inner;
     }
 }
 

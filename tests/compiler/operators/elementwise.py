@@ -5,7 +5,9 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from tests.compiler.models import Array, ModelBuilder
+import numpy as np
+
+from tests.compiler.models import ModelBuilder
 from tests.compiler.operators.base import (
     Family,
     Random,
@@ -15,16 +17,18 @@ from tests.compiler.operators.base import (
 )
 
 
-def binary(random: Random, *, kind: str) -> bytes:
+def binary(random: Random, *, kind: str, dtype: str = "int8") -> bytes:
     """Two operands: an input with itself, two inputs, or a constant; either broadcast."""
     build = ModelBuilder()
+    narrow = dtype == "int8"
+    limits = np.iinfo(dtype)
     shape = tuple(int(n) for n in random.integers(1, 6, random.integers(1, 5)))
     same = any_scale(random), any_zero(random)
     bare = kind in ("MAXIMUM", "MINIMUM")
 
     def details(low: float = -8, high: float = -2) -> dict[str, Any]:
         scale, zero = same if bare else (any_scale(random, low, high), any_zero(random))
-        return {"scale": scale, "zero": zero}
+        return {"dtype": dtype, "scale": scale, "zero": zero if narrow else 0}
 
     form = random.integers(5)
     inputs: list[int] = []
@@ -35,8 +39,8 @@ def binary(random: Random, *, kind: str) -> bytes:
     else:
         parts = [shape, shape]
         if form >= 2:
-            narrow = shape[int(random.integers(0, len(shape) + 1)) :]
-            parts[1] = tuple(1 if random.random() < 0.4 else size for size in narrow) or (1,)
+            inner = shape[int(random.integers(0, len(shape) + 1)) :]
+            parts[1] = tuple(1 if random.random() < 0.4 else size for size in inner) or (1,)
         if form == 3 and kind != "PRELU":
             # Both: axes that are 1 in one operand are whole in the other.
             one = [1 if random.random() < 0.4 else size for size in shape]
@@ -46,15 +50,20 @@ def binary(random: Random, *, kind: str) -> bytes:
             )
         constant = form >= 3 and random.random() < 0.6
         for number, part in enumerate(parts):
-            data = random.integers(-128, 128, part) if number == 1 and constant else None
+            fixed = number == 1 and constant
+            data = random.integers(limits.min, limits.max + 1, part) if fixed else None
             operands.append(build.tensor(part, data=data, **details()))
             if data is None:
                 inputs.append(operands[-1])
         if kind != "PRELU" and random.random() < 0.5:
             operands.reverse()
     low, high = (-7, -1) if kind == "SQUARED_DIFFERENCE" else (-6, -1)
+    if not narrow and kind == "MUL":
+        low, high = 2, 8
     out = build.tensor(shape, **details(low, high))
     options = {"fusedActivationFunction": any_activation(random)} if kind in FUSED else {}
+    if not narrow and kind in ("ADD", "SUB"):
+        options["potScaleInt16"] = False
     build.op(kind, operands, [out], **options)
     return build.build(inputs, [out])
 
@@ -71,34 +80,6 @@ UNARY = (
     *("LOGISTIC", "TANH", "RELU", "RELU6", "RELU_N1_TO_1", "RELU_0_TO_1", "LEAKY_RELU"),
     *("HARD_SWISH", "ABS", "NEG", "EXP", "GELU", "LOG", "RSQRT"),
 )
-
-
-def binary_16x8(random: Random, *, kind: str) -> bytes:
-    """ADD, SUB or MUL of int16: of one input, of two, or with a broadcast constant."""
-    build = ModelBuilder()
-    shape = (1, *(int(n) for n in random.integers(1, 6, 3)))
-
-    def operand(size: tuple[int, ...], data: Array | None = None) -> int:
-        return build.tensor(size, "int16", scale=any_scale(random), data=data)
-
-    first = operand(shape)
-    inputs = [first]
-    form = random.integers(3)
-    if form == 0:
-        second = first
-    elif form == 1:
-        second = operand(shape)
-        inputs.append(second)
-    else:
-        small = (1, 1, 1, shape[3]) if random.random() < 0.5 else shape[1:]
-        second = operand(small, random.integers(-32768, 32768, small))
-    wide = (-6, -1) if kind != "MUL" else (2, 8)
-    out = build.tensor(shape, "int16", scale=any_scale(random, *wide))
-    options = {} if kind == "MUL" else {"potScaleInt16": False}
-    build.op(
-        kind, [first, second], [out], fusedActivationFunction=any_activation(random), **options
-    )
-    return build.build(inputs, [out])
 
 
 def powers_of_two(random: Random, *, kind: str) -> bytes:
@@ -221,11 +202,14 @@ FAMILIES: dict[str, Family] = {
     "QUANTIZE": requantize,
     "QUANTIZE wide": requantize_wide,
     "QUANTIZE float32": floats,
-    **{f"{kind} int16": partial(binary_16x8, kind=kind) for kind in FUSED},
+    **{
+        f"{kind} int16": partial(binary, kind=kind, dtype="int16")
+        for kind in (*FUSED, "MAXIMUM", "MINIMUM")
+    },
     **{f"{kind} int16 2^n": partial(powers_of_two, kind=kind) for kind in ("ADD", "SUB")},
     **{
         f"{kind} int16": partial(unary, kind=kind, dtype="int16")
-        for kind in ("LOGISTIC", "TANH", "RELU", "RELU6", "LEAKY_RELU")
+        for kind in ("LOGISTIC", "TANH", "RELU", "RELU6", "LEAKY_RELU", "ABS")
     },
     "SOFTMAX int16": partial(softmax, dtype="int16"),
 }

@@ -79,7 +79,7 @@ def convolution(random: Random, *, depthwise: bool, dtype: str = "int8") -> byte
     return build.build([given], [out])
 
 
-def transposed(random: Random) -> bytes:
+def transposed(random: Random, *, dtype: str = "int8") -> bytes:
     """TRANSPOSE_CONV with any stride and padding, with a bias and without."""
     build = ModelBuilder()
     k_h, k_w, s_h, s_w = (int(n) for n in random.integers(1, 5, 4))
@@ -97,8 +97,10 @@ def transposed(random: Random) -> bytes:
     source = any_scale(random)
     weight = [any_scale(random) for _ in range(out_c if random.random() < 0.8 else 1)]
     products = max(k_h * k_w * in_c // (s_h * s_w), 1)
+    narrow = dtype == "int8"
     target = source * max(weight) * 73 * 73 * np.sqrt(products) / random.uniform(30, 150)
-    given = build.tensor((1, height, width, in_c), scale=source, zero=any_zero(random))
+    zeros = [any_zero(random), any_zero(random)] if narrow else [0, 0]
+    given = build.tensor((1, height, width, in_c), dtype, scale=source, zero=zeros[0])
     data = random.integers(-127, 128, (out_c, k_h, k_w, in_c))
     operands = [
         build.tensor((4,), "int32", scale=None, data=np.array(shape)),
@@ -106,11 +108,12 @@ def transposed(random: Random) -> bytes:
         given,
     ]
     if random.random() < 0.6:
-        reach = int(73 * 73 * np.sqrt(products))
-        scales = [source * one for one in weight]
+        reach = int(73 * (73 if narrow else 18700) * np.sqrt(products))
+        scales = [source * one for one in weight] * (out_c // len(weight))
         biases = random.integers(-reach, reach + 1, out_c)
-        operands.append(build.tensor((out_c,), "int32", scale=scales, data=biases))
-    out = build.tensor(shape, scale=float(target), zero=any_zero(random))
+        kind = "int32" if narrow else "int64"
+        operands.append(build.tensor((out_c,), kind, scale=scales, data=biases))
+    out = build.tensor(shape, dtype, scale=float(target), zero=zeros[1])
     build.op(
         "TRANSPOSE_CONV",
         operands,
@@ -123,15 +126,15 @@ def transposed(random: Random) -> bytes:
     return build.build([given], [out])
 
 
-def resize_bilinear(random: Random) -> bytes:
+def resize_bilinear(random: Random, *, dtype: str = "int8") -> bytes:
     """RESIZE_BILINEAR up and down, in each convention."""
     build = ModelBuilder()
     height, width, channels = (int(n) for n in random.integers(1, 9, 3))
     sizes = [int(n) for n in random.integers(1, 14, 2)]
-    scale, zero = any_scale(random), any_zero(random)
-    given = build.tensor((1, height, width, channels), scale=scale, zero=zero)
+    scale, zero = any_scale(random), any_zero(random) if dtype == "int8" else 0
+    given = build.tensor((1, height, width, channels), dtype, scale=scale, zero=zero)
     where = build.tensor((2,), "int32", scale=None, data=np.array(sizes))
-    out = build.tensor((1, *sizes, channels), scale=scale, zero=zero)
+    out = build.tensor((1, *sizes, channels), dtype, scale=scale, zero=zero)
     convention = int(random.integers(3))
     build.op(
         "RESIZE_BILINEAR",
@@ -175,7 +178,9 @@ def pool(random: Random, *, kind: str, dtype: str = "int8") -> bytes:
 
 FAMILIES: dict[str, Family] = {
     "TRANSPOSE_CONV": transposed,
+    "TRANSPOSE_CONV int16": partial(transposed, dtype="int16"),
     "RESIZE_BILINEAR": resize_bilinear,
+    "RESIZE_BILINEAR int16": partial(resize_bilinear, dtype="int16"),
     "CONV_2D": partial(convolution, depthwise=False),
     "DEPTHWISE_CONV_2D": partial(convolution, depthwise=True),
     "AVERAGE_POOL_2D": partial(pool, kind="AVERAGE_POOL_2D"),

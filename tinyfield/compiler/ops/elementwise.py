@@ -1,5 +1,5 @@
 """ADD, SUB, MUL, MAXIMUM, MINIMUM, SQUARED_DIFFERENCE and PRELU of two int8 tensors, either of
-which may be broadcast; the first three also of int16, where constants may be.
+which may be broadcast; all but the last two also of int16.
 
 Reference: TFLite ``reference_integer_ops`` AddFunc, SubFunc, MulElementwise;
 ``reference_ops::MaximumMinimumBroadcastSlow`` and ``BroadcastPrelu4DSlow``;
@@ -64,7 +64,7 @@ def check(graph: Graph, op: Op) -> Iterator[str]:
     if _is_whole(graph, op):
         yield from whole.check(graph, op)
         return
-    wide = op.kind in _FUSED
+    wide = op.kind in elementwise_16x8.FUNCTIONS
     found = [*same_types(graph, op, inputs=2, types=("int8", "int16") if wide else ("int8",))]
     if len(op.inputs) > 2:
         found.append(f"has {len(op.inputs)} inputs, 2 are expected: the file is damaged")
@@ -78,13 +78,6 @@ def check(graph: Graph, op: Op) -> Iterator[str]:
         yield f"fused activation {op.text('activation')}: use one of NONE, RELU, RELU6"
     if output.dtype == "int16":
         yield from elementwise_16x8.check(graph, op)
-        for place in (0, 1):
-            tensor = graph.input(op, place)
-            if tensor.data is None and tensor.elements != output.elements:
-                yield (
-                    f"its operand {list(tensor.shape)} would have to be broadcast to "
-                    f"{list(output.shape)} at run time: of int16 only constants can be"
-                )
         return
     twice = 2 * max(first.scale, second.scale)
     if op.kind in ("ADD", "SUB") and not 0 < twice / ((1 << 20) * output.q.scale) < 1:
@@ -182,28 +175,42 @@ def _count(graph: Graph, op: Op) -> Argument:
 
 def _lower_16x8(graph: Graph, op: Op) -> Call:
     output = graph.output(op)
+    operands = (operand(graph, op, 0), operand(graph, op, 1))
+    limits = LIMITS["int16"]
+    clamp = tuple(
+        Literal(name, int(op.attributes.get(name, limit)))
+        for name, limit in zip(("low", "high"), limits, strict=True)
+    )
     kernel, facts = elementwise_16x8.kernel(graph, op)
-    operands: list[Argument] = []
-    for place in (0, 1):
-        tensor = graph.input(op, place)
-        if tensor.data is None:
-            operands.append(Buffer(tensor.index))
-        else:
-            whole = np.broadcast_to(np.asarray(tensor.data), output.shape)
-            operands.append(Rom("ab"[place], whole, in_flash=False))
+    if kernel is not None and same_shapes(graph, op):
+        return Call(
+            kernel,
+            "elementwise_16x8.h",
+            (
+                *operands,
+                Buffer(output.index, write=True),
+                _count(graph, op),
+                *(Literal(name, value) for name, value in facts.items()),
+                *clamp,
+            ),
+            graph.label(op),
+            in_place=may_overlie(graph, op),
+            windows=_windows(graph, op),
+        )
     return Call(
-        kernel,
-        "elementwise_16x8.h",
+        "tiny_broadcast_16x8",
+        "broadcast_16x8.h",
         (
             *operands,
             Buffer(output.index, write=True),
-            _count(graph, op),
-            *(Literal(name, value) for name, value in facts.items()),
-            *(Literal(name, _limits(op)[place]) for place, name in enumerate(("low", "high"))),
+            Literal("function", elementwise_16x8.FUNCTIONS[op.kind]),
+            *loop_literals(graph, op),
+            *(Literal(name, facts.get(name, 0)) for name in elementwise_16x8.FACTS),
+            *clamp,
         ),
         graph.label(op),
         in_place=may_overlie(graph, op),
-        windows=_windows(graph, op),
+        windows=row_by_row(output, may_overlie(graph, op)) if by_rows(graph, op) else {},
     )
 
 

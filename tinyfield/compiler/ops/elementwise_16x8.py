@@ -1,4 +1,4 @@
-"""ADD, SUB and MUL of two int16 tensors.
+"""ADD, SUB, MUL, MAXIMUM and MINIMUM of two int16 tensors.
 
 Reference: TFLite ``reference_ops::AddElementwise`` and ``Sub`` (general scales), ``Add`` and
 ``Sub16`` (all scales powers of two and the option ``pot_scale_int16``, which is on unless a
@@ -16,12 +16,17 @@ from tinyfield.compiler.graph import Graph, Op
 from tinyfield.compiler.ops.base import check_zero_points
 from tinyfield.compiler.rounding import quantize_multiplier
 
+#: What nn/broadcast_16x8.h calls them.
+FUNCTIONS = {"ADD": 0, "SUB": 0, "MUL": 1, "MAXIMUM": 2, "MINIMUM": 3}
+#: Its numbers, in its order.
+FACTS = ("mult_a", "shift_a", "mult_b", "shift_b", "sign_b", "mult", "shift")
+
 
 def check(graph: Graph, op: Op) -> Iterator[str]:
     """Complaints about an operator whose types and shapes are in order."""
     yield from check_zero_points(graph, op, (0, 1))
     first, second, output = graph.input(op, 0), graph.input(op, 1), graph.output(op)
-    if op.kind == "MUL":
+    if op.kind not in ("ADD", "SUB"):
         return
     shifts = _shifts(graph, op)
     if shifts is not None:
@@ -41,8 +46,10 @@ def check(graph: Graph, op: Op) -> Iterator[str]:
         )
 
 
-def kernel(graph: Graph, op: Op) -> tuple[str, dict[str, int]]:
-    """The kernel's name, and its numbers between ``count`` and ``low``."""
+def kernel(graph: Graph, op: Op) -> tuple[str | None, dict[str, int]]:
+    """The kernel for operands of one shape, if there is one, and the operator's numbers."""
+    if op.kind in ("MAXIMUM", "MINIMUM"):
+        return None, {}
     first, second, output = graph.input(op, 0).q, graph.input(op, 1).q, graph.output(op).q
     if op.kind == "MUL":
         # MulPrepare multiplies and divides the scales in float32.

@@ -1,5 +1,4 @@
-"""MEAN, SUM, REDUCE_MAX and REDUCE_MIN over any axes, int8; MEAN over neighbours also of
-int16.
+"""MEAN, SUM, REDUCE_MAX and REDUCE_MIN over any axes, int8; all but SUM also int16.
 
 Reference: TFLite ``reference_ops::QuantizedMeanOrSum``, whose multiplier takes in 1/n for a mean,
 and ``reduce.cc``. LiteRT's reference SUM takes int8 as if it were uint8, and so does this, for the
@@ -58,9 +57,10 @@ def axes_of(graph: Graph, op: Op) -> Axes:
 
 def check(graph: Graph, op: Op) -> Iterator[str]:
     """Complaints; see :class:`~tinyfield.compiler.ops.base.Kind`."""
-    types = ("int8", "int16") if op.kind == "MEAN" else ("int8",)
-    found = [*same_types(graph, op, types=types)]
+    found = [*same_types(graph, op, types=("int8", "int16"))]
     found = found or [*one_type(graph, op, (0,)), *check_zero_points(graph, op)]
+    if not found and op.kind == "SUM" and graph.input(op, 0).dtype == "int16":
+        found = ["LiteRT's SUM has no kernel for int16, it sums the bytes: use a mean, or int8"]
     yield from found
     if found:
         return
@@ -74,8 +74,6 @@ def check(graph: Graph, op: Op) -> Iterator[str]:
         yield f"reduces {list(source.shape)} along axes too far apart: transpose first"
     elif output.elements != math.prod(size for size, _ in axes.kept):
         yield f"output {list(output.shape)} does not fit its axes and {list(source.shape)}"
-    elif source.dtype == "int16" and len(axes.gone) > 1:
-        yield "its axes are not neighbours, as they must be for int16: transpose first"
     elif axes.count > (_MOST if source.dtype == "int8" else _MOST >> 8):
         yield f"takes {axes.count} values together: the sum may exceed 32 bits"
     elif op.kind in _EXTREMES:
@@ -83,7 +81,7 @@ def check(graph: Graph, op: Op) -> Iterator[str]:
             yield "input and output differ in scale or zero point: convert the model anew"
     else:
         _, shift = quantize_multiplier(source.q.scale / output.q.scale)
-        most = 383 * (axes.count if op.kind == "SUM" else 1)
+        most = (383 if source.dtype == "int8" else 32768) * (axes.count if op.kind == "SUM" else 1)
         if shift > 30 or most << max(shift, 0) > INT32_MAX:
             yield (
                 f"its output's scale {output.q.scale:g} is far below its input's: "
@@ -95,8 +93,7 @@ def lower(graph: Graph, op: Op, options: Options) -> list[Call]:
     """The kernel call."""
     source, output = graph.input(op, 0), graph.output(op)
     axes = axes_of(graph, op)
-    if source.dtype == "int16":
-        return [_mean_16x8(graph, op, axes)]
+    narrow = source.dtype == "int8"
     loops: list[Literal] = []
     for (count, step), sort in (("ns", axes.kept), ("mt", axes.gone)):
         padded = ((1, 0),) * (_LOOPS - len(sort)) + sort
@@ -106,16 +103,18 @@ def lower(graph: Graph, op: Op, options: Options) -> list[Call]:
         facts = {"sign": 1 if op.kind == "REDUCE_MAX" else -1}
     else:
         mult, shift = _step(graph, op, axes.count if op.kind == "MEAN" else 1)
-        facts = {
-            "start": -source.q.zero_point * axes.count,
-            "unsigned_bits": int(op.kind == "SUM" and options.rounding == "litert"),
-            "mult": mult,
-            "shift": shift,
-            "zero_point": output.q.zero_point,
-        }
+        facts = {"mult": mult, "shift": shift}
+        if narrow:
+            facts = {
+                "start": -source.q.zero_point * axes.count,
+                "unsigned_bits": int(op.kind == "SUM" and options.rounding == "litert"),
+                **facts,
+                "zero_point": output.q.zero_point,
+            }
+    suffix = "" if narrow else "_16x8"
     call = Call(
-        "tiny_extreme" if op.kind in _EXTREMES else "tiny_sum",
-        "reduce.h",
+        f"tiny_{'extreme' if op.kind in _EXTREMES else 'sum'}{suffix}",
+        f"reduce{suffix}.h",
         (
             Buffer(source.index),
             Buffer(output.index, write=True),
@@ -132,29 +131,6 @@ def _step(graph: Graph, op: Op, count: int) -> tuple[int, int]:
     mult, shift = quantize_multiplier(graph.input(op, 0).q.scale / graph.output(op).q.scale)
     down = min(count.bit_length() - 1, 32, 31 + shift)
     return (mult << down) // count, shift - down
-
-
-def _mean_16x8(graph: Graph, op: Op, axes: Axes) -> Call:
-    source, output = graph.input(op, 0), graph.output(op)
-    reduced, inner = axes.gone[0] if axes.gone else (1, 1)
-    mult, shift = _step(graph, op, reduced)
-    facts = {
-        "outer": source.elements // (reduced * inner),
-        "reduced": reduced,
-        "inner": inner,
-        "mult": mult,
-        "shift": shift,
-    }
-    return Call(
-        "tiny_mean_16x8",
-        "pool_2d_16x8.h",
-        (
-            Buffer(source.index),
-            Buffer(output.index, write=True),
-            *(Literal(name, value) for name, value in facts.items()),
-        ),
-        graph.label(op),
-    )
 
 
 KINDS = [Kind(name, check, lower) for name in ("MEAN", "SUM", *_EXTREMES)]

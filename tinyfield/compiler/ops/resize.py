@@ -1,4 +1,4 @@
-"""RESIZE_BILINEAR, int8, in both of TFLite's conventions.
+"""RESIZE_BILINEAR, int8 and int16, in both of TFLite's conventions.
 
 Reference: TFLite ``reference_ops::ResizeBilinearInteger``. (RESIZE_NEAREST_NEIGHBOR moves elements
 only and stands in ``rearrange.py``.)
@@ -10,13 +10,14 @@ from collections.abc import Iterator
 
 from tinyfield.compiler.calls import Buffer, Call, Literal
 from tinyfield.compiler.graph import Graph, Op
-from tinyfield.compiler.ops.base import Kind, Options, same_types
+from tinyfield.compiler.ops.base import Kind, Options, check_zero_points, one_type, same_types
 from tinyfield.compiler.ops.moves import Unfit, numbers
 
 
 def check(graph: Graph, op: Op) -> Iterator[str]:
     """Complaints; see :class:`~tinyfield.compiler.ops.base.Kind`."""
-    found = [*same_types(graph, op)]
+    found = [*same_types(graph, op, types=("int8", "int16"))]
+    found = found or [*one_type(graph, op, (0,)), *check_zero_points(graph, op)]
     yield from found
     if found:
         return
@@ -50,9 +51,10 @@ def lower(graph: Graph, op: Op, _options: Options) -> list[Call]:
     facts |= {"out_h": out_h, "out_w": out_w}
     facts["step_h"], facts["start_h"] = _places(op, in_h, out_h)
     facts["step_w"], facts["start_w"] = _places(op, in_w, out_w)
+    suffix = "_16x8" if source.dtype == "int16" else ""
     call = Call(
-        "tiny_resize_bilinear",
-        "resize_bilinear.h",
+        f"tiny_resize_bilinear{suffix}",
+        f"resize_bilinear{suffix}.h",
         (
             Buffer(source.index),
             Buffer(output.index, write=True),

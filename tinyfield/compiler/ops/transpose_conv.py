@@ -1,6 +1,7 @@
 """TRANSPOSE_CONV, int8: any stride and padding, with a bias and without.
 
-Reference: TFLite ``reference_integer_ops::TransposeConv``, per channel.
+Reference: TFLite ``reference_integer_ops::TransposeConv``, per channel. For int16 activations see
+``weighted_16x8.py``.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import numpy as np
 
 from tinyfield.compiler.calls import Buffer, Call, Literal, Rom
 from tinyfield.compiler.graph import Graph, Op
+from tinyfield.compiler.ops import weighted_16x8
 from tinyfield.compiler.ops.base import Kind, Options
 from tinyfield.compiler.ops.moves import Unfit, needed, numbers
 from tinyfield.compiler.ops.weighted import check_weighted, clamped_output, twice_per_channel
@@ -41,9 +43,7 @@ def check(graph: Graph, op: Op) -> Iterator[str]:
         return
     source, weights, output = graph.input(conv, 0), graph.input(conv, 1), graph.output(op)
     strides = op.integer("stride_h"), op.integer("stride_w")
-    if source.dtype != "int8":
-        yield f"takes {source.dtype}; only int8 is supported here"
-    elif len(source.shape) != 4 or len(weights.shape) != 4 or len(output.shape) != 4:
+    if len(source.shape) != 4 or len(weights.shape) != 4 or len(output.shape) != 4:
         yield "its input, weights and output need four dimensions"
     elif source.shape[0] != 1 or output.shape[0] != 1:
         yield f"a batch of {source.shape[0]}: convert the model with a batch of 1"
@@ -53,7 +53,7 @@ def check(graph: Graph, op: Op) -> Iterator[str]:
         yield f"weights {list(weights.shape)} do not fit {source.shape[3]} → {output.shape[3]}"
     elif not all(1 <= stride <= _MOST_STRIDE for stride in strides):
         yield f"strides {strides}: the file is damaged"
-    elif _most(graph, conv) > INT32_MAX:
+    elif source.dtype == "int8" and _most(graph, conv) > INT32_MAX:
         yield "a sum may exceed 32 bits: check the quantization of its biases"
 
 
@@ -72,23 +72,28 @@ def _pad(size: int, seen: int, stride: int, padding: str) -> int:
     return max((steps - 1) * stride + seen - size, 0) // 2
 
 
-def lower(graph: Graph, op: Op, _options: Options) -> list[Call]:
+def lower(graph: Graph, op: Op, options: Options) -> list[Call]:
     """The kernel call."""
     conv = _as_conv(op)
     source, weights, output = graph.input(conv, 0), graph.input(conv, 1), graph.output(op)
     _, in_h, in_w, in_c = source.shape
     _, out_h, out_w, out_c = output.shape
     _, k_h, k_w, _ = weights.shape
+    stride_h, stride_w = op.integer("stride_h"), op.integer("stride_w")
+    pads = (
+        _pad(out_h, k_h, stride_h, op.text("padding")),
+        _pad(out_w, k_w, stride_w, op.text("padding")),
+    )
+    if source.dtype == "int16":
+        return [weighted_16x8.lower_transpose_conv(graph, conv, options, pads)]
     bias = np.zeros(out_c, np.int32)
     if graph.has_input(conv, 2):
         bias = np.asarray(graph.input(conv, 2).data).reshape(-1)
     mult, shift, rounding = twice_per_channel(graph, conv, out_c)
-    stride_h, stride_w = op.integer("stride_h"), op.integer("stride_w")
     facts = {"in_h": in_h, "in_w": in_w, "in_c": in_c}
     facts |= {"out_h": out_h, "out_w": out_w, "out_c": out_c}
     facts |= {"k_h": k_h, "k_w": k_w, "stride_h": stride_h, "stride_w": stride_w}
-    facts["pad_top"] = _pad(out_h, k_h, stride_h, op.text("padding"))
-    facts["pad_left"] = _pad(out_w, k_w, stride_w, op.text("padding"))
+    facts["pad_top"], facts["pad_left"] = pads
     call = Call(
         "tiny_transpose_conv",
         "transpose_conv.h",

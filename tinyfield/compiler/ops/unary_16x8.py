@@ -1,7 +1,8 @@
-"""LOGISTIC, TANH, RELU, RELU6 and LEAKY_RELU of int16.
+"""LOGISTIC, TANH, RELU, RELU6, LEAKY_RELU and ABS of int16.
 
 Reference: TFLite ``reference_integer_ops::Logistic`` and ``Tanh`` for int16 with their
-``SigmoidPrepare`` and ``TanhPrepare``, ``QuantizedReluX``, ``QuantizeLeakyRelu``.
+``SigmoidPrepare`` and ``TanhPrepare``, ``QuantizedReluX``, ``QuantizeLeakyRelu``,
+``AbsEvalQuantized``.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from tinyfield.compiler.rounding import clamp_of, quantize_multiplier
 from tinyfield.compiler.rounding_16x8 import sigmoid_table
 
 _SIGMOIDS = ("LOGISTIC", "TANH")
-_KINDS = (*_SIGMOIDS, "RELU", "RELU6", "LEAKY_RELU")
+_KINDS = (*_SIGMOIDS, "RELU", "RELU6", "LEAKY_RELU", "ABS")
 
 
 def check(graph: Graph, op: Op) -> Iterator[str]:
@@ -101,6 +102,9 @@ def _rescale(graph: Graph, op: Op) -> dict[str, int]:
     if op.kind == "LEAKY_RELU":
         steep = np.float32(source.scale) * np.float32(float(op.attributes["alpha"]))
         below = quantize_multiplier(float(steep / np.float32(output.scale)))
+    elif op.kind == "ABS":
+        # A negative number by a negative multiplier: the product is that of the absolute ones.
+        below = -above[0], above[1]
     else:
         low, high = clamp_of(op.kind, output.scale, 0, (low, high))
     return {

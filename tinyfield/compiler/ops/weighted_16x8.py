@@ -136,18 +136,63 @@ def lower_fully_connected(graph: Graph, op: Op, options: Options) -> list[Call]:
     return [call]
 
 
+def lower_transpose_conv(graph: Graph, op: Op, options: Options, pads: tuple[int, int]) -> Call:
+    """The kernel call of a transposed convolution.
+
+    Args:
+        op: with the operands of the other convolutions: input, weights, bias.
+        pads: above and left.
+    """
+    source, weights, output = graph.input(op, 0), graph.input(op, 1), graph.output(op)
+    _, in_h, in_w, in_c = source.shape
+    _, out_h, out_w, out_c = output.shape
+    _, k_h, k_w, _ = weights.shape
+    data = np.asarray(weights.data)
+    layer = _layer(graph, op, data.reshape(out_c, -1), _form(graph, op, options, SHORT))
+    sizes = {"in_h": in_h, "in_w": in_w, "in_c": in_c}
+    sizes |= {"out_h": out_h, "out_w": out_w, "out_c": out_c}
+    return Call(
+        "tiny_transpose_conv_16x8",
+        "transpose_conv_16x8.h",
+        (
+            Buffer(source.index),
+            Rom("weights", data),
+            *layer.bias,
+            *layer.steps,
+            Buffer(output.index, write=True),
+            *(_size(name, value) for name, value in sizes.items()),
+            Literal("k_h", k_h),
+            Literal("k_w", k_w),
+            Literal("stride_h", op.integer("stride_h")),
+            Literal("stride_w", op.integer("stride_w")),
+            _size("pad_top", pads[0]),
+            _size("pad_left", pads[1]),
+            *layer.tail,
+        ),
+        graph.label(op),
+        macs=in_h * in_w * in_c * out_c * k_h * k_w,
+    )
+
+
+def _bias(graph: Graph, op: Op) -> Array:
+    """The biases; where there are none, zeros of 64 bits, as the sums then have."""
+    if graph.has_input(op, 2):
+        return np.asarray(graph.input(op, 2).data).reshape(-1)
+    return np.zeros(graph.output(op).shape[-1], np.int64)
+
+
 def _form(graph: Graph, op: Op, options: Options, wide: str) -> str:
     """How a layer's sums become outputs, which hangs on the type of its biases."""
     if options.rounding == "tflm":
         return SHORT
     narrow = {SHORT: TWICE, DOUBLE: DOUBLE}
-    return narrow[wide] if graph.input(op, 2).dtype == "int32" else wide
+    return narrow[wide] if _bias(graph, op).dtype == np.int32 else wide
 
 
 def _layer(graph: Graph, op: Op, matrix: Array, form: str) -> _Layer:
     """A layer's arguments; matrix [channels, products of one sum]."""
     weights = graph.input(op, 1).q
-    bias = np.asarray(graph.input(op, 2).data).reshape(-1)
+    bias = _bias(graph, op)
     sums = sum_ranges(graph, op, matrix, bias)
     if bias.dtype == np.int32 and is_wide(_widest(sums)) and op.kind != "DEPTHWISE_CONV_2D":
         # The reference's sum has 32 bits then, and wraps around.
