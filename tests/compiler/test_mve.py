@@ -135,7 +135,7 @@ def layers() -> list[bytes]:
         FAMILIES[family](np.random.default_rng(seed))
         for family in (
             *("ADD", "SUB", "MUL", "CONV_2D", "DEPTHWISE_CONV_2D"),
-            *("CONV_2D int16", "FULLY_CONNECTED int16"),
+            *("CONV_2D int16", "DEPTHWISE_CONV_2D int16", "FULLY_CONNECTED int16"),
         )
         for seed in range(LAYERS // 4)
     ]

@@ -37,6 +37,7 @@ TWINS = {
     "tiny_mul": ("tiny_mve_mul", "mve/elementwise.h"),
     "tiny_average_pool_2d": ("tiny_mve_average_pool_2d", "mve/pool_2d.h"),
     "tiny_depthwise_conv_2d": ("tiny_mve_depthwise_lanes", "mve/depthwise_lanes.h"),
+    "tiny_depthwise_conv_2d_16x8": ("tiny_mve_depthwise_16x8", "mve/depthwise_16x8.h"),
     "tiny_max_pool_2d": ("tiny_mve_max_pool_2d", "mve/pool_2d.h"),
 }
 

@@ -4,7 +4,7 @@
 #define TINY_NN_MVE_DEPTHWISE_LANES_H
 
 #include "../depthwise_conv_2d.h"
-#include "mve.h"
+#include "lanes.h"
 
 #if defined(TINY_MVE)
 
@@ -17,12 +17,6 @@ TINY_INNER int32x4_t tiny_mve_taps(int32x4_t sum, const int8_t *in, const int8_t
         weights += channels;
     }
     return sum;
-}
-
-/* The first tap at or after place 0, for the first tap's place, as a number of taps of n. */
-TINY_INNER int32_t tiny_mve_reach(int32_t place, int32_t apart, int32_t n) {
-    const int32_t taps = place < 0 ? (apart - 1 - place) / apart : 0;
-    return taps < n ? taps : n;
 }
 
 #endif
