@@ -20,6 +20,46 @@ static inline int32_t tiny_times(int8_t a, int8_t b) {
 }
 #endif
 
+#if defined(__AVR__)
+/* Sixteen cycles a product where avr-gcc takes twenty-two: the sign of each is carried into the
+ * sum's upper half by one subtraction. */
+TINY_INNER int32_t tiny_dot(const int8_t *in, const int8_t TINY_ROM *weights, int32_t sum,
+                            uint16_t n) {
+    union {
+        int32_t whole;
+        struct {
+            uint16_t low;
+            uint16_t high;
+        } half;
+    } total;
+    int8_t x;
+    int8_t y;
+    uint8_t zero;
+    total.whole = sum;
+    if (n != 0) {
+        __asm__ volatile("clr %[zero]\n"
+                         "1: ld %[x], %a[in]+\n"
+                         "lpm %[y], %a[weights]+\n"
+                         "muls %[x], %[y]\n"
+                         "add %A[low], r0\n"
+                         "adc %B[low], r1\n"
+                         "adc %A[high], %[zero]\n"
+                         "adc %B[high], %[zero]\n"
+                         "sbrc r1, 7\n"
+                         "sbiw %[high], 1\n"
+                         "subi %A[n], 1\n"
+                         "sbci %B[n], 0\n"
+                         "brne 1b\n"
+                         "clr r1\n"
+                         : [x] "=&d"(x), [y] "=&d"(y), [zero] "=&r"(zero), [in] "+x"(in),
+                           [weights] "+z"(weights), [low] "+r"(total.half.low),
+                           [high] "+w"(total.half.high), [n] "+d"(n)
+                         :
+                         : "r0", "memory");
+    }
+    return total.whole;
+}
+#else
 TINY_INNER int32_t tiny_dot(const int8_t *in, const int8_t TINY_ROM *weights, int32_t sum,
                             uint16_t n) {
 #if defined(TINY_MVE)
@@ -43,6 +83,7 @@ TINY_INNER int32_t tiny_dot(const int8_t *in, const int8_t TINY_ROM *weights, in
     return sum;
 #endif
 }
+#endif
 
 /* The same where every input is x. */
 TINY_INNER int32_t tiny_dot_same(int8_t x, const int8_t TINY_ROM *weights, int32_t sum,

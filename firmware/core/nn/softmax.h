@@ -9,8 +9,7 @@
 
 /* 1/(1+x) for x in [0, 1), both Q0.31, by Newton's iteration: one_over_one_plus_x_for_x_in_0_1. */
 static inline int32_t tiny_one_over_one_plus(int32_t x) {
-    const int64_t whole = (int64_t)x + INT32_MAX;
-    const int32_t half = (int32_t)((whole + 1) / 2);                    /* (1+x)/2, Q0.31; x >= 0 */
+    const int32_t half = (x >> 1) + ((int32_t)1 << 30);                 /* (1+x)/2, Q0.31; x >= 0 */
     int32_t y = 1515870810 + tiny_doubling_high_mul(half, -1010580540); /* 48/17 − 32/17·half */
     for (uint8_t i = 0; i < 3; i++) {
         const int32_t rest = ((int32_t)1 << 29) - tiny_doubling_high_mul(half, y);
