@@ -25,7 +25,7 @@ from tinyfield.compiler.inline import inline
 from tinyfield.compiler.memory import Plan, plan
 from tinyfield.compiler.ops import KINDS, Options, refuse_unsupported
 from tinyfield.compiler.own import OwnModel, lower_own, own_model
-from tinyfield.compiler.passes import copied_out, prepare, run_passes
+from tinyfield.compiler.passes import copied_out, prepare, prune, run_passes
 from tinyfield.compiler.proof import CheckResult, Difference, compare, test_inputs
 from tinyfield.compiler.targets import NAMES, target
 from tinyfield.compiler.tflite import read
@@ -156,6 +156,8 @@ def compile_model(
     graph = run_passes(graph)
     if expose_all:
         graph.outputs = _all_outputs(graph, known)
+    else:
+        graph = prune(graph)
     exposed = graph.outputs
     graph = copied_out(graph)
     options = Options(target, rounding, optimize)

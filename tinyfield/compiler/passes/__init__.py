@@ -11,6 +11,7 @@ from collections.abc import Callable
 from tinyfield.compiler.graph import Graph
 from tinyfield.compiler.passes.absorb_zero_point import absorb_zero_point
 from tinyfield.compiler.passes.clamps import clamps
+from tinyfield.compiler.passes.constant_channels import constant_channels
 from tinyfield.compiler.passes.constant_moves import constant_moves
 from tinyfield.compiler.passes.dilations import dilations
 from tinyfield.compiler.passes.drop_dead import drop_dead
@@ -24,7 +25,7 @@ from tinyfield.compiler.passes.tables import tables
 from tinyfield.compiler.passes.variables import copied_out, variables
 from tinyfield.compiler.passes.views import views
 
-__all__ = ["BEFORE", "PASSES", "Pass", "copied_out", "prepare", "run_passes"]
+__all__ = ["BEFORE", "PASSES", "Pass", "copied_out", "prepare", "prune", "run_passes"]
 
 Pass = Callable[[Graph], Graph]
 
@@ -59,4 +60,11 @@ def run_passes(graph: Graph) -> Graph:
     for one in PASSES:
         graph = one(graph)
         graph.verify()
+    return graph
+
+
+def prune(graph: Graph) -> Graph:
+    """What only the outputs of the whole graph allow: nodes' outputs become smaller."""
+    graph = drop_dead(constant_channels(graph))
+    graph.verify()
     return graph

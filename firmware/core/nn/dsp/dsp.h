@@ -7,10 +7,12 @@
 
 #include "../kernel.h"
 
-/* Inline assembly is for an optimizing compiler: without one, registers are too few. */
+/* Loops written in assembly use all fourteen registers, so they are for an optimizing compiler;
+ * where a build keeps frame pointers, or reserves a register, define TINY_NO_ASM: the bytes are the
+ * same. */
 #if defined(__ARM_FEATURE_DSP) && defined(__GNUC__)
 #define TINY_DSP 1
-#if defined(__OPTIMIZE__) && defined(__thumb2__)
+#if defined(__OPTIMIZE__) && defined(__thumb2__) && !defined(__clang__) && !defined(TINY_NO_ASM)
 #define TINY_DSP_ASM 1
 #endif
 #endif
