@@ -163,6 +163,47 @@ def test_depthwise_layers_side_by_side_become_one() -> None:
     assert check(model).exact
 
 
+def test_operators_run_late_where_less_waits() -> None:
+    random = np.random.default_rng(3)
+    build = ModelBuilder()
+    given = build.tensor((1, 8), scale=0.02, name="input")
+    products = []
+    for _ in range(6):
+        weights = build.tensor((8, 8), scale=0.01, data=random.integers(-127, 128, (8, 8)))
+        products.append(build.tensor((1, 8), scale=0.02))
+        build.op("FULLY_CONNECTED", [given, weights, -1], [products[-1]])
+    total = products[0]
+    for product in products[1:]:
+        both = build.tensor((1, 8), scale=0.04)
+        build.op("ADD", [total, product], [both])
+        total = both
+    model = build.build([given], [total])
+    kinds = [op.kind for op in run_passes(prepare(read(model))).ops]
+    assert kinds == ["FULLY_CONNECTED", *["FULLY_CONNECTED", "ADD"] * 5]
+    assert compile_model(model).arena_bytes <= 16
+    assert check(model).exact
+
+
+def test_what_waits_for_more_stays() -> None:
+    # The large map is read early and late; its short cut would have to keep it alive.
+    build = ModelBuilder()
+    given = build.tensor((1, 4), scale=0.02, name="input")
+    wide = build.tensor((1, 64), scale=0.02)
+    weights = build.tensor((64, 4), scale=0.01, data=np.ones((64, 4)))
+    build.op("FULLY_CONNECTED", [given, weights, -1], [wide])
+    narrow = []
+    for _ in range(2):
+        weights = build.tensor((8, 64), scale=0.01, data=np.ones((8, 64)))
+        narrow.append(build.tensor((1, 8), scale=0.02))
+        build.op("FULLY_CONNECTED", [wide, weights, -1], [narrow[-1]])
+    other = build.tensor((1, 8), scale=0.02)
+    build.op("TANH", [narrow[1]], [other])
+    out = build.tensor((1, 8), scale=0.02)
+    build.op("ADD", [narrow[0], other], [out])
+    before = prepare(read(build.build([given], [out])))
+    assert [op.node for op in run_passes(before).ops] == [0, 1, 2, 3, 4]
+
+
 def tensors(*names: str) -> dict[int, Tensor]:
     return {n: Tensor(n, name, (1,), "int8") for n, name in enumerate(names)}
 
