@@ -232,7 +232,7 @@ class _Writer:
         missing = " || ".join(wrong)
         unused = "" if self._plan.slots else "    (void)arena;\n"
         return (
-            f"TINY_STATIC_ASSERT({upper}_ARENA_BYTES >= {max(self._plan.arena_bytes, 4)}u,\n"
+            f"TINY_STATIC_ASSERT({upper}_ARENA_BYTES == {max(self._plan.arena_bytes, 4)}u,\n"
             f'                   "this file and its header are of different builds");\n\n'
             f"{self._signature()}\n{{\n{unused}"
             f"    if ({missing}) {{\n        return TINY_E_ARGUMENT;\n    }}\n"
