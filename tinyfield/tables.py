@@ -273,8 +273,10 @@ def _bench_notes(row: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _node(label: str, *, named: bool = True) -> str:
-    """A node's label on one line; converters chain the names of all that they fused."""
-    text = label.removeprefix("node ")
+    """A node's label on one line."""
+    from tinyfield.compiler.ctext import brief  # not for tables that need no compiler
+
+    text = brief(label.removeprefix("node "))
     if not named:
         text = text.split(" '")[0]
     return text if len(text) <= 48 else text[:47] + "…"

@@ -15,6 +15,7 @@ from tests.compiler.operators import FAMILIES
 from tests.conftest import absent
 from tinyfield import modelfile
 from tinyfield.compiler import compile_model, targets
+from tinyfield.compiler.ctext import brief, comment
 from tinyfield.compiler.host import run_host
 from tinyfield.errors import UsageError
 from tinyfield.hostcc import CompileError
@@ -255,3 +256,17 @@ def test_a_compile_error_of_the_cross_compiler_is_no_failure(
 
     monkeypatch.setattr(bench, "flash_of", refuse)
     assert "was not measured" in (compiled(tmp_path, "mlp", "avr") / "model.h").read_text()
+
+
+def test_names_of_tensors_are_cut_to_what_a_person_would_say() -> None:
+    long = "node 3 CONV_2D 'model/act_2/Relu;model/bn/Fused;model/c/BiasAdd' → t7 a/b/c = t8 plain"
+    assert brief(long) == "node 3 CONV_2D 'act_2/Relu' → t7 b/c = t8 plain"
+    assert brief("t1 ;x/y") == "t1 ;x/y"
+    assert brief("serving_default_x:0") == "serving_default_x:0"
+
+
+def test_nothing_closes_a_comment() -> None:
+    for text in ("a*/b", "/* a", "a\nb", "a\\", "ä*/", "**//", "*" * 200 + "/"):
+        shown = comment(text)
+        assert "*/" not in shown and "/*" not in shown and "\n" not in shown
+        assert not shown.endswith("\\") and shown.isascii()

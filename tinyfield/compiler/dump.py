@@ -7,6 +7,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from tinyfield.compiler.calls import Argument, Buffer, Call, Rom, Scratch
+from tinyfield.compiler.ctext import brief
 from tinyfield.compiler.memory import Plan
 from tinyfield.compiler.ops import refuse_unsupported
 from tinyfield.compiler.passes import PASSES
@@ -49,7 +50,7 @@ def calls_text(plan: Plan) -> str:
     lines = [f"{len(plan.calls)} calls"]
     places = [(n, turn) for n, step in enumerate(plan.steps) for turn in range(len(step.calls))]
     for number, call in enumerate(plan.calls):
-        lines.append(f"  {number:>3}  {call.label}")
+        lines.append(f"  {number:>3}  {brief(call.label)}")
         lines.append(f"       {_call(plan, places[number], call)}")
     return "\n".join(lines) + "\n"
 

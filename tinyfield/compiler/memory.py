@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 
 from tinyfield.compiler.calls import Buffer, Call, Literal
 from tinyfield.compiler.chains import chainable, make_chain
+from tinyfield.compiler.ctext import brief
 from tinyfield.compiler.graph import Graph, Tensor
 from tinyfield.compiler.packing import Rules, Slot, lower_bound, pack
 from tinyfield.compiler.sharing import Sharing
@@ -97,16 +98,17 @@ class Plan:
             )
             lines.append(
                 f"  {slot.offset:>7} … {slot.offset + slot.bytes - 1:<7} {slot.bytes:>7} B  "
-                f"{life}  {slot.name}"
+                f"{life}  {brief(slot.name)}"
             )
         for index, place in sorted(self.places.items()):
             if place.region != "arena":
-                lines.append(f"  {place.region:>7}  {self.tensors[index].name}")
+                lines.append(f"  {place.region:>7}  {brief(self.tensors[index].name)}")
         for number, step in enumerate(self.steps):
             if step.chain is not None:
                 rows = ", ".join(f"t{t} {n} rows" for t, n in step.chain.rings.items())
                 turn = f"{step.chain.rows} row{'s' * (step.chain.rows > 1)}"
-                lines.append(f"  step {number} runs {turn} at a time: {step.label}; rings: {rows}")
+                label = brief(step.label)
+                lines.append(f"  step {number} runs {turn} at a time: {label}; rings: {rows}")
         return "\n".join(lines) + "\n"
 
 
