@@ -18,7 +18,7 @@ from tests.compiler.operators.base import Random, any_scale, any_zero, output_si
 from tests.compiler.test_emulated import need
 from tinyfield.compiler import run
 from tinyfield.compiler.kernels import mve
-from tinyfield.compiler.kernels.spec import FullyConnectedSpec
+from tinyfield.compiler.kernels.spec import ConvSpec, FullyConnectedSpec
 from tinyfield.compiler.rounding import Once
 
 TARGET = "cortex-m55"
@@ -148,6 +148,32 @@ def test_the_vector_bodies_on_the_processor() -> None:
     # A few have shapes or scales that only the portable kernels take.
     assert np.mean(taken) > 0.8
     agree_in_one_image(layers(), ours, TARGET)
+
+
+@pytest.mark.parametrize(("pad", "taken"), [(2, True), (3, False)])
+def test_windows_beside_the_image_are_left_to_others(pad: int, taken: bool) -> None:
+    spec = ConvSpec(
+        *(0, 1, True),
+        *(4, 4, 2),
+        *(4, 1, 2),
+        *(3, 3),
+        *(1, 1),
+        *(1, 1),
+        pad_top=1,
+        pad_left=pad,
+        weights=np.ones((3, 3, 2), np.int8),
+        bias=np.zeros(2, np.int32),
+        mult=np.full(2, 1 << 30, np.int32),
+        shift=np.full(2, -3, np.int8),
+        rounding=1,
+        sums=((-1152, 1152),) * 2,
+        pad=0,
+        zero_point=0,
+        low=-128,
+        high=127,
+        label="layer",
+    )
+    assert (mve.conv(spec) is not None) == taken
 
 
 def test_the_portable_bodies_under_sanitizers() -> None:

@@ -51,7 +51,7 @@ def conv(spec: ConvSpec) -> Call | None:
     spec = replace(spec, shift=np.where(spec.mult == 0, -1, spec.shift).astype(np.int8))
     if spec.depthwise:
         return _depthwise(spec)
-    if spec.w_c != spec.in_c or spec.dilation_w != 1:
+    if spec.w_c != spec.in_c or (spec.dilation_w != 1 and spec.k_w > 1):
         return None
     if _is_dense(spec):
         return _as_dense(spec)
@@ -203,8 +203,10 @@ def _depthwise(spec: ConvSpec) -> Call | None:
     fits = (
         spec.in_c == spec.out_c
         and max(spec.k_h, spec.k_w) <= 3
-        and spec.dilation_h == spec.dilation_w == 1
+        and (spec.dilation_h == 1 or spec.k_h == 1)
+        and (spec.dilation_w == 1 or spec.k_w == 1)
         and spec.stride_w <= 2
+        and spec.pad_left <= 2  # every row sees a column of the image
         and scaling != ANY_SHIFT
     )
     if not fits:
