@@ -28,9 +28,26 @@ TINY_KERNEL void tiny_conv_2d_16x8(const int16_t *in, const int8_t TINY_ROM *wei
                 int64_t sum = tiny_bias_16x8((uint16_t)c, bias, bias_high);
                 for (int16_t ky = 0; ky < k_h; ky++) {
                     const int16_t row = (int16_t)(y * stride_h - pad_top + ky * dilation_h);
+                    if (row < 0 || row >= in_h) {
+                        tap += k_w * w_c;
+                        continue;
+                    }
+                    if (dilation_w == 1 && w_c == in_c) { /* what lies inside is one run */
+                        const int16_t left = (int16_t)(x * stride_w - pad_left);
+                        const int16_t from = (int16_t)(left < 0 ? -left : 0);
+                        const int16_t to = (int16_t)(in_w - left < k_w ? in_w - left : k_w);
+                        if (from < to) {
+                            const int32_t held = tiny_ring(row, in_ring, in_h);
+                            sum = tiny_dot_16x8(in + (held * in_w + left + from) * in_c,
+                                                tap + from * w_c, sum,
+                                                (uint16_t)((to - from) * w_c), wide);
+                        }
+                        tap += k_w * w_c;
+                        continue;
+                    }
                     for (int16_t kx = 0; kx < k_w; kx++) {
                         const int16_t column = (int16_t)(x * stride_w - pad_left + kx * dilation_w);
-                        if (row >= 0 && row < in_h && column >= 0 && column < in_w) {
+                        if (column >= 0 && column < in_w) {
                             const int32_t held = tiny_ring(row, in_ring, in_h);
                             const int16_t *const pixel = in + (held * in_w + column) * in_c + group;
                             sum = tiny_dot_16x8(pixel, tap, sum, (uint16_t)w_c, wide);

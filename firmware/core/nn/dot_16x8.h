@@ -5,6 +5,7 @@
 #ifndef TINY_NN_DOT_16X8_H
 #define TINY_NN_DOT_16X8_H
 
+#include "dsp/dsp.h"
 #include "kernel.h"
 #include "mve/dot.h"
 
@@ -18,6 +19,19 @@ TINY_INNER int32_t tiny_dot_narrow_16x8(const int16_t *in, const int8_t TINY_ROM
 #if defined(TINY_MVE)
     return tiny_mve_dot_16x8(in, weights, sum, n);
 #else
+#if defined(TINY_DSP)
+    /* Four weights are widened by two instructions and put in order by two. */
+    uint32_t total = (uint32_t)sum;
+    for (; n >= 4; n = (uint16_t)(n - 4)) {
+        const uint32_t x = tiny_word(in), y = tiny_word(in + 2), w = tiny_word(weights);
+        const uint32_t even = tiny_sxtb16(w), odd = tiny_sxtb16_odd(w);
+        total = tiny_smlad(x, (even & 0xffffu) | (odd << 16), total);
+        total = tiny_smlad(y, (even >> 16) | (odd & 0xffff0000u), total);
+        in += 4;
+        weights += 4;
+    }
+    sum = (int32_t)total;
+#endif
     for (uint16_t i = 0; i < n; i++) {
         sum = tiny_add_product_16x8(sum, in[i], weights[i]);
     }
