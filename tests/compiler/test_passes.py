@@ -184,6 +184,22 @@ def test_operators_run_late_where_less_waits() -> None:
     assert check(model).exact
 
 
+@pytest.mark.parametrize("kept", [False, True])
+def test_tables_after_one_another_become_one(kept: bool) -> None:
+    build = ModelBuilder()
+    given = build.tensor((1, 256), scale=0.05, zero=3, name="input")
+    leaky = build.tensor((1, 256), scale=0.04, zero=-9)
+    build.op("LEAKY_RELU", [given], [leaky], alpha=0.3)
+    share = build.tensor((1, 256), scale=1 / 256, zero=-128)
+    build.op("LOGISTIC", [leaky], [share])
+    out = build.tensor((1, 256), "uint8", scale=1 / 256, zero=0)
+    build.op("QUANTIZE", [share], [out])
+    model = build.build([given], [out, share] if kept else [out])
+    kinds = [op.kind for op in run_passes(prepare(read(model))).ops]
+    assert kinds == (["TABLE", "QUANTIZE"] if kept else ["TABLE"])
+    agree(model, 0)
+
+
 def test_what_waits_for_more_stays() -> None:
     # The large map is read early and late; its short cut would have to keep it alive.
     build = ModelBuilder()

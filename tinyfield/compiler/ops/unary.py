@@ -216,6 +216,9 @@ _TABLES: dict[str, Table] = {
     "RSQRT": _rsqrt,
 }
 
+#: What a table of 256 values computes where both sides have 8 bits.
+TABLED = frozenset([*_TABLES, "TABLE"])
+
 
 def table_of(graph: Graph, op: Op) -> list[int]:
     """The operator's 256 output values, by the input's bits taken as unsigned."""

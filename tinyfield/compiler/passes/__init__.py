@@ -17,6 +17,7 @@ from tinyfield.compiler.passes.dilations import dilations
 from tinyfield.compiler.passes.drop_dead import drop_dead
 from tinyfield.compiler.passes.fuse_activation import fuse_activation
 from tinyfield.compiler.passes.join_depthwise import join_depthwise
+from tinyfield.compiler.passes.join_tables import join_tables
 from tinyfield.compiler.passes.late import late
 from tinyfield.compiler.passes.lay_flat import lay_flat
 from tinyfield.compiler.passes.padding import padding
@@ -42,6 +43,7 @@ PASSES: tuple[Pass, ...] = (
     clamps,
     padding,
     fuse_activation,
+    join_tables,
     absorb_zero_point,
     lay_flat,
     drop_dead,
