@@ -7,6 +7,7 @@ import struct
 import time
 from pathlib import Path
 
+import flatbuffers
 import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
@@ -383,3 +384,50 @@ def test_absurd_numbers_in_several_graphs(name: str, place: int, value: int) -> 
     at = max(place % (len(model) - 4) & ~3, 8)
     with contextlib.suppress(TinyfieldError):
         compile_model(model[:at] + struct.pack("<I", value) + model[at + 4 :])
+
+
+def changed(family: str, **facts: object) -> bytes:
+    """A recurrent model whose first operator, input or weights are no longer what they were."""
+    model = schema.ModelT.InitFromObj(
+        schema.Model.GetRootAs(FAMILIES[family](np.random.default_rng(4)), 0)
+    )
+    graph = model.subgraphs[0]
+    op, first = graph.operators[0], graph.tensors[graph.inputs[0]]
+    for name, value in facts.items():
+        if name == "dtype":
+            first.type = value
+        elif name == "batch":
+            first.shape = [value, *first.shape[1:]]
+        elif name == "intermediates":
+            op.intermediates = value
+        elif name == "variable":
+            for index in op.inputs[-6:]:
+                graph.tensors[index].isVariable = value
+        else:
+            setattr(op.builtinOptions, name, value)
+    builder = flatbuffers.Builder(1024)
+    builder.Finish(model.Pack(builder), b"TFL3")
+    return bytes(builder.Output())
+
+
+LSTM = "UNIDIRECTIONAL_SEQUENCE_LSTM"
+
+
+@pytest.mark.parametrize(
+    ("family", "facts", "message"),
+    [
+        (LSTM, {"dtype": schema.TensorType.INT16}, "no reference kernel for int16 activations"),
+        (LSTM, {"dtype": schema.TensorType.FLOAT32}, "full-integer quantization"),
+        (LSTM, {"fusedActivationFunction": 1}, "activation RELU: .* computes tanh only"),
+        (LSTM, {"intermediates": []}, "its intermediate tensors, which hold scales"),
+        (LSTM, {"variable": False}, "before anything has written it"),
+        (LSTM, {"cellClip": -1.0}, "a clip below 0"),
+        (LSTM, {"timeMajor": False, "batch": 2}, "a batch of 2"),
+        ("SVDF", {"rank": 0}, "rank 0 of"),
+        ("SVDF", {"fusedActivationFunction": 0}, "activation NONE: .* takes RELU only"),
+        ("SVDF", {"batch": 3}, "a batch of 3"),
+    ],
+)
+def test_what_recurrent_layers_must_be(family: str, facts: dict[str, object], message: str) -> None:
+    with pytest.raises(ModelError, match=message):
+        compile_model(changed(family, **facts))
