@@ -1,7 +1,7 @@
 """From a classifier's integer sums to scores of 0 to 255, in NumPy, as ``nn/scores.h`` does it.
 
-The winner is the first class with the largest sum, exactly; its score is the first largest, also
-where rounding would make another's the same.
+The winner is the first class with the largest sum, exactly. Scores are rounded down, the winner's
+up: so none is as large, and the label is the one largest score.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Ratio:
 
 def vote_ratio(total: int) -> Ratio:
     """The ratio that brings ``total`` votes to 255 at most: a mere shift where that is near."""
-    for shift in range(_SHIFT_MOST + 1):
+    for shift in range(1, _SHIFT_MOST + 1):
         if _CLOSE * 255 <= total / 2**shift < 256:
             return Ratio(1, shift)
     return Ratio((255 << 24) // total, 24)
@@ -54,7 +54,7 @@ def margin_limit(ratio: Ratio) -> int:
 def vote_outputs(sums: NDArray[np.int64], total: int) -> NDArray[np.int8]:
     """int8 [n, classes], score − 128, of votes that add up to ``total``."""
     ratio = vote_ratio(total)
-    return _first(sums, (sums * ratio.mult) >> ratio.shift)
+    return _winner(sums, (sums * ratio.mult) >> ratio.shift)
 
 
 def margin_outputs(sums: NDArray[np.int64], octave: float) -> NDArray[np.int8]:
@@ -64,12 +64,11 @@ def margin_outputs(sums: NDArray[np.int64], octave: float) -> NDArray[np.int8]:
     steps = (below * ratio.mult) >> ratio.shift
     size = np.array(EXP2)[steps % HALVES] >> (steps // HALVES)
     whole = size.sum(axis=1, keepdims=True)
-    return _first(sums, size * 255 // whole)
+    return _winner(sums, size * 255 // whole)
 
 
-def _first(sums: NDArray[np.int64], scores: NDArray[np.int64]) -> NDArray[np.int8]:
-    best = sums.argmax(axis=1)
-    top = scores[np.arange(len(scores)), best][:, None]
-    before = np.arange(scores.shape[1])[None] < best[:, None]
-    scores = np.where(before & (scores >= top), top - 1, scores)
+def _winner(sums: NDArray[np.int64], scores: NDArray[np.int64]) -> NDArray[np.int8]:
+    rows, best = np.arange(len(scores)), sums.argmax(axis=1)
+    scores = scores.copy()
+    scores[rows, best] += scores[rows, best] < 255
     return (scores - 128).astype(np.int8)

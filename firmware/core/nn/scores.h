@@ -1,8 +1,7 @@
 /* The end of a classifier without a softmax layer: from integer sums to scores of 0..255.
  *
  * The winner is the first class with the largest sum, exactly. Outputs are score - 128, as a
- * quantized softmax has them, and the winner's is the first largest of them: where rounding makes
- * an earlier class's score as large, that one is one less. */
+ * quantized softmax has them, rounded down, the winner's up: so none is as large. */
 #ifndef TINY_NN_SCORES_H
 #define TINY_NN_SCORES_H
 
@@ -14,12 +13,9 @@
 static const uint8_t TINY_ROM tiny_exp2[16] = {255, 244, 234, 224, 214, 205, 197, 188,
                                                180, 173, 165, 158, 152, 145, 139, 133};
 
-TINY_KERNEL void tiny_scores_first(int8_t *out, uint8_t best) {
-    for (uint8_t c = 0; c < best; c++) {
-        if (out[c] >= out[best]) {
-            out[c] = (int8_t)(out[best] - 1);
-        }
-    }
+/* 255 needs no more: nothing is left for another. */
+TINY_KERNEL void tiny_scores_winner(int8_t *out, uint8_t best) {
+    out[best] = (int8_t)(out[best] + (out[best] != 127 ? 1 : 0));
 }
 
 /* One class has everything. */
@@ -48,7 +44,7 @@ TINY_KERNEL void tiny_scores_votes32(const uint32_t *votes, uint8_t classes, uin
         }
         out[c] = (int8_t)((uint8_t)((v * mult) >> shift) ^ 0x80u);
     }
-    tiny_scores_first(out, best);
+    tiny_scores_winner(out, best);
 }
 
 /* The same of sums that fit 16 bits. */
@@ -65,7 +61,26 @@ TINY_KERNEL void tiny_scores_votes16(const uint16_t *votes, uint8_t classes, uin
         const uint8_t score = (uint8_t)(mult == 1u ? (uint16_t)(v >> shift) : (v * mult) >> shift);
         out[c] = (int8_t)(score ^ 0x80u);
     }
-    tiny_scores_first(out, best);
+    tiny_scores_winner(out, best);
+}
+
+/* Two sums of 16 bits in a word: scores of four classes at once, if a shift of at most 8 brings
+ * them to 255. The words hold classes 0 and 2, and 1 and 3, the lower in the lower half. */
+TINY_KERNEL void tiny_scores_four(uint32_t even, uint32_t odd, uint8_t shift, int8_t *out) {
+    const uint32_t low = (even >> shift) & 0x00FF00FFu;
+    const uint32_t four = (low | ((odd << (8u - shift)) & 0xFF00FF00u)) ^ 0x80808080u;
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    memcpy(out, &four, sizeof four);
+#else
+    for (uint8_t c = 0; c < 4u; c++) {
+        out[c] = (int8_t)(uint8_t)(four >> (8u * c));
+    }
+#endif
+}
+
+/* The score of one class. */
+TINY_KERNEL int8_t tiny_scores_each(uint16_t votes, uint8_t shift) {
+    return (int8_t)((uint8_t)(votes >> shift) ^ 0x80u);
 }
 
 /* Margins: a softmax to the base 2; mult / 2^shift counts sixteenths of an octave, and a class
@@ -88,7 +103,7 @@ TINY_KERNEL void tiny_scores_margins(const int32_t *margin, uint8_t classes, uin
         const uint16_t size = (uint8_t)out[c];
         out[c] = (int8_t)((uint8_t)((uint16_t)(size * 255u) / whole) ^ 0x80u);
     }
-    tiny_scores_first(out, best);
+    tiny_scores_winner(out, best);
 }
 
 #endif

@@ -24,8 +24,11 @@
  * together and double code. */
 #if defined(__GNUC__)
 #define TINY_APART() __asm__ volatile("" ::: "memory")
+/* ... but for a sum, of which nothing else may be known. */
+#define TINY_KEEP(sum) __asm__ volatile("" : "+r"(sum))
 #else
-#define TINY_APART() ((void)0)
+#define TINY_APART()   ((void)0)
+#define TINY_KEEP(sum) ((void)0)
 #endif
 
 typedef struct {
@@ -36,25 +39,26 @@ typedef struct {
     uint8_t wide, swap; /* bits of the head; 0: no node has it */
 } tiny_tree_layout_t;
 
-TINY_KERNEL int32_t tiny_tree_feature(const void *x, uint8_t feature, uint8_t dtype) {
-    if (dtype == 17u) {
-        return ((const uint8_t *)x)[feature];
+/* Is x[feature] beyond the threshold? In 16 bits where they will do. */
+TINY_KERNEL bool tiny_tree_beyond(const void *x, uint8_t feature, uint8_t dtype,
+                                  const uint8_t TINY_ROM *threshold, uint8_t bytes) {
+    int16_t low = (int8_t)threshold[0];
+    if (bytes != 1u) {
+        low = (int16_t)(threshold[0] | (uint16_t)threshold[1] << 8);
     }
-    if (dtype == 1u) {
-        return ((const int8_t *)x)[feature];
+    if (dtype == 4u) {
+        int32_t limit = low;
+        if (bytes == 4u) {
+            const uint16_t high = (uint16_t)(threshold[2] | (uint16_t)threshold[3] << 8);
+            limit = (int32_t)((uint32_t)high << 16 | (uint16_t)low);
+        }
+        return ((const int32_t *)x)[feature] > limit;
     }
-    return dtype == 2u ? ((const int16_t *)x)[feature] : ((const int32_t *)x)[feature];
-}
-
-TINY_KERNEL int32_t tiny_tree_signed(const uint8_t TINY_ROM *bytes, uint8_t count) {
-    if (count == 1u) {
-        return (int8_t)bytes[0];
+    if (dtype == 2u) {
+        return ((const int16_t *)x)[feature] > low;
     }
-    const uint16_t low = (uint16_t)(bytes[0] | (uint16_t)bytes[1] << 8);
-    if (count == 2u) {
-        return (int16_t)low;
-    }
-    return (int32_t)(low | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24);
+    /* A threshold of uint8 features takes two bytes from 128 on. */
+    return (dtype == 1u ? ((const int8_t *)x)[feature] : ((const uint8_t *)x)[feature]) > low;
 }
 
 /* The leaf that features x end in. */
@@ -71,8 +75,7 @@ TINY_KERNEL uint16_t tiny_tree_walk(const uint8_t TINY_ROM *node, const void *x,
             return (uint16_t)((uint16_t)high << 8 | *node);
         }
         const uint8_t bytes = (head & layout.wide) != 0u ? 4u : layout.threshold;
-        const int32_t value = tiny_tree_feature(x, head & mask, layout.dtype);
-        const bool beyond = value > tiny_tree_signed(node, bytes);
+        const bool beyond = tiny_tree_beyond(x, head & mask, layout.dtype, node, bytes);
         node += bytes;
         const bool far = beyond != ((head & layout.swap) != 0u);
         if (far) {

@@ -36,6 +36,10 @@ SHAPES = (
     {"trees": 6, "depth": 4, "full": 0},
     {"trees": 5, "depth": 5, "full": 0, "classes": 2, "dtype": "int32"},
     {"trees": 2, "depth": 0},
+    {"trees": 5, "depth": 4, "classes": 10},
+    {"trees": 10, "depth": 3, "classes": 4, "dtype": "int8"},
+    {"trees": 5, "depth": 3, "classes": 13},
+    {"trees": 2, "depth": 9, "full": 252, "inputs": 2, "dtype": "int32"},
 )
 
 
@@ -54,7 +58,7 @@ def test_the_c_answers_as_numpy(number: int, form: str) -> None:
 @pytest.mark.parametrize("target", ["avr", "cortex-m4", "rv32imc"])
 def test_the_same_bytes_under_emulation(target: str) -> None:
     need(target)
-    for number in (1, 3, 4, 5):
+    for number in (1, 3, 4, 5, 8):
         model = ensemble(number, **SHAPES[number])  # type: ignore[arg-type]
         X = rows(model, 24)
         for form in FORMS:
@@ -85,7 +89,8 @@ def test_a_sanitized_build_finds_nothing() -> None:
 
 @pytest.mark.parametrize("form", FORMS)
 def test_the_c_is_as_reviewed(form: str) -> None:
-    model = ensemble(7, trees=2, depth={"speed": 3, "size": 5}[form], inputs=4)
+    trees, depth = {"speed": (5, 2), "size": (2, 5)}[form]
+    model = ensemble(7, trees=trees, depth=depth, inputs=4)
     text = compile_model(model.to_bytes(), optimize=form).source
     expected = GOLDEN / f"trees_{form}.c.txt"
     assert text == expected.read_text(encoding="utf-8"), "write it anew if the change is meant"

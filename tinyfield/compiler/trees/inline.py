@@ -32,14 +32,20 @@ def chunks(ensemble: Ensemble) -> list[range]:
     return found
 
 
-def branches(ensemble: Ensemble, trees: range, tail: Callable[[int, int], str]) -> str:
+def branches(
+    ensemble: Ensemble,
+    trees: range,
+    tail: Callable[[int, int], str],
+    apart: str = "TINY_APART();",
+) -> str:
     """The statements of some trees, one after the other.
 
     Args:
         tail: from tree and leaf row to the statement that counts it.
+        apart: stands between two trees.
     """
     sizes = _sizes(ensemble)
-    text = "".join(_tree(ensemble, tree, sizes, tail) + "    TINY_APART();\n" for tree in trees)
+    text = "".join(_tree(ensemble, tree, sizes, tail) + f"    {apart}\n" for tree in trees)
     return text if "x[" in text else f"    (void)x;\n{text}"
 
 
@@ -52,36 +58,34 @@ def _sizes(ensemble: Ensemble) -> list[int]:
 
 
 def _tree(ensemble: Ensemble, tree: int, sizes: list[int], tail: Callable[[int, int], str]) -> str:
-    lines: list[str] = []
     used: dict[int, None] = {}
 
-    def visit(node: int, depth: int) -> None:
+    def visit(node: int, depth: int) -> list[str]:
         pad = "    " * min(depth, _INDENT_MOST)
-        if ensemble.feature[node] < 0:
-            row = int(ensemble.leaf[node])
-            used.setdefault(row)
-            lines.append(f"{pad}goto t{tree}_{row};")
-            return
-        near, far, sign = int(ensemble.left[node]), int(ensemble.right[node]), "<="
-        if sizes[far] < sizes[near]:
-            near, far, sign = far, near, ">"
-        test = f"x[{ensemble.feature[node]}] {sign} {_literal(int(ensemble.threshold[node]))}"
-        lines.append(f"{pad}if ({test}) {{")
-        visit(near, depth + 1)
-        lines.append(f"{pad}}}")
-        visit(far, depth)
+        lines: list[str] = []
+        while ensemble.feature[node] >= 0:
+            near, far, sign = int(ensemble.left[node]), int(ensemble.right[node]), "<="
+            if sizes[far] < sizes[near]:
+                near, far, sign = far, near, ">"
+            test = f"x[{ensemble.feature[node]}] {sign} {_literal(int(ensemble.threshold[node]))}"
+            lines += [f"{pad}if ({test}) {{", *visit(near, depth + 1), f"{pad}}}"]
+            node = far
+        row = int(ensemble.leaf[node])
+        used.setdefault(row)
+        return [*lines, f"{pad}goto t{tree}_{row};"]
 
     root = int(ensemble.roots[tree])
     if ensemble.feature[root] < 0:
         return f"    {tail(tree, int(ensemble.leaf[root]))}\n"
-    visit(root, 1)
-    for number, row in enumerate(used):
-        lines.append(f"t{tree}_{row}:")
-        lines.append(f"    {tail(tree, row)}")
-        if number + 1 < len(used):
-            lines.append(f"    goto t{tree}_end;")
-    end = f"t{tree}_end:;\n" if len(used) > 1 else ""
-    return "\n".join(lines) + f"\n{end}"
+    lines = visit(root, 1)
+    tails: list[str] = []
+    for row in used:
+        tails += [f"t{tree}_{row}:", f"    {tail(tree, row)}", f"    goto t{tree}_end;"]
+    # In the middle, between two of the outermost branches: so most jumps to them are short.
+    ends = [n + 1 for n, line in enumerate(lines) if line == "    }"]
+    middle = min(ends, key=lambda n: abs(n - len(lines) / 2))
+    text = "\n".join([*lines[:middle], "    if (false) {", *tails, "    }", *lines[middle:]])
+    return f"{text}\nt{tree}_end:;\n"
 
 
 def _literal(value: int) -> str:

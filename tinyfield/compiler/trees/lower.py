@@ -21,6 +21,10 @@ from tinyfield.compiler.trees.inline import DEPTH_MOST, branches, chunks
 from tinyfield.compiler.trees.table import Table, pack
 from tinyfield.errors import ModelError
 
+#: Up to so many mixed leaves of a tree alone are written out.
+_SPELLED = 2
+#: Sums of up to so many classes stay in registers, two in each, where speed is asked for.
+_IN_REGISTERS = 12
 #: Bytes of code an inner node takes as branches, by target and type of feature, and what walking
 #: a table takes at least: rules of thumb that decide where size is asked for.
 _NODE = {"int8": 8, "uint8": 8, "int16": 10, "int32": 10}
@@ -61,7 +65,7 @@ def _table(ensemble: Ensemble, target: str, optimize: str) -> Table | None:
     if optimize == "speed" and not deep:
         return None
     try:
-        table = pack(ensemble)
+        table = pack(ensemble, dense=target == "avr")
     except ModelError:
         if deep:
             raise
@@ -78,7 +82,8 @@ class _Writer:
         self._prefix = prefix
         total = ensemble.full * ensemble.trees
         self._ratio = vote_ratio(total) if ensemble.full else margin_ratio(ensemble.octave)
-        self._short = target == "avr" and 0 < total < 1 << 16
+        self._short = 0 < total < 1 << 16
+        self._wide = target != "avr"
         self._sum = "int32_t" if not ensemble.full else "uint16_t" if self._short else "uint32_t"
         pure = np.eye(ensemble.classes, dtype=np.int64) * ensemble.full
         #: Row c stands for class c alone: such a leaf needs no table.
@@ -124,6 +129,8 @@ class _Writer:
                 f"TINY_BRANCHES uint16_t {name}_tree(const {c_type} *x)\n{{\n{text}\n}}\n"
             )
             return f"    const uint16_t leaf = {name}_tree(in0);\n" + self._alone_out()
+        if self._fits_registers:
+            return self._branch_in_registers(c_type)
         calls = ""
         for number, trees in enumerate(chunks(e)):
             text = branches(e, trees, self._tail)
@@ -133,6 +140,68 @@ class _Writer:
             )
             calls += f"    {name}_trees{number}(in0, sum);\n"
         return self._start() + calls + self._scores()
+
+    # --- sums in registers ---
+
+    @property
+    def _fits_registers(self) -> bool:
+        e, ratio = self._e, self._ratio
+        fits = self._short and ratio.mult == 1 and ratio.shift <= 8
+        return fits and self._wide and e.classes <= _IN_REGISTERS and len(chunks(e)) == 1
+
+    def _lane(self, label: int) -> tuple[int, int]:
+        """Word and shift of a class's sum: fours of them as ``tiny_scores_four`` takes them."""
+        whole = self._e.classes // 4 * 4
+        slot = label if label >= whole else label // 4 * 4 + (0, 2, 1, 3)[label % 4]
+        return slot // 2, 16 * (slot % 2)
+
+    def _branch_in_registers(self, c_type: str) -> str:
+        e, name = self._e, self._prefix
+        words = range((e.classes + 1) // 2)
+
+        def tail(_: int, row: int) -> str:
+            added = dict.fromkeys(words, 0)
+            for label, votes in enumerate(e.votes[row].tolist()):
+                word, shift = self._lane(label)
+                added[word] += votes << shift
+            return " ".join(f"s{word} += {votes}u;" for word, votes in added.items() if votes)
+
+        keep = " ".join(f"TINY_KEEP(s{word});" for word in words) + " TINY_APART();"
+        first = "".join(f"    uint32_t s{word} = 0;\n" for word in words)
+        last = "".join(f"    sum[{word}] = s{word};\n" for word in words)
+        self.parts.append(
+            f"TINY_BRANCHES void {name}_trees(const {c_type} *x, uint32_t *sum)\n{{\n"
+            f"{first}    {keep}\n{branches(e, range(e.trees), tail, keep)}{last}}}\n"
+        )
+        start = f"    uint32_t sum[{len(words)}];\n    {name}_trees(in0, sum);\n"
+        return start + self._scores_of_words()
+
+    def _scores_of_words(self) -> str:
+        """The winner is looked for while the sums are at hand, without a loop."""
+        e, shift = self._e, self._ratio.shift
+
+        def votes(label: int) -> str:
+            word, lane = self._lane(label)
+            return f"(uint16_t)(sum[{word}] >> {lane})" if lane else f"(uint16_t)sum[{word}]"
+
+        lines = [f"uint16_t most = {votes(0)};", "uint8_t best = 0;"]
+        for label in range(1, e.classes):
+            lines += [
+                f"if ({votes(label)} > most) {{",
+                f"    most = {votes(label)};",
+                f"    best = {label};",
+                "}",
+            ]
+        whole = e.classes // 4 * 4
+        for label in range(0, whole, 4):
+            word = label // 2
+            lines.append(
+                f"tiny_scores_four(sum[{word}], sum[{word + 1}], {shift}u, &out0[{label}]);"
+            )
+        for label in range(whole, e.classes):
+            lines.append(f"out0[{label}] = tiny_scores_each({votes(label)}, {shift}u);")
+        lines.append("tiny_scores_winner(out0, best);")
+        return "".join(f"    {line}\n" for line in lines)
 
     # --- what a leaf adds ---
 
@@ -193,15 +262,25 @@ class _Writer:
     def _alone_out(self) -> str:
         e, name = self._e, self._prefix
         scores = vote_outputs(e.votes.astype(np.int64), e.full)
-        mixed = self._rows(scores.astype(np.int32), unsigned=False)
+        mixed = scores[e.classes :] if self._pure else scores
         one = f"tiny_scores_one(out0, {e.classes}u, (uint8_t)leaf, {scores.max()});"
-        many = f"tiny_scores_row({name}_votes + {self._row()}, {e.classes}u, out0);"
-        if not self._pure:
-            return f"    {many}\n"
-        if not mixed:
+        if self._pure and not len(mixed):
             return f"    {one}\n"
-        test = f"    if (leaf < {e.classes}u) {{\n"
-        return f"{test}        {one}\n    }} else {{\n        {many}\n    }}\n"
+        test = f"    if (leaf < {e.classes}u) {{\n        {one}\n    }} else "
+        if self._pure and len(mixed) <= _SPELLED:
+            blocks = [self._spelled(row) for row in mixed]
+            tests = [f"if (leaf == {e.classes + n}u) " for n in range(len(blocks) - 1)]
+            return test + " else ".join(map("".join, zip([*tests, ""], blocks, strict=True))) + "\n"
+        self._rows(scores.astype(np.int32), unsigned=False)
+        many = f"tiny_scores_row({name}_votes + {self._row()}, {e.classes}u, out0);"
+        return f"{test}{{\n        {many}\n    }}\n" if self._pure else f"    {many}\n"
+
+    def _spelled(self, row: NDArray[np.int8]) -> str:
+        """The block that writes a mixed leaf's few scores."""
+        lines = [f"memset(out0, -128, {self._e.classes}u);"]
+        lines += [f"out0[{label}] = {score};" for label, score in enumerate(row) if score > -128]
+        body = "".join(f"        {line}\n" for line in lines)
+        return f"{{\n{body}    }}"
 
     # --- before and after ---
 

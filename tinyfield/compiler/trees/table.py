@@ -1,12 +1,14 @@
 """Trees as a stream of bytes that ``nn/trees.h`` walks: the smallest form.
 
 The layout is what these trees need at least: thresholds of one byte if all fit one, short skips
-if the smaller child can come first, and so on. Every form is tried and the shortest taken.
+if the smaller child can come first, and so on. Every form is tried and the shortest taken, where
+bits in the head count for what they take to test at every node.
 """
 
 from __future__ import annotations
 
 import itertools
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +16,7 @@ import numpy as np
 from tinyfield.compiler.trees.ensemble import Ensemble
 from tinyfield.errors import ModelError
 
+_SWAP_COSTS = 0.3
 _DTYPES = {"int8": 1, "uint8": 17, "int16": 2, "int32": 4}
 
 
@@ -48,8 +51,11 @@ class Table:
         return len(self.stream) + 2 * len(self.starts)
 
 
-def pack(ensemble: Ensemble) -> Table:
-    """The shortest stream.
+def pack(ensemble: Ensemble, *, dense: bool = False) -> Table:
+    """The best stream.
+
+    Args:
+        dense: no byte may be spent for speed.
 
     Raises:
         ModelError: more features than a node can name.
@@ -61,6 +67,7 @@ def pack(ensemble: Ensemble) -> Table:
     widest = int(sizes.max(initial=1))
     leaf = 1 if len(ensemble.votes) <= 1 << 7 else 2
     best: Table | None = None
+    least = math.inf
     for narrow, swap, skip in itertools.product((1, 2, 4), (False, True), (1, 2)):
         if narrow > widest or (narrow < widest == 2):
             continue
@@ -77,8 +84,11 @@ def pack(ensemble: Ensemble) -> Table:
         if features > 0x80 >> (wide + swap) or len(ensemble.votes) > 1 << 15:
             continue
         table = _stream(ensemble, layout)
-        if table is not None and (best is None or table.bytes < best.bytes):
-            best = table
+        if table is None:
+            continue
+        slow = 0.0 if dense else _SWAP_COSTS * swap
+        if table.bytes * (1 + slow) < least:
+            best, least = table, table.bytes * (1 + slow)
     if best is None:
         raise ModelError(
             "the trees are too large for a table",
