@@ -10,7 +10,7 @@
 
 /* 4·words bytes of each of three pixels into their columns, words >= 1; returns the end. The second
  * and the third pixel lie `second` and `third` bytes after the first. */
-static __attribute__((noinline, unused)) uint32_t *
+static inline __attribute__((always_inline)) uint32_t *
 tiny_dsp_spread(const int8_t *from, uint32_t second, uint32_t third, uint32_t words, uint32_t *to) {
     const int8_t *from1 = from + second;
     const int8_t *from2 = from + third;
@@ -50,42 +50,49 @@ tiny_dsp_spread(const int8_t *from, uint32_t second, uint32_t third, uint32_t wo
     return to;
 }
 
+/* Each with a block of its own: assembly has no register left to point at another's. */
 static __attribute__((noinline, unused)) void
-tiny_dsp_block_positive(const int32_t *stream, const uint32_t *x, int8_t *out, uint32_t n,
-                        uint32_t steps, uint32_t channels, int32_t zero_twice) {
-    tiny_dsp_block_t block = {x, steps - 1u, out, out + channels, 0, 0, zero_twice};
-    block.second = n > 1 ? channels : 0;
-    block.third = n > 2 ? 2 * channels : 0;
-    tiny_dsp_block(stream, &block, TINY_ROUND_TWICE_POSITIVE);
+tiny_dsp_block_positive(const int32_t *stream, const tiny_dsp_block_t *block) {
+    tiny_dsp_block_t own = *block;
+    tiny_dsp_block(stream, &own, TINY_ROUND_TWICE_POSITIVE);
 }
 
-static __attribute__((noinline, unused)) void
-tiny_dsp_block_any(const int32_t *stream, const uint32_t *x, int8_t *out, uint32_t n,
-                   uint32_t steps, uint32_t channels, int32_t zero_twice) {
-    tiny_dsp_block_t block = {x, steps - 1u, out, out + channels, 0, 0, zero_twice};
-    block.second = n > 1 ? channels : 0;
-    block.third = n > 2 ? 2 * channels : 0;
-    tiny_dsp_block(stream, &block, TINY_ROUND_TWICE);
+static __attribute__((noinline, unused)) void tiny_dsp_block_any(const int32_t *stream,
+                                                                 const tiny_dsp_block_t *block) {
+    tiny_dsp_block_t own = *block;
+    tiny_dsp_block(stream, &own, TINY_ROUND_TWICE);
 }
 
-/* n of three pixels from columns to out; the end of out. */
-static inline __attribute__((always_inline)) int8_t *
-tiny_dsp_pixels(const int32_t *stream, const uint32_t *x, int8_t *out, uint32_t n, uint32_t inputs,
-                uint32_t channels, tiny_rounding_t rounding, int8_t zero_point, int8_t low,
-                int8_t high) {
-    const uint32_t steps = (inputs + 3u) >> 2;
-    if (rounding == TINY_ROUND_TWICE_POSITIVE) {
-        tiny_dsp_block_positive(stream, x, out, n, steps, channels, 2 * zero_point + 1);
-    } else {
-        tiny_dsp_block_any(stream, x, out, n, steps, channels, 2 * zero_point + 1);
-    }
+/* n of three pixels from columns to block->out, which moves on to the next pixel. */
+static inline __attribute__((always_inline)) void
+tiny_dsp_pixels(const int32_t *stream, tiny_dsp_block_t *block, uint32_t n, uint32_t channels,
+                tiny_rounding_t rounding, int8_t low, int8_t high) {
+    int8_t *out = block->out;
     int8_t *const end = out + channels * n;
+    if (n < 3) {
+        block->second = n > 1 ? channels : 0;
+        block->third = 0;
+    }
+    block->end = out + channels;
+    if (rounding == TINY_ROUND_TWICE_POSITIVE) {
+        tiny_dsp_block_positive(stream, block);
+    } else {
+        tiny_dsp_block_any(stream, block);
+    }
     if (low > INT8_MIN || high < INT8_MAX) {
         for (; out != end; out++) {
             *out = (int8_t)tiny_clamp(*out, low, high);
         }
     }
-    return end;
+    block->out = end;
+}
+
+/* Whole blocks of pixels of `words` words of inputs. */
+static inline tiny_dsp_block_t tiny_dsp_blocks(const uint32_t *columns, uint32_t words, int8_t *out,
+                                               uint32_t channels, int8_t zero_point) {
+    const tiny_dsp_block_t block = {columns,       words - 1u,        out, out, channels,
+                                    2u * channels, 2 * zero_point + 1};
+    return block;
 }
 
 /* 1×1, stride 1: `pixels` pixels of in_c channels. rest is in_c mod 4. scratch: 24·⌈in_c/4⌉
@@ -96,6 +103,7 @@ TINY_KERNEL void tiny_dsp_pointwise(const int8_t *in, const int32_t TINY_ROM *st
                                     int8_t zero_point, int8_t low, int8_t high) {
     uint32_t *const columns = (uint32_t *)(void *)scratch;
     const uint32_t words = in_c >> 2;
+    tiny_dsp_block_t block = tiny_dsp_blocks(columns, (in_c + 3u) >> 2, out, channels, zero_point);
     while (pixels != 0) {
         const uint32_t n = pixels < 3 ? pixels : 3;
         const uint32_t second = n > 1 ? in_c : 0;
@@ -111,8 +119,7 @@ TINY_KERNEL void tiny_dsp_pointwise(const int8_t *in, const int32_t TINY_ROM *st
             memcpy(last + 8, in + 4 * words + third, rest);
             (void)tiny_dsp_spread(last, 4, 8, 1, to);
         }
-        out = tiny_dsp_pixels(stream, columns, out, n, in_c, channels, rounding, zero_point, low,
-                              high);
+        tiny_dsp_pixels(stream, &block, n, channels, rounding, low, high);
         in += in_c * n;
         pixels -= n;
     }
@@ -126,7 +133,7 @@ typedef struct {
 } tiny_dsp_image_t;
 
 /* The bytes of any window, line after line. */
-static __attribute__((noinline, unused)) void
+static inline __attribute__((always_inline)) void
 tiny_dsp_window(const tiny_dsp_image_t *image, int32_t top, int32_t left, int8_t *to) {
     const uint32_t line = (uint32_t)(image->k_w * image->in_c);
     const int32_t over = left + image->k_w - image->in_w;
@@ -134,15 +141,17 @@ tiny_dsp_window(const tiny_dsp_image_t *image, int32_t top, int32_t left, int8_t
     const int32_t inside = image->k_w - before - (over > 0 ? over : 0);
     for (int16_t ky = 0; ky < image->k_h; ky++, to += line) {
         const int32_t row = top + ky * image->dilation_h;
-        const bool exists = row >= 0 && row < image->in_h;
-        if (!exists || inside != image->k_w) {
+        if (row < 0 || row >= image->in_h) {
             memset(to, image->pad, line);
+            continue;
         }
-        if (exists) {
-            const int32_t held = tiny_ring((int16_t)row, image->in_ring, image->in_h);
-            memcpy(to + before * image->in_c,
-                   image->in + (held * image->in_w + left + before) * image->in_c,
-                   (uint32_t)(inside * image->in_c));
+        const int32_t held = tiny_ring((int16_t)row, image->in_ring, image->in_h);
+        const int8_t *const from = image->in + (held * image->in_w + left + before) * image->in_c;
+        if (inside == image->k_w) {
+            memcpy(to, from, line);
+        } else {
+            memset(to, image->pad, line);
+            memcpy(to + before * image->in_c, from, (uint32_t)(inside * image->in_c));
         }
     }
 }
@@ -166,6 +175,7 @@ TINY_KERNEL void tiny_dsp_conv_2d(const int8_t *in, const int32_t TINY_ROM *stre
     const uint32_t inputs = (uint32_t)k_h * (line & ~3u) + rests;
     const uint32_t window = ((uint32_t)k_h * line + 3u) & ~3u;
     int8_t *const windows = scratch + 6u * inputs;
+    tiny_dsp_block_t block = tiny_dsp_blocks(columns, inputs >> 2, out, channels, zero_point);
     uint32_t pixels = (uint32_t)rows * (uint32_t)out_w;
     int32_t top = first * stride_h - pad_top;
     int32_t left = -pad_left;
@@ -200,9 +210,15 @@ TINY_KERNEL void tiny_dsp_conv_2d(const int8_t *in, const int32_t TINY_ROM *stre
         }
         uint32_t *to = columns;
         int8_t *last = windows + 3 * window;
-        for (int16_t ky = 0; ky < k_h; ky++) {
+        int16_t lines = k_h;
+        uint32_t words = line >> 2;
+        if (rest == 0 && !together) { /* windows are whole */
+            lines = 1;
+            words = inputs >> 2;
+        }
+        for (int16_t ky = 0; ky < lines; ky++) {
             if (rest == 0 || line > 3) {
-                to = tiny_dsp_spread(from, second, third, line >> 2, to);
+                to = tiny_dsp_spread(from, second, third, words, to);
             }
             if (rest > 0) {
                 memcpy(last, from + (line & ~3u), rest);
@@ -220,8 +236,7 @@ TINY_KERNEL void tiny_dsp_conv_2d(const int8_t *in, const int32_t TINY_ROM *stre
         if (rest > 0) {
             (void)tiny_dsp_spread(windows + 3 * window, rests, 2 * rests, rests >> 2, to);
         }
-        out = tiny_dsp_pixels(stream, columns, out, n, inputs, channels, rounding, zero_point, low,
-                              high);
+        tiny_dsp_pixels(stream, &block, n, channels, rounding, low, high);
         pixels -= n;
     }
 }
