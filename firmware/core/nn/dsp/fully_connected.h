@@ -38,22 +38,29 @@ typedef struct {
     "smlad %[c], %[w1], %[x0], %[c]\n\t" \
     "smlad %[a], %[w2], %[x1], %[a]\n\t" \
     "smlad %[c], %[w3], %[x1], %[c]\n\t"
-/* An odd number of eights starts in the middle: multiplying leaves the flags alone. */
+#define TINY_DSP_DENSE_EIGHT \
+    TINY_DSP_DENSE_FOUR \
+    TINY_DSP_DENSE_FOUR
+/* First eight more if their number is odd, then the middle of the loop if that is no whole number of
+ * turns: multiplying leaves the flags alone. */
 #define TINY_DSP_DENSE_SUM \
     "1: ldrd %[b], %[a], [%[s]], #8\n\t" \
     "ldrd %[d], %[c], [%[s]], #8\n\t" \
     "ldrd %[x], %[n], %[columns]\n\t" \
-    "adds %[n], %[n], #1\n\t" \
     "lsrs %[n], %[n], #1\n\t" \
-    "bcc 3f\n\t" \
-    "2:\n\t" \
-    TINY_DSP_DENSE_FOUR \
-    TINY_DSP_DENSE_FOUR \
+    "bcc 5f\n\t" \
+    TINY_DSP_DENSE_EIGHT \
+    "5: lsrs %[n], %[n], #1\n\t" \
+    "bcs 3f\n\t" \
+    "beq 4f\n\t" \
+    "2: subs %[n], %[n], #1\n\t" \
+    TINY_DSP_DENSE_EIGHT \
+    TINY_DSP_DENSE_EIGHT \
     "3:\n\t" \
-    TINY_DSP_DENSE_FOUR \
-    TINY_DSP_DENSE_FOUR \
-    "subs %[n], %[n], #1\n\t" \
+    TINY_DSP_DENSE_EIGHT \
+    TINY_DSP_DENSE_EIGHT \
     "bne 2b\n\t" \
+    "4:\n\t" \
     "sub %[b], %[b], %[a]\n\t" \
     "sub %[d], %[d], %[c]\n\t" \
     "ldrd %[w0], %[w1], %[mult]\n\t" \

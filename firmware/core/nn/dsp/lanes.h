@@ -124,10 +124,9 @@ typedef struct {
     TINY_DSP_SHIFT("a0") TINY_DSP_SHIFT("b0") \
     TINY_DSP_SHIFT("a1") TINY_DSP_SHIFT("b1") \
     "ldrd %[d0], %[d1], %[steps]\n\t" \
-    "add %[out], %[out], %[d1]\n\t" \
-    "strb %[b0], [%[out]]\n\t" \
-    "strb %[b1], [%[out], %[d0]]\n\t" \
-    "sub %[out], %[out], %[d1]\n\t" \
+    "strb %[b0], [%[out], %[d1]]\n\t" \
+    "add %[d1], %[d1], %[d0]\n\t" \
+    "strb %[b1], [%[out], %[d1]]\n\t" \
     "strb %[a0], [%[out]]\n\t" \
     "strb %[a1], [%[out], %[d0]]\n\t" \
     "add %[out], %[out], %[d0], lsl #1\n\t" \
