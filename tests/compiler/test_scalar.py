@@ -94,4 +94,4 @@ def test_chunks_are_as_long_as_they_may_be() -> None:
     assert chunks(np.ones((1, 30), np.int8)) == [(0, 12), (12, 24), (24, 30)]
     data, counts = stream(words.reshape(2, 1, 5), WIDE.channels)
     assert counts == [2]
-    assert data.tolist() == [12, 100, -1, 100, 0, 55, -128, 8, 1, -127, 1, 1, 0]
+    assert data.tolist() == [12, 8, 100, -1, 100, 0, 55, -128, 8, 6, 1, -127, 1, 1, 0]

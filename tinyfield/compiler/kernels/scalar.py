@@ -6,6 +6,8 @@ cut into chunks that keep the lower pixel's sum within 16 bits.
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,9 +28,8 @@ from tinyfield.compiler.graph import Array
 from tinyfield.compiler.kernels.spec import ConvSpec
 from tinyfield.compiler.rounding import requantize_twice
 
-#: 128·Σ|w| of a chunk stays below 2^15.
-_MOST_WEIGHT = 255
 _MOST_WORDS = 12
+_MOST_PAIRED = 128
 _MOST_RUNS = 12  # TINY_RUNS_MOST
 _MOST_STRIP_BYTES = 1 << 16
 
@@ -127,7 +128,7 @@ def depthwise(spec: ConvSpec) -> Call | None:
                 "weights",
                 np.moveaxis(np.asarray(spec.weights).reshape(spec.k_h, spec.k_w, -1), 2, 0),
             ),
-            Rom("channels", _table(spec, scales, np.zeros(spec.out_c, np.int64))),
+            Rom("channels", _table([spec.bias.astype(np.int64), *scales])),
             Buffer(spec.output, write=True),
             Scratch(spec.in_c * spec.k_h * pitch),
             First(),
@@ -200,20 +201,23 @@ def _fits(spec: ConvSpec, tile: Tile) -> bool:
 
 
 def _channels(spec: ConvSpec, tile: Tile, runs: int, scales: Scales) -> tuple[Argument, ...]:
-    """The weights' stream, and the four numbers of each channel."""
+    """The weights' stream, and the five numbers of each channel."""
     matrix = np.asarray(spec.weights).reshape(spec.out_c, runs, -1)
-    weights, counts = stream(matrix, tile.channels)
+    order = pairing(matrix) if tile is WIDE else np.arange(spec.out_c)
+    weights, counts = stream(matrix[order], tile.channels)
+    bias = spec.bias.astype(np.int64)[order]
+    mult, added, down = (one[order] for one in scales)
+    total = bias * ((1 << 16) + 1) - (np.repeat(np.array(counts, np.int64), tile.channels) << 15)
+    place = down + 256 * order if tile is WIDE else down
     return (
         Rom("weights", weights),
-        Rom("channels", _table(spec, scales, np.repeat(counts, tile.channels))),
+        Rom("channels", _table([bias, mult, added, place, total])),
     )
 
 
-def _table(spec: ConvSpec, scales: Scales, counts: Array) -> Array:
-    """What ``tile.h`` wants to know of each channel: int32 [out_c, 4]."""
-    mult, added, down = scales
-    rows = np.stack([spec.bias.astype(np.int64), mult, added, down + 256 * counts], axis=1)
-    return (rows & 0xFFFFFFFF).astype(np.uint32).view(np.int32)
+def _table(columns: Sequence[Array]) -> Array:
+    """int32 [out_c, columns], modulo 2^32."""
+    return (np.stack(columns, axis=1) & 0xFFFFFFFF).astype(np.uint32).view(np.int32)
 
 
 def output_scales(spec: ConvSpec) -> Scales | None:
@@ -269,7 +273,9 @@ def stream(matrix: Array, channels: int) -> tuple[Array, list[int]]:
         for run in range(runs):
             words = group[:, run]
             for begin, end in chunks(words):
-                parts += [np.array([4 * (end - begin)], np.int8), words[:, begin:end].T.ravel()]
+                size = end - begin
+                parts.append(np.array([4 * size, channels * size + 2], np.int8))
+                parts.append(words[:, begin:end].T.ravel())
                 count += 1
             parts.append(np.zeros(1, np.int8))
         counts.append(count)
@@ -278,19 +284,78 @@ def stream(matrix: Array, channels: int) -> tuple[Array, list[int]]:
 
 def chunks(words: Array, most: int = _MOST_WORDS) -> list[tuple[int, int]]:
     """Cuts a run [channels][words] into the fewest chunks whose sums keep within 16 bits."""
-    magnitude = np.abs(words.astype(np.int64))
+    up, down = (np.maximum(sign * words.astype(np.int64), 0) for sign in (1, -1))
     found, begin = [], 0
     while begin < words.shape[1]:
         end = begin + 1
-        sums = magnitude[:, begin].copy()
+        ups, downs = up[:, begin].copy(), down[:, begin].copy()
         while end < min(words.shape[1], begin + most):
-            sums += magnitude[:, end]
-            if sums.max() > _MOST_WEIGHT:
+            ups += up[:, end]
+            downs += down[:, end]
+            if not np.all(_keeps(ups, downs)):
                 break
             end += 1
         found.append((begin, end))
         begin = end
     return found
+
+
+def _keeps(ups: Array, downs: Array) -> Array:
+    """Do sums of inputs −128..127 keep within 16 bits? ups, downs: positive weights, negated
+    negative ones."""
+    fits: Array = (128 * ups + 127 * downs <= 1 << 15) & (127 * ups + 128 * downs < 1 << 15)
+    return fits
+
+
+def pairing(matrix: Array) -> Array:
+    """An order of the channels [out_c][runs][words] in which neighbours need few chunks together.
+
+    Each in turn takes the best of those left, then pairs exchange partners while that helps; where
+    chunks are long anyway the channels stay as they are.
+    """
+    out_c, runs, length = matrix.shape
+    alone = _count(matrix, np.zeros_like(matrix[0]))
+    if alone.mean() * 10 < runs * length or out_c > _MOST_PAIRED:
+        return np.arange(out_c)
+    together = np.stack([_count(matrix, one) for one in matrix]).tolist()
+    pairs: list[tuple[int, int]] = []
+    left = list(range(out_c))
+    while left:
+        first = left.pop(0)
+        other = min(left, key=lambda c: 2 * together[first][c] - int(alone[c]))
+        left.remove(other)
+        pairs.append((first, other))
+    better = True
+    while better:
+        better = False
+        for one, two in itertools.combinations(range(len(pairs)), 2):
+            (a, b), (c, d) = pairs[one], pairs[two]
+            now = together[a][b] + together[c][d]
+            for e, f in ((c, d), (d, c)):
+                if together[a][e] + together[b][f] < now:
+                    pairs[one], pairs[two] = (a, e), (b, f)
+                    better = True
+                    break
+    return np.array(pairs).ravel()
+
+
+def _count(matrix: Array, other: Array) -> Array:
+    """Chunks of each channel [n][runs][words] together with one [runs][words]."""
+    both = np.stack([matrix, np.broadcast_to(other, matrix.shape)]).astype(np.int64)
+    up, down = np.maximum(both, 0), np.maximum(-both, 0)
+    total = np.zeros(matrix.shape[0], np.int64)
+    for run in range(matrix.shape[1]):
+        ups, downs = (np.zeros((2, matrix.shape[0]), np.int64) for _ in range(2))
+        size = np.full(matrix.shape[0], _MOST_WORDS)
+        for word in range(matrix.shape[2]):
+            ups += up[:, :, run, word]
+            downs += down[:, :, run, word]
+            cut = (size == _MOST_WORDS) | ~np.all(_keeps(ups, downs), axis=0)
+            total += cut
+            size = np.where(cut, 1, size + 1)
+            ups = np.where(cut, up[:, :, run, word], ups)
+            downs = np.where(cut, down[:, :, run, word], downs)
+    return total
 
 
 def _size(name: str, value: int) -> Literal:

@@ -69,6 +69,7 @@ TINY_KERNEL void tiny_scalar_conv(const int8_t *in, const int8_t *weights, const
     int16_t next = (int16_t)(first * stride_h); /* the next input row, counted from −pad_top */
     for (bool more = true; more;) {
         int32_t offset = 0;
+        int8_t exist = 0;
         for (int8_t i = 0; i < pairs; i++) {
             offsets[2 * i] = offset;
             offsets[2 * i + 1] = 0;
@@ -96,6 +97,7 @@ TINY_KERNEL void tiny_scalar_conv(const int8_t *in, const int8_t *weights, const
                 places[ky * pairs + i] = seen[ky];
                 seen[ky] += pair_words;
             }
+            exist++;
             offset += out_c;
             if (2 * x + 1 < out_w) {
                 offsets[2 * i + 1] = offset;
@@ -108,7 +110,7 @@ TINY_KERNEL void tiny_scalar_conv(const int8_t *in, const int8_t *weights, const
                 more = y < first + rows;
             }
         }
-        tiny_tiles(places, k_h, pairs, &layer, out, offsets);
+        tiny_tiles(places, k_h, pairs, exist, &layer, out, offsets);
         out += offset;
     }
 }

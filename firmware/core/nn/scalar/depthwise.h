@@ -4,7 +4,7 @@
  * is copied once into a ring of k_h rows, padded and channel by channel, so that what an output
  * sees lies side by side; therefore the output may lie over the input. lines: room for
  * in_c·k_h·pitch bytes, pitch = (out_w − 1)·stride_w + k_w. weights: [in_c][k_h][k_w]. channels:
- * see tile.h, without the number of chunks. */
+ * the first four numbers of tile.h. */
 #ifndef TINY_NN_SCALAR_DEPTHWISE_H
 #define TINY_NN_SCALAR_DEPTHWISE_H
 
@@ -148,7 +148,7 @@ TINY_KERNEL void tiny_scalar_depthwise(const int8_t *in, const int8_t *weights,
                                      twice, low, high);
             }
             weight += k_h * k_w;
-            channel += TINY_CHANNEL_WORDS;
+            channel += 4;
         }
         out += (int32_t)out_w * in_c;
     }

@@ -35,7 +35,7 @@ TINY_KERNEL void tiny_scalar_pointwise(const int8_t *in, const int8_t *weights,
         if (pixels <= (uint8_t)(2 * pairs)) {
             break;
         }
-        tiny_tiles(places, 1, pairs, &layer, out, offsets);
+        tiny_tiles(places, 1, pairs, pairs, &layer, out, offsets);
         out += 2 * pairs * out_c;
         pixels -= (uint8_t)(2 * pairs);
     }
@@ -47,7 +47,7 @@ TINY_KERNEL void tiny_scalar_pointwise(const int8_t *in, const int8_t *weights,
             places[i] = pack; /* what follows may not have been written */
         }
     }
-    tiny_tiles(places, 1, pairs, &layer, out, offsets);
+    tiny_tiles(places, 1, pairs, (int8_t)((pixels + 1) / 2), &layer, out, offsets);
 }
 
 #endif

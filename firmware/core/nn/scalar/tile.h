@@ -8,16 +8,18 @@
  * both exact.
  *
  * A tile is some output channels by some pairs of pixels. Its weights are a stream, for each run of
- * consecutive words: for each chunk a byte with four times its length (1..12), then the tile's
- * weights for each word; a byte 0 ends the run. For each output channel there are four numbers:
- * its bias; its multiplier; what is added before the shift (halves, and the output's zero
- * point shifted up); and the right shift, 2..31, with 256 times the number of its chunks. */
+ * consecutive words: for each chunk a byte with four times its length (1..12), another with the
+ * bytes to the next chunk, then the tile's weights for each word; a byte 0 ends the run. For each
+ * output channel there are five numbers: its bias; its multiplier; what is added before the shift
+ * (halves, and the output's zero point shifted up); the right shift, 2..31, with 256 times the
+ * channel's number, for the wide tile takes them in an order in which the chunks are longest; and
+ * what the totals begin with, the bias in both halves less 2^15 for each chunk. */
 #ifndef TINY_NN_SCALAR_TILE_H
 #define TINY_NN_SCALAR_TILE_H
 
 #include "../fixed.h"
 
-#define TINY_CHANNEL_WORDS 4
+#define TINY_CHANNEL_WORDS 5
 
 /* All output channels of a layer. */
 typedef struct {
@@ -58,12 +60,6 @@ TINY_INNER int8_t tiny_scalar_output(int32_t sum, int32_t mult, int32_t added, i
         x += 2 * (x >> 31); /* half away from zero */
     }
     return (int8_t)tiny_clamp((x + added) >> down, low, high);
-}
-
-/* What the totals begin with: the bias in both halves, less what the chunks begin with. */
-static inline uint32_t tiny_tile_start(const int32_t *channel) {
-    const uint32_t bias = (uint32_t)channel[0];
-    return (bias << 16) + bias - (((uint32_t)channel[3] >> 8) << 15);
 }
 
 /* The bytes of a channel's pair, from its sums; the upper one first, for the place of a pixel that
@@ -115,7 +111,7 @@ tiny_tiles_narrow(const int32_t *const *places, const int32_t *const *places_end
     const int8_t *weights = layer->weights;
     const int32_t *channel = layer->channels;
     do {
-        uint32_t total0 = tiny_tile_start(channel);
+        uint32_t total0 = (uint32_t)channel[4];
         uint32_t total1 = total0;
         int32_t high0 = channel[0];
         int32_t high1 = high0;
@@ -127,7 +123,7 @@ tiny_tiles_narrow(const int32_t *const *places, const int32_t *const *places_end
             for (uint32_t n = (uint8_t)*weights++; n != 0; n = (uint8_t)*weights++) {
                 uint32_t chunk0 = (uint32_t)1 << 15;
                 uint32_t chunk1 = chunk0;
-                weights += n / 4;
+                weights += 1 + n / 4;
                 x0 += n / 4;
                 x1 += n / 4;
                 TINY_KEEP(chunk0);
@@ -178,7 +174,7 @@ static __attribute__((noinline, unused)) void tiny_tiles_wide(const int32_t *con
         uint32_t total[6];
         int32_t high[6];
         for (int8_t i = 0; i < 6; i++) {
-            total[i] = tiny_tile_start(channel + i / 3 * TINY_CHANNEL_WORDS);
+            total[i] = (uint32_t)channel[i / 3 * TINY_CHANNEL_WORDS + 4];
             high[i] = channel[i / 3 * TINY_CHANNEL_WORDS];
         }
         const int32_t *const *place = places;
@@ -189,6 +185,7 @@ static __attribute__((noinline, unused)) void tiny_tiles_wide(const int32_t *con
                 for (int8_t i = 0; i < 6; i++) {
                     chunk[i] = (uint32_t)1 << 15;
                 }
+                weights++;
                 for (uint8_t k = 0; k < n; k = (uint8_t)(k + 4)) {
                     for (int8_t i = 0; i < 6; i++) {
                         const uint32_t weight = (uint32_t)(int32_t)weights[i / 3];
@@ -205,12 +202,19 @@ static __attribute__((noinline, unused)) void tiny_tiles_wide(const int32_t *con
             place += TINY_WIDE_PAIRS;
         } while (place != places_end);
         for (int8_t i = 5; i >= 0; i--) {
-            tiny_tile_outputs(total[i], high[i], channel + i / 3 * TINY_CHANNEL_WORDS, layer,
-                              out + i / 3, offsets + i % 3 * 2);
+            const int32_t *const one = channel + i / 3 * TINY_CHANNEL_WORDS;
+            tiny_tile_outputs(total[i], high[i], one, layer, out + (one[3] >> 8),
+                              offsets + i % 3 * 2);
         }
         channel += TINY_WIDE_CHANNELS * TINY_CHANNEL_WORDS;
-        out += TINY_WIDE_CHANNELS;
     } while (channel != layer->channels_end);
+}
+
+/* The same where the third pair does not exist. */
+static inline void tiny_tiles_wide_two(const int32_t *const *places,
+                                       const int32_t *const *places_end, const tiny_tiles_t *layer,
+                                       int8_t *out, const int32_t *offsets) {
+    tiny_tiles_wide(places, places_end, layer, out, offsets);
 }
 
 #endif
