@@ -8,8 +8,8 @@ target                         best sequence                               work 
 =============================  ==========================================  ================
 cortex-m4, -m7, -m33           SMLAD: two 16-bit MACs                      1/2 instruction
 cortex-m55                     VLDRB and VMLADAVA.S8: sixteen MACs         2/16 instruction
-cortex-m3                      MLA: one MAC                                1 instruction
-cortex-m0, rv32imc             multiply, then add                          2 instructions
+cortex-m3                      MLA: two MACs, a pair of pixels in a word   1/2 instruction
+cortex-m0, rv32imc             multiply, then add: two MACs likewise       1 instruction
 avr                            MULS (2 cycles), then a 16-bit product
                                added to 32 bits (ADD, ADC, ADC, ADC)       6 cycles
 =============================  ==========================================  ================
@@ -27,13 +27,13 @@ from __future__ import annotations
 import math
 
 _MAC = {
-    "cortex-m0": 2.0,
-    "cortex-m3": 1.0,
+    "cortex-m0": 1.0,
+    "cortex-m3": 0.5,
     "cortex-m4": 0.5,
     "cortex-m7": 0.5,
     "cortex-m33": 0.5,
     "cortex-m55": 2 / 16,
-    "rv32imc": 2.0,
+    "rv32imc": 1.0,
     "avr": 6.0,
 }
 _BYTE = {"cortex-m55": 1 / 16, "avr": 2.0}
@@ -41,13 +41,13 @@ _BYTE = {"cortex-m55": 1 / 16, "avr": 2.0}
 
 #: What the bound of each target is made of, for the reader of a table.
 SEQUENCES = {
-    "cortex-m0": "MULS, ADDS",
-    "cortex-m3": "MLA",
+    "cortex-m0": "MULS, ADDS: two MACs in a word",
+    "cortex-m3": "MLA: two MACs in a word",
     "cortex-m4": "SMLAD: two 16-bit MACs",
     "cortex-m7": "SMLAD: two 16-bit MACs",
     "cortex-m33": "SMLAD: two 16-bit MACs",
     "cortex-m55": "VLDRB, VMLADAVA.S8: sixteen MACs",
-    "rv32imc": "MUL, ADD",
+    "rv32imc": "MUL, ADD: two MACs in a word",
     "avr": "MULS (2 cycles), ADD, ADC, ADC, ADC",
 }
 
