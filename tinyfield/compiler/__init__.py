@@ -1,4 +1,4 @@
-"""The model compiler: any int8 ``.tflite`` model to plain C11, byte for byte TFLite's reference.
+"""The model compiler: any int8 or 16x8 ``.tflite`` to plain C11, byte for byte TFLite's reference.
 
 Trees and Bonsai, in files of tinyfield's own, become programs of the same kind (``own``).
 It knows neither YAML nor Keras. ``compile_model`` is the whole way: ``tflite.read`` → ``passes``

@@ -101,7 +101,7 @@ def refuse_unsupported(graph: Graph) -> None:
     known = ", ".join(sorted(set(KINDS) & set(OPERATORS)))
     raise ModelError(
         "the model cannot be compiled:\n" + "\n".join(f"  {line}" for line in shown),
-        hint=f"supported are int8 models of: {known}",
+        hint=f"supported are int8 and 16x8 models of: {known}",
     )
 
 
