@@ -274,7 +274,10 @@ def stream(matrix: Array, channels: int) -> tuple[Array, list[int]]:
             words = group[:, run]
             for begin, end in chunks(words):
                 size = end - begin
-                parts.append(np.array([4 * size, channels * size + 2], np.int8))
+                head = (
+                    [4 * size] if channels == NARROW.channels else [4 * size, channels * size + 2]
+                )
+                parts.append(np.array(head, np.int8))
                 parts.append(words[:, begin:end].T.ravel())
                 count += 1
             parts.append(np.zeros(1, np.int8))

@@ -8,12 +8,12 @@
  * both exact.
  *
  * A tile is some output channels by some pairs of pixels. Its weights are a stream, for each run of
- * consecutive words: for each chunk a byte with four times its length (1..12), another with the
- * bytes to the next chunk, then the tile's weights for each word; a byte 0 ends the run. For each
- * output channel there are five numbers: its bias; its multiplier; what is added before the shift
- * (halves, and the output's zero point shifted up); the right shift, 2..31, with 256 times the
- * channel's number, for the wide tile takes them in an order in which the chunks are longest; and
- * what the totals begin with, the bias in both halves less 2^15 for each chunk. */
+ * consecutive words: for each chunk a byte with four times its length (1..12), for the wide tile
+ * another with the bytes to the next chunk, then the tile's weights for each word; a byte 0 ends
+ * the run. For each output channel there are five numbers: its bias; its multiplier; what is added
+ * before the shift (halves, and the output's zero point shifted up); the right shift, 2..31, with
+ * 256 times the channel's number, for the wide tile takes them in an order in which the chunks are
+ * longest; and what the totals begin with, the bias in both halves less 2^15 for each chunk. */
 #ifndef TINY_NN_SCALAR_TILE_H
 #define TINY_NN_SCALAR_TILE_H
 
@@ -81,10 +81,11 @@ TINY_INNER void tiny_tile_outputs(uint32_t total, int32_t upper, const int32_t *
     }
 }
 
-/* Word i from the end of a chunk of one channel and two pairs. */
+/* Word i of a chunk of one channel and two pairs, counted from 1: the last comes first, so that all
+ * lie a small way above the chunk's start. */
 #define TINY_NARROW_WORD(i)                                                                        \
-    chunk0 += (uint32_t)(int32_t)weights[-(i)] * x0[-(i)];                                         \
-    chunk1 += (uint32_t)(int32_t)weights[-(i)] * x1[-(i)]
+    chunk0 += (uint32_t)(int32_t)weights[(i)-1] * x0[(i)-1];                                       \
+    chunk1 += (uint32_t)(int32_t)weights[(i)-1] * x1[(i)-1]
 
 #if defined(__GNUC__)
 /* Not known to be the same constant in each case of a switch, so loaded once before it. */
@@ -123,9 +124,6 @@ tiny_tiles_narrow(const int32_t *const *places, const int32_t *const *places_end
             for (uint32_t n = (uint8_t)*weights++; n != 0; n = (uint8_t)*weights++) {
                 uint32_t chunk0 = (uint32_t)1 << 15;
                 uint32_t chunk1 = chunk0;
-                weights += 1 + n / 4;
-                x0 += n / 4;
-                x1 += n / 4;
                 TINY_KEEP(chunk0);
                 TINY_KEEP(chunk1);
                 switch (n / 4) {
@@ -146,6 +144,9 @@ tiny_tiles_narrow(const int32_t *const *places, const int32_t *const *places_end
                 default:
                     TINY_NEVER;
                 }
+                weights += n / 4;
+                x0 += n / 4;
+                x1 += n / 4;
                 total0 += chunk0;
                 total1 += chunk1;
                 high0 += (int32_t)chunk0 >> 16;
