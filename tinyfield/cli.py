@@ -61,7 +61,7 @@ def _out() -> Console:
     from rich.console import Console
 
     # A pipe has no width of its own; tables must not be folded to 80 columns there.
-    return Console(highlight=False, width=None if sys.stdout.isatty() else 120)
+    return Console(highlight=False, width=None if sys.stdout.isatty() else 140)
 
 
 def _print_json(value: object) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -236,6 +237,7 @@ def costs(rows: Sequence[Mapping[str, Any]], out: Console) -> None:
         "model", "target", "count", "per MAC", "~cycles", "code", "data", "arena", "stack",
         "RAM", "exact", "note",
     )  # fmt: skip
+    table.box, table.pad_edge = box.SIMPLE_HEAD, False  # a dozen columns leave no room for lines
     for row in rows:
         if "missing" in row:
             table.add_row(row["model"], row["target"], *["–"] * 9, row["missing"])

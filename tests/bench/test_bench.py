@@ -114,7 +114,7 @@ def test_the_layers_add_up_to_the_whole(name: str) -> None:
     tolerance = 0.05 if any(step.chain for step in compiled.plan.steps) else 0.01
     total = sum(layer.count for layer in cost.layers)
     assert total == pytest.approx(cost.count, rel=tolerance, abs=60)
-    assert all(layer.count > layer.bound / 2 for layer in cost.layers)
+    assert all(layer.count >= layer.bound / 2 for layer in cost.layers)
     again = bench.measure(model, name, layers=True)
     assert again == cost
     shown = cost.as_json()["layers"]

@@ -5,7 +5,9 @@ profile build a mark reads the counter and adds what was done since the last mar
 ended. Two things make the figures exact although a tick of SysTick is 40 instructions and a mark
 is work itself: inferences are started at every phase of a tick, over which the error of whole
 ticks averages out; and the mark's own cost, measured between marks that follow one another, is
-taken off as often as the step was marked.
+taken off as often as the step was marked. What remains is that the C compiler may allot registers
+a little differently around a mark, hundredths of a percent in models of some size: tables show
+the sum beside the whole.
 """
 
 from __future__ import annotations

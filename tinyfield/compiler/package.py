@@ -93,6 +93,12 @@ def _ports(program: Program) -> list[tuple[str, Port]]:
     return named + [(f"out{number}", port) for number, port in enumerate(program.outputs)]
 
 
+def _ram(program: Program) -> str:
+    held = all(port.offset is not None for port in program.inputs)
+    rest = "the outputs; the inputs lie in it" if held else "the inputs and outputs"
+    return f"an arena of {program.arena_bytes:,} bytes, beside {rest}"
+
+
 def _flash(program: Program, facts: Facts) -> str:
     text = f"{program.weights_bytes:,} bytes of constants"
     if facts.code_bytes is None:
@@ -118,7 +124,7 @@ def _about(program: Program, facts: Facts) -> str:
         )
     lines += [
         f"work   {program.macs:,} multiply-accumulates in {len(program.plan.calls)} steps",
-        f"RAM    an arena of {program.arena_bytes:,} bytes, beside the inputs and outputs",
+        f"RAM    {_ram(program)}",
         f"flash  {_flash(program, facts)}",
         "",
         "How to call it:",
@@ -273,7 +279,7 @@ where in the arena.
 {rows}
 
 - work: {program.macs:,} multiply-accumulates
-- RAM: an arena of {program.arena_bytes:,} bytes, beside the inputs and outputs
+- RAM: {_ram(program)}
 - flash: {_flash(program, facts)}
 - model file's SHA-256: `{program.sha256}`
 
