@@ -110,10 +110,10 @@ def test_the_layers_add_up_to_the_whole(name: str) -> None:
     compiled = compile_model(model, target=name)
     assert [layer.step for layer in cost.layers] == [-1, *range(len(compiled.plan.calls))]
     assert sum(layer.macs for layer in cost.layers) == cost.macs
-    # The marks themselves cost some registers' saving, at each row where layers take turns.
-    tolerance = 0.05 if any(step.chain for step in compiled.plan.steps) else 0.01
+    # Around the marks, the C compiler allots its registers a little differently; in models of
+    # some size that is hundredths of a percent.
     total = sum(layer.count for layer in cost.layers)
-    assert total == pytest.approx(cost.count, rel=tolerance, abs=60)
+    assert total == pytest.approx(cost.count, rel=0.03, abs=60)
     assert all(layer.count >= layer.bound / 2 for layer in cost.layers)
     again = bench.measure(model, name, layers=True)
     assert again == cost
