@@ -9,6 +9,7 @@ import pytest
 from ai_edge_litert import schema_py_generated as schema
 
 from tests.compiler.models import ModelBuilder, perceptron
+from tests.compiler.operators import FAMILIES
 from tests.compiler.operators.base import Random, any_scale, any_zero, output_size
 from tests.compiler.test_emulated import need
 from tests.compiler.test_exact import agree
@@ -19,12 +20,15 @@ from tinyfield.compiler.kernels import dsp
 from tinyfield.compiler.kernels.dsp_layout import Channel, Output, packed_pair, settled
 from tinyfield.compiler.proof import test_inputs
 
+KINDS = ("pointwise", "conv", "depthwise", "depthwise any")
+
 
 @pytest.fixture(autouse=True)
 def _here(monkeypatch: pytest.MonkeyPatch) -> None:
     """The host takes these kernels too."""
     monkeypatch.setitem(kernels._CONV, "host", (dsp.conv,))
     monkeypatch.setitem(kernels._FULLY_CONNECTED, "host", (dsp.fully_connected,))
+    monkeypatch.setitem(kernels._TWINS, "host", dsp.TWINS)
 
 
 def dense(random: Random, *, plain: bool = False) -> bytes:
@@ -34,19 +38,23 @@ def dense(random: Random, *, plain: bool = False) -> bytes:
 
 
 def convolution(random: Random, *, kind: str, plain: bool = False) -> bytes:
-    """A layer that these kernels take: ``pointwise``, ``conv`` or ``depthwise``.
+    """A layer that these kernels take: ``pointwise``, ``conv``, ``depthwise`` or, of any window,
+    ``depthwise any``.
 
     Args:
         plain: no fused activation.
     """
     build = ModelBuilder()
-    depthwise = kind == "depthwise"
+    depthwise = kind.startswith("depthwise")
     k_h, k_w = (int(n) for n in random.integers(1, 5, 2))
     s_h, s_w = (int(n) for n in random.integers(1, 4, 2))
     in_c, out_c = int(random.integers(1, 19)), 2 * int(random.integers(1, 7))
     if kind == "pointwise":
         k_h = k_w = s_h = s_w = 1
-    if depthwise:
+    if kind == "depthwise any":
+        k_h, in_c = 5, 4 * int(random.integers(1, 4))
+        out_c = in_c
+    elif depthwise:
         k_h = k_w = 3
         s_h = s_w = int(random.integers(1, 3))
         in_c = out_c = 4 * int(random.integers(1, 4))
@@ -92,11 +100,42 @@ def convolution(random: Random, *, kind: str, plain: bool = False) -> bytes:
 
 
 @pytest.mark.parametrize("seed", range(12))
-@pytest.mark.parametrize("kind", ["pointwise", "conv", "depthwise"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_the_bytes_are_the_references(kind: str, seed: int) -> None:
     model = convolution(np.random.default_rng(seed), kind=kind)
     assert "tiny_dsp_" in compile_model(model).source
     agree(model, seed)
+
+
+@pytest.mark.parametrize("family", ["ADD", "SUB", "AVERAGE_POOL_2D"])
+def test_twins(family: str) -> None:
+    found = 0
+    for seed in range(12):
+        model = FAMILIES[family](np.random.default_rng(seed))
+        source = compile_model(model).source
+        found += "tiny_dsp_" in source
+        agree(model, seed)
+    assert found > 0
+
+
+def test_pool_of_eight_channels() -> None:
+    build = ModelBuilder()
+    given = build.tensor((1, 7, 9, 8), scale=0.1, zero=3)
+    out = build.tensor((1, 4, 5, 8), scale=0.1, zero=3)
+    build.op(
+        "AVERAGE_POOL_2D",
+        [given],
+        [out],
+        padding=schema.Padding.SAME,
+        strideH=2,
+        strideW=2,
+        filterHeight=3,
+        filterWidth=4,
+    )
+    model = build.build([given], [out])
+    assert "tiny_dsp_average_pool_2d" in compile_model(model).source
+    agree(model, 0)
+    run_sanitized(model)
 
 
 @pytest.mark.parametrize("rounding", ["litert", "tflm"])
@@ -113,7 +152,7 @@ def test_dense_layers(seed: int, rounding: str, monkeypatch: pytest.MonkeyPatch)
     np.testing.assert_array_equal(ours, run_host(portable, given)["out0"])
 
 
-@pytest.mark.parametrize("kind", ["pointwise", "conv", "depthwise"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_under_sanitizers(kind: str) -> None:
     for seed in range(3):
         run_sanitized(convolution(np.random.default_rng(100 + seed), kind=kind))
@@ -121,7 +160,7 @@ def test_under_sanitizers(kind: str) -> None:
 
 
 @pytest.mark.parametrize("plain", [False, True])
-@pytest.mark.parametrize("kind", ["pointwise", "conv", "depthwise", "dense"])
+@pytest.mark.parametrize("kind", [*KINDS, "dense"])
 def test_on_the_processor(kind: str, plain: bool) -> None:
     """The assembly against the plain C of the same kernel."""
     need("cortex-m4")

@@ -30,6 +30,7 @@ from tinyfield.compiler.kernels.spec import ConvSpec, FullyConnectedSpec
 #: Kernels that take the same arguments as the portable ones.
 TWINS = {
     "tiny_add_linear": ("tiny_dsp_add_linear", "dsp/elementwise.h"),
+    "tiny_depthwise_conv_2d": ("tiny_dsp_depthwise_conv_2d", "dsp/depthwise_any.h"),
     "tiny_average_pool_2d": ("tiny_dsp_average_pool_2d", "dsp/pool_2d.h"),
 }
 

@@ -23,27 +23,6 @@ static inline uint32_t tiny_dsp_twice(uint32_t x) {
 #endif
 }
 
-/* Both low halves, both high halves; the first argument's below. */
-static inline uint32_t tiny_dsp_lows(uint32_t x, uint32_t y) {
-#if defined(TINY_DSP)
-    uint32_t pair;
-    __asm__("pkhbt %0, %1, %2, lsl #16" : "=r"(pair) : "r"(x), "r"(y));
-    return pair;
-#else
-    return (x & 0xffffu) | (y << 16);
-#endif
-}
-
-static inline uint32_t tiny_dsp_highs(uint32_t x, uint32_t y) {
-#if defined(TINY_DSP)
-    uint32_t pair;
-    __asm__("pkhtb %0, %1, %2, asr #16" : "=r"(pair) : "r"(y), "r"(x));
-    return pair;
-#else
-    return (x >> 16) | (y & 0xffff0000u);
-#endif
-}
-
 /* Unpacks one column x of the taps of four channels. */
 static inline __attribute__((always_inline)) void
 tiny_dsp_taps_column(const int32_t *stream, tiny_dsp_taps_t *taps, uint32_t x) {
@@ -56,14 +35,14 @@ tiny_dsp_taps_column(const int32_t *stream, tiny_dsp_taps_t *taps, uint32_t x) {
     const uint32_t odd0 = tiny_dsp_twice(tiny_sxtb16_odd(four0));
     const uint32_t odd1 = tiny_dsp_twice(tiny_sxtb16_odd(four1));
     const uint32_t odd2 = tiny_dsp_twice(tiny_sxtb16_odd(four2));
-    taps[0].top[x] = tiny_dsp_lows(even0, even1);
-    taps[1].top[x] = tiny_dsp_lows(odd0, odd1);
-    taps[2].top[x] = tiny_dsp_highs(even0, even1);
-    taps[3].top[x] = tiny_dsp_highs(odd0, odd1);
-    taps[0].bottom[x] = tiny_dsp_lows(even1, even2);
-    taps[1].bottom[x] = tiny_dsp_lows(odd1, odd2);
-    taps[2].bottom[x] = tiny_dsp_highs(even1, even2);
-    taps[3].bottom[x] = tiny_dsp_highs(odd1, odd2);
+    taps[0].top[x] = tiny_lows(even0, even1);
+    taps[1].top[x] = tiny_lows(odd0, odd1);
+    taps[2].top[x] = tiny_highs(even0, even1);
+    taps[3].top[x] = tiny_highs(odd0, odd1);
+    taps[0].bottom[x] = tiny_lows(even1, even2);
+    taps[1].bottom[x] = tiny_lows(odd1, odd2);
+    taps[2].bottom[x] = tiny_highs(even1, even2);
+    taps[3].bottom[x] = tiny_highs(odd1, odd2);
 }
 
 /* Unpacks four channels; returns where the next four are. */
@@ -132,9 +111,9 @@ static inline __attribute__((always_inline)) void tiny_dsp_advance(tiny_dsp_colu
         const uint32_t even_b = tiny_sxtb16(four_b);
         const uint32_t odd_a = tiny_sxtb16_odd(four_a);
         const uint32_t odd_b = tiny_sxtb16_odd(four_b);
-        const uint32_t pairs[TINY_DSP_LANES] = {
-            tiny_dsp_lows(even_a, even_b), tiny_dsp_lows(odd_a, odd_b),
-            tiny_dsp_highs(even_a, even_b), tiny_dsp_highs(odd_a, odd_b)};
+        const uint32_t pairs[TINY_DSP_LANES] = {tiny_lows(even_a, even_b), tiny_lows(odd_a, odd_b),
+                                                tiny_highs(even_a, even_b),
+                                                tiny_highs(odd_a, odd_b)};
         for (uint32_t lane = 0; lane < TINY_DSP_LANES; lane++) {
             to->lane[lane].upper = to->lane[lane].lower;
             to->lane[lane].lower = pairs[lane];

@@ -37,6 +37,28 @@ static inline uint32_t tiny_halves(int32_t low, int32_t high) {
     return ((uint32_t)low & 0xffffu) | ((uint32_t)high << 16);
 }
 
+/* Both low halves, x's below. */
+static inline uint32_t tiny_lows(uint32_t x, uint32_t y) {
+#if defined(TINY_DSP)
+    uint32_t pair;
+    __asm__("pkhbt %0, %1, %2, lsl #16" : "=r"(pair) : "r"(x), "r"(y));
+    return pair;
+#else
+    return (x & 0xffffu) | (y << 16);
+#endif
+}
+
+/* Both high halves, x's below. */
+static inline uint32_t tiny_highs(uint32_t x, uint32_t y) {
+#if defined(TINY_DSP)
+    uint32_t pair;
+    __asm__("pkhtb %0, %1, %2, asr #16" : "=r"(pair) : "r"(y), "r"(x));
+    return pair;
+#else
+    return (x >> 16) | (y & 0xffff0000u);
+#endif
+}
+
 /* sum + x.low·y.low + x.high·y.high, modulo 2^32. */
 static inline uint32_t tiny_smlad(uint32_t x, uint32_t y, uint32_t sum) {
 #if defined(TINY_DSP)
@@ -45,6 +67,26 @@ static inline uint32_t tiny_smlad(uint32_t x, uint32_t y, uint32_t sum) {
 #else
     return sum + (uint32_t)(tiny_low_half(x) * tiny_low_half(y)) +
            (uint32_t)(tiny_high_half(x) * tiny_high_half(y));
+#endif
+}
+
+/* sum + x.low·y.low, modulo 2^32. */
+static inline uint32_t tiny_smlabb(uint32_t x, uint32_t y, uint32_t sum) {
+#if defined(TINY_DSP)
+    __asm__("smlabb %0, %1, %2, %0" : "+r"(sum) : "r"(x), "r"(y));
+    return sum;
+#else
+    return sum + (uint32_t)(tiny_low_half(x) * tiny_low_half(y));
+#endif
+}
+
+/* sum + x.high·y.high, modulo 2^32. */
+static inline uint32_t tiny_smlatt(uint32_t x, uint32_t y, uint32_t sum) {
+#if defined(TINY_DSP)
+    __asm__("smlatt %0, %1, %2, %0" : "+r"(sum) : "r"(x), "r"(y));
+    return sum;
+#else
+    return sum + (uint32_t)(tiny_high_half(x) * tiny_high_half(y));
 #endif
 }
 
