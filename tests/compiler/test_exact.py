@@ -81,3 +81,13 @@ def test_mlperf_tiny(shared: Path, file: str, data: str, rounding: str, suffix: 
     golden = np.load(folder / f"{data}_out_{suffix}.npy")
     ours = run_host(program, {"in0": given.reshape(len(given), *program.inputs[0].shape)})["out0"]
     np.testing.assert_array_equal(ours.reshape(golden.shape), golden)
+
+
+def test_tflite_micro_has_short_multipliers_for_16x8() -> None:
+    """Its 64-bit sums all go by a multiplier of 16 bits; LiteRT's dense layers by a double."""
+    model = FAMILIES["FULLY_CONNECTED int16"](np.random.default_rng(11))
+    ours = [compile_model(model, rounding=rounding) for rounding in ("litert", "tflm")]
+    given = test_inputs(ours[0], 24)
+    exact, short = (run_host(one, given)["out0"].astype(int) for one in ours)
+    # The multiplier's half unit in 2^16, times an output of up to 2^15, and the rounding's own.
+    assert 0 < np.abs(exact - short).max() <= 1
