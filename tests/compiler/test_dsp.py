@@ -31,10 +31,11 @@ def _here(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(kernels._TWINS, "host", dsp.TWINS)
 
 
-def dense(random: Random, *, plain: bool = False) -> bytes:
+def dense(random: Random, *, plain: bool = False, per_channel: bool = False) -> bytes:
     """Fully connected layers, the last perhaps without an activation."""
     widths = [int(n) for n in (random.integers(1, 50), *(4 * random.integers(1, 9, 2)))]
-    return perceptron(random, widths, activation="NONE" if plain else "RELU", last=None)
+    activation = "NONE" if plain else "RELU"
+    return perceptron(random, widths, activation=activation, last=None, per_channel=per_channel)
 
 
 def convolution(random: Random, *, kind: str, plain: bool = False) -> bytes:
@@ -141,9 +142,12 @@ def test_pool_of_eight_channels() -> None:
 @pytest.mark.parametrize("rounding", ["litert", "tflm"])
 @pytest.mark.parametrize("seed", range(8))
 def test_dense_layers(seed: int, rounding: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    model = dense(np.random.default_rng(seed), plain=seed % 2 == 1)
+    each = seed % 4 > 1
+    model = dense(np.random.default_rng(seed), plain=seed % 2 == 1, per_channel=each)
     program = compile_model(model, rounding=rounding)
-    assert "tiny_dsp_fully_connected" in program.source
+    if not each or rounding == "litert":
+        kernel = "tiny_dsp_fully_connected_each(" if each else "tiny_dsp_fully_connected("
+        assert kernel in program.source
     given = test_inputs(program, 24, seed)
     ours = run_host(program, given)["out0"]
     monkeypatch.undo()
@@ -167,7 +171,12 @@ def test_on_the_processor(kind: str, plain: bool) -> None:
     for seed in range(200, 204):
         random = np.random.default_rng(seed)
         dense_one = kind == "dense"
-        model = dense(random) if dense_one else convolution(random, kind=kind, plain=plain)
+        each = seed % 2 == 1
+        model = (
+            dense(random, per_channel=each)
+            if dense_one
+            else convolution(random, kind=kind, plain=plain)
+        )
         rounding = "tflm" if dense_one and plain else "litert"
         program = compile_model(model, target="cortex-m4", rounding=rounding)
         assert "tiny_dsp_" in program.source

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tinyfield.compiler.calls import (
+    Argument,
     Buffer,
     Call,
     First,
@@ -26,6 +27,7 @@ from tinyfield.compiler.kernels.dsp_layout import (
     window_order,
 )
 from tinyfield.compiler.kernels.spec import ConvSpec, FullyConnectedSpec
+from tinyfield.compiler.ops.weighted import ROUND_TWICE, ROUND_TWICE_POSITIVE
 
 #: Kernels that take the same arguments as the portable ones.
 TWINS = {
@@ -44,16 +46,33 @@ def conv(spec: ConvSpec) -> Call | None:
 
 def fully_connected(spec: FullyConnectedSpec) -> Call | None:
     """FULLY_CONNECTED; None for what is not for this kernel."""
-    if spec.per_channel or not sums_fit(spec.sums):
-        return None
     output = Output(spec.zero_point, spec.low, spec.high)
-    stream = dense(spec.weights, spec.bias)
-    rounded = dense_rounding(spec.rounding, int(spec.shift[0]), output)
-    if stream is None or rounded is None:
+    rounded = [dense_rounding(spec.rounding, int(shift), output) for shift in spec.shift]
+    known = [one for one in rounded if one is not None]
+    if len(known) < len(rounded) or not sums_fit(spec.sums):
         return None
-    rounding, shift, half = rounded
+    rounding, shift, half = known[0]
+    scales: list[tuple[int, int]] = []
+    if spec.per_channel:
+        if rounding == ROUND_TWICE:
+            return None
+        scales = [(int(mult), one[1] - 1) for mult, one in zip(spec.mult, known, strict=True)]
+    stream = dense(spec.weights, spec.bias, scales)
+    if stream is None:
+        return None
+    scaled: tuple[Argument, ...] = (
+        _size("mult", int(spec.mult[0])),
+        _size("half", half),
+        _size("shift", shift),
+        Literal("rounding", rounding),
+    )
+    if spec.per_channel:
+        scaled = (
+            _size("zero_twice", 2 * spec.zero_point + 1),
+            _size("extra", 64 if rounding == ROUND_TWICE_POSITIVE else 0),
+        )
     return Call(
-        "tiny_dsp_fully_connected",
+        "tiny_dsp_fully_connected_each" if spec.per_channel else "tiny_dsp_fully_connected",
         "dsp/fully_connected.h",
         (
             Buffer(spec.source),
@@ -63,10 +82,7 @@ def fully_connected(spec: FullyConnectedSpec) -> Call | None:
             _size("rows", spec.rows),
             _size("inputs", spec.inputs),
             _size("outputs", spec.outputs),
-            _size("mult", int(spec.mult[0])),
-            _size("half", half),
-            _size("shift", shift),
-            Literal("rounding", rounding),
+            *scaled,
             _size("low", spec.low),
             _size("high", spec.high),
         ),

@@ -117,12 +117,13 @@ def paired(channels: Sequence[Channel], output: Output) -> tuple[Array, int] | N
     return stream.astype(np.uint32).view(np.int32), rounding
 
 
-def dense(weights: Array, bias: Array) -> Array | None:
+def dense(weights: Array, bias: Array, scales: Sequence[tuple[int, int]] = ()) -> Array | None:
     """The stream of ``fully_connected.h``.
 
     Args:
         weights: int8 [outputs][inputs].
         bias: int32 [outputs].
+        scales: each output's multiplier, and its shift less one; none if all have one.
 
     Returns:
         int32 words; None where the packing cannot hold them.
@@ -137,10 +138,9 @@ def dense(weights: Array, bias: Array) -> Array | None:
         if first is None or second is None:
             return None
         a, b, c, d = wide[n : n + 4]
-        words += [
-            np.array([(b << 8) + a, a, (d << 8) + c, c]),
-            np.stack([first, second], 1).ravel(),
-        ]
+        words.append(np.array([(b << 8) + a, a, (d << 8) + c, c]))
+        words.append(np.stack([first, second], 1).ravel())
+        words.append(np.array(scales[n : n + 4], np.int64).ravel())
     stream = np.concatenate(words) & 0xFFFFFFFF
     return stream.astype(np.uint32).view(np.int32)
 

@@ -1,9 +1,10 @@
-/* Fully connected layer, int8, one scale, on Arm's DSP extension: four outputs at a time as two
- * packed pairs (see block.h).
+/* Fully connected layer, int8, one scale or one for each output, on Arm's DSP extension: four
+ * outputs at a time as two packed pairs (see block.h).
  *
  * stream, for each four outputs a, b, c, d: biases as 256·b + a, a, 256·d + c, c; then for each
  * four inputs the words of a and b, and of c and d, for the inputs (0, 2), then (1, 3). Inputs are
- * padded to a multiple of eight with weights of zero. */
+ * padded to a multiple of eight with weights of zero. With a scale for each output, four pairs
+ * follow: a multiplier, and the shift less one. */
 #ifndef TINY_NN_DSP_FULLY_CONNECTED_H
 #define TINY_NN_DSP_FULLY_CONNECTED_H
 
@@ -14,9 +15,9 @@
 typedef struct {
     const uint32_t *x; /* inputs as int16 */
     uint32_t eights;
-    int32_t mult;
-    int32_t half; /* of the last rounding, with the zero point */
-    uint32_t shift;
+    int32_t mult;   /* or, where each output has its own, 2·zero_point + 1 */
+    int32_t half;   /* of the last rounding, with the zero point; or what else rounding adds */
+    uint32_t shift; /* of the one scale */
     const int8_t *end;
 } tiny_dsp_dense_t;
 
@@ -100,17 +101,41 @@ typedef struct {
     TINY_DSP_DENSE_SCALE_ANY("b") \
     TINY_DSP_DENSE_SCALE_ANY("c") \
     TINY_DSP_DENSE_SCALE_ANY("d")
+/* The next output's own scale. */
+#define TINY_DSP_DENSE_OWN(sum) \
+    "ldrd %[x0], %[x1], [%[s]], #8\n\t" \
+    "lsl %[w2], %[w0], %[x1]\n\t" \
+    "add %[w2], %[w2], %[w1]\n\t" \
+    "smmla %[" sum "], %[" sum "], %[x0], %[w2]\n\t" \
+    "asr %[" sum "], %[" sum "], %[x1]\n\t" \
+    "ssat %[" sum "], #8, %[" sum "], asr #1\n\t" \
+    "strb %[" sum "], [%[out]], #1\n\t"
+#define TINY_DSP_DENSE_EACH \
+    "lsl %[a], %[a], #8\n\t" \
+    "lsl %[c], %[c], #8\n\t" \
+    TINY_DSP_DENSE_OWN("a") \
+    TINY_DSP_DENSE_OWN("b") \
+    TINY_DSP_DENSE_OWN("c") \
+    TINY_DSP_DENSE_OWN("d") \
+    "cmp %[out], %[w3]\n\t" \
+    "bne 1b\n\t"
 /* clang-format on */
 
-#define TINY_DSP_DENSE_RUN(SCALE_ALL)                                                              \
+#define TINY_DSP_DENSE_RUN(OUTPUTS)                                                                \
     __asm__ volatile(                                                                              \
-        TINY_DSP_DENSE_SUM SCALE_ALL TINY_DSP_DENSE_WRITE                                          \
+        TINY_DSP_DENSE_SUM OUTPUTS                                                                 \
         : [s] "+r"(stream), [out] "+r"(out), [x] "=&r"(x), [n] "=&r"(n), [x0] "=&r"(x0),           \
           [x1] "=&r"(x1), [w0] "=&r"(w0), [w1] "=&r"(w1), [w2] "=&r"(w2), [w3] "=&r"(w3),          \
           [a] "=&r"(a), [b] "=&r"(b), [c] "=&r"(c), [d] "=&r"(d)                                   \
         : [columns] "m"(dense->x), [mult] "m"(dense->mult), [shift] "m"(dense->shift), "m"(*dense) \
         : "cc", "memory")
 #else
+static inline int8_t tiny_dsp_dense_own(const tiny_dsp_dense_t *dense, uint32_t sum256,
+                                        int32_t mult, int32_t shift) {
+    const int32_t half = (int32_t)((uint32_t)dense->mult << shift) + dense->half;
+    return (int8_t)tiny_ssat8(tiny_smmla((int32_t)sum256, mult, half) >> shift >> 1);
+}
+
 static inline int8_t tiny_dsp_dense_output(const tiny_dsp_dense_t *dense, uint32_t sum256,
                                            tiny_rounding_t rounding) {
     int32_t scaled;
@@ -126,17 +151,20 @@ static inline int8_t tiny_dsp_dense_output(const tiny_dsp_dense_t *dense, uint32
 
 static inline __attribute__((always_inline)) void tiny_dsp_dense(const int32_t *stream, int8_t *out,
                                                                  const tiny_dsp_dense_t *dense,
-                                                                 tiny_rounding_t rounding) {
+                                                                 tiny_rounding_t rounding,
+                                                                 bool each) {
 #if defined(TINY_DSP_ASM)
     register uint32_t w0 __asm__("r3"); /* LDM wants them in this order */
     register uint32_t w1 __asm__("r4");
     register uint32_t w2 __asm__("r5");
     register uint32_t w3 __asm__("r6");
     uint32_t x, n, x0, x1, a, b, c, d;
-    if (rounding == TINY_ROUND_TWICE) {
-        TINY_DSP_DENSE_RUN(TINY_DSP_DENSE_TWICE);
+    if (each) {
+        TINY_DSP_DENSE_RUN(TINY_DSP_DENSE_EACH);
+    } else if (rounding == TINY_ROUND_TWICE) {
+        TINY_DSP_DENSE_RUN(TINY_DSP_DENSE_TWICE TINY_DSP_DENSE_WRITE);
     } else {
-        TINY_DSP_DENSE_RUN(TINY_DSP_DENSE_ONCE);
+        TINY_DSP_DENSE_RUN(TINY_DSP_DENSE_ONCE TINY_DSP_DENSE_WRITE);
     }
 #else
     while (out != dense->end) {
@@ -151,21 +179,26 @@ static inline __attribute__((always_inline)) void tiny_dsp_dense(const int32_t *
             }
         }
         for (uint32_t pair = 0; pair < 2; pair++) {
-            *out++ = tiny_dsp_dense_output(dense, first[pair] << 8, rounding);
-            *out++ = tiny_dsp_dense_output(dense, both[pair] - first[pair], rounding);
+            const uint32_t a = first[pair] << 8;
+            const uint32_t b = both[pair] - first[pair];
+            if (each) {
+                *out++ = tiny_dsp_dense_own(dense, a, stream[0], stream[1]);
+                *out++ = tiny_dsp_dense_own(dense, b, stream[2], stream[3]);
+                stream += 4;
+            } else {
+                *out++ = tiny_dsp_dense_output(dense, a, rounding);
+                *out++ = tiny_dsp_dense_output(dense, b, rounding);
+            }
         }
     }
 #endif
 }
 
-/* shift is of 256 times the sum, or of twice the sum where two roundings are needed in full; half
- * is half a unit of it and the zero point. Inputs are read before anything is written.
- * scratch: 16·⌈inputs/8⌉ bytes. */
-TINY_KERNEL void tiny_dsp_fully_connected(const int8_t *in, const int32_t TINY_ROM *stream,
-                                          int8_t *out, int8_t *scratch, uint16_t rows,
-                                          uint16_t inputs, uint16_t outputs, int32_t mult,
-                                          int32_t half, uint8_t shift, tiny_rounding_t rounding,
-                                          int8_t low, int8_t high) {
+/* Row after row, each read before any of it is written. */
+static inline __attribute__((always_inline)) void
+tiny_dsp_dense_rows(const int8_t *in, const int32_t *stream, int8_t *out, int8_t *scratch,
+                    uint16_t rows, uint16_t inputs, uint16_t outputs, int32_t mult, int32_t half,
+                    uint8_t shift, tiny_rounding_t rounding, bool each, int8_t low, int8_t high) {
     tiny_dsp_dense_t dense;
     dense.x = (const uint32_t *)(const void *)scratch;
     dense.eights = (inputs + 7u) >> 3;
@@ -191,7 +224,7 @@ TINY_KERNEL void tiny_dsp_fully_connected(const int8_t *in, const int32_t TINY_R
             }
         }
         dense.end = out + outputs;
-        tiny_dsp_dense(stream, out, &dense, rounding);
+        tiny_dsp_dense(stream, out, &dense, rounding, each);
         if (low > INT8_MIN || high < INT8_MAX) {
             for (uint16_t o = 0; o < outputs; o++) {
                 out[o] = (int8_t)tiny_clamp(out[o], low, high);
@@ -199,6 +232,28 @@ TINY_KERNEL void tiny_dsp_fully_connected(const int8_t *in, const int32_t TINY_R
         }
         out += outputs;
     }
+}
+
+/* shift is of 256 times the sum, or of twice the sum where two roundings are needed in full; half
+ * is half a unit of it and the zero point. scratch: 16·⌈inputs/8⌉ bytes. */
+TINY_KERNEL void tiny_dsp_fully_connected(const int8_t *in, const int32_t TINY_ROM *stream,
+                                          int8_t *out, int8_t *scratch, uint16_t rows,
+                                          uint16_t inputs, uint16_t outputs, int32_t mult,
+                                          int32_t half, uint8_t shift, tiny_rounding_t rounding,
+                                          int8_t low, int8_t high) {
+    tiny_dsp_dense_rows(in, stream, out, scratch, rows, inputs, outputs, mult, half, shift,
+                        rounding, false, low, high);
+}
+
+/* The same with a scale for each output. zero_twice is 2·zero_point + 1, extra 64 where two
+ * roundings are done as one. */
+TINY_KERNEL void tiny_dsp_fully_connected_each(const int8_t *in, const int32_t TINY_ROM *stream,
+                                               int8_t *out, int8_t *scratch, uint16_t rows,
+                                               uint16_t inputs, uint16_t outputs,
+                                               int32_t zero_twice, int32_t extra, int8_t low,
+                                               int8_t high) {
+    tiny_dsp_dense_rows(in, stream, out, scratch, rows, inputs, outputs, zero_twice, extra, 0,
+                        TINY_ROUND_ONCE, true, low, high);
 }
 
 #endif
