@@ -17,6 +17,9 @@ TINY_KERNEL void tiny_scalar_four_rows(const int8_t *in, const int8_t *weights, 
             int32_t sums[4] = {bias[o], bias[o + 1], bias[o + 2], bias[o + 3]};
             const int8_t *x = in;
             const int8_t *const last = x + inputs;
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC unroll 4
+#endif
             do {
                 const int32_t value = *x++;
                 sums[0] += value * weight[0];

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "../kernel.h"
+#include "rv32.h"
 
 #define TINY_TWELVE 12
 
@@ -26,7 +27,8 @@ typedef struct {
     int32_t high;
 } tiny_once_t;
 
-#if defined(__riscv_mul) && defined(__riscv_compressed) && __riscv_xlen == 32 && defined(__GNUC__)
+#if defined(__riscv_mul) && defined(__riscv_compressed) && __riscv_xlen == 32 &&                   \
+    !defined(__riscv_32e) && defined(__GNUC__)
 #include "twelve_rv32.h"
 #else
 

@@ -18,6 +18,7 @@
 #define TINY_NN_SCALAR_TILE_H
 
 #include "../fixed.h"
+#include "rv32.h"
 
 #define TINY_CHANNEL_WORDS 5
 
@@ -160,7 +161,8 @@ tiny_tiles_narrow(const int32_t *const *places, const int32_t *const *places_end
     } while (channel != layer->channels_end);
 }
 
-#if defined(__riscv_mul) && defined(__riscv_compressed) && __riscv_xlen == 32 && defined(__GNUC__)
+#if defined(__riscv_mul) && defined(__riscv_compressed) && __riscv_xlen == 32 &&                   \
+    !defined(__riscv_32e) && defined(__GNUC__)
 #include "tile_rv32.h"
 #else
 
