@@ -28,10 +28,14 @@ _CAST = {"int8": 0, "uint8": 1, "bool": 2, "int16": 3, "int32": 4, "int64": 5}
 
 def check(graph: Graph, op: Op) -> Iterator[str]:
     """Complaints; see :class:`~tinyfield.compiler.ops.base.Kind`."""
+    count = 3 if op.kind.startswith("SELECT") else 1 if op.kind == "CAST" else 2
     try:
-        needed(graph, op, 3 if op.kind.startswith("SELECT") else 1 if op.kind == "CAST" else 2)
+        needed(graph, op, count)
     except Unfit as error:
         yield str(error)
+        return
+    if len(op.inputs) > count:
+        yield f"has {len(op.inputs)} inputs, {count} are expected: the file is damaged"
         return
     tensors = graph.ins(op)
     output = graph.output(op)
