@@ -2,8 +2,8 @@
  * step each, 0 where an operand stands still.
  *
  * Source: TFLite reference_integer_ops AddFunc, SubFunc, MulElementwise, reference_ops
- * MaximumMinimumBroadcastSlow, squared_difference.cc, BroadcastPrelu4DSlow. The output may lie over
- * an operand that is not broadcast. */
+ * MaximumMinimumBroadcastSlow, squared_difference.cc, BroadcastPrelu4DSlow, ComparisonWithScaling.
+ * The output may lie over an operand that is not broadcast. */
 #ifndef TINY_NN_BROADCAST_H
 #define TINY_NN_BROADCAST_H
 
@@ -16,7 +16,13 @@ enum {
     TINY_BINARY_MAXIMUM = 2,
     TINY_BINARY_MINIMUM = 3,
     TINY_BINARY_SQUARED_DIFFERENCE = 4,
-    TINY_BINARY_PRELU = 5 /* b is the slope; mult_a is for a positive a, mult for a negative */
+    TINY_BINARY_PRELU = 5, /* b is the slope; mult_a is for a positive a, mult for a negative */
+    TINY_BINARY_EQUAL = 6, /* from here on: 1 where it holds, else 0 */
+    TINY_BINARY_NOT_EQUAL = 7,
+    TINY_BINARY_LESS = 8,
+    TINY_BINARY_LESS_EQUAL = 9,
+    TINY_BINARY_GREATER = 10,
+    TINY_BINARY_GREATER_EQUAL = 11
 };
 
 /* Both are brought to one scale, 7 bits up; int8 differences then square within 32 bits. */
@@ -26,10 +32,38 @@ static inline int32_t tiny_difference_scaled(int8_t x, int8_t zero_point, int32_
     return tiny_divide_pot(tiny_doubling_high_mul(raised, mult), -shift);
 }
 
+/* Both as real numbers, 8 bits up. */
+static inline bool tiny_holds(uint8_t function, int32_t a, int32_t b) {
+    switch (function) {
+    case TINY_BINARY_EQUAL:
+        return a == b;
+    case TINY_BINARY_NOT_EQUAL:
+        return a != b;
+    case TINY_BINARY_LESS:
+        return a < b;
+    case TINY_BINARY_LESS_EQUAL:
+        return a <= b;
+    case TINY_BINARY_GREATER:
+        return a > b;
+    default:
+        return a >= b;
+    }
+}
+
+static inline int32_t tiny_compared(int8_t x, int8_t zero_point, int32_t mult, int8_t shift) {
+    const int32_t raised = ((int32_t)x - zero_point) * 256;
+    return tiny_divide_pot(tiny_doubling_high_mul(raised, mult), -shift);
+}
+
 TINY_INNER int32_t tiny_binary(int8_t a, int8_t b, uint8_t function, int8_t zero_a, int32_t mult_a,
                                int8_t shift_a, int8_t zero_b, int32_t mult_b, int8_t shift_b,
                                int8_t sign_b, int32_t mult, int8_t shift) {
     int32_t value = 0;
+    if (function >= TINY_BINARY_EQUAL) {
+        const bool holds = tiny_holds(function, tiny_compared(a, zero_a, mult_a, shift_a),
+                                      tiny_compared(b, zero_b, mult_b, shift_b));
+        return holds ? 1 : 0;
+    }
     switch (function) {
     case TINY_BINARY_ADD:
         value = tiny_add_scaled(a, zero_a, mult_a, shift_a) +

@@ -61,6 +61,8 @@ def binary(random: Random, *, kind: str, dtype: str = "int8") -> bytes:
     if not narrow and kind == "MUL":
         low, high = 2, 8
     out = build.tensor(shape, **details(low, high))
+    if kind in RELATIONS:
+        out = build.tensor(shape, "bool", scale=None)
     options = {"fusedActivationFunction": any_activation(random)} if kind in FUSED else {}
     if not narrow and kind in ("ADD", "SUB"):
         options["potScaleInt16"] = False
@@ -68,12 +70,18 @@ def binary(random: Random, *, kind: str, dtype: str = "int8") -> bytes:
     return build.build(inputs, [out])
 
 
+RELATIONS = ("EQUAL", "NOT_EQUAL", "LESS", "LESS_EQUAL", "GREATER", "GREATER_EQUAL")
 FUSED = ("ADD", "SUB", "MUL")
 
 
 def _padded(one: list[int], other: tuple[int, ...], shape: tuple[int, ...]) -> Any:
     wide = (1,) * (len(shape) - len(other)) + other
     return zip(one, wide, shape, strict=True)
+
+
+def comparison(random: Random) -> bytes:
+    """Any comparison of int8."""
+    return binary(random, kind=str(random.choice(RELATIONS)))
 
 
 UNARY = (
@@ -117,6 +125,9 @@ def unary(random: Random, *, kind: str, dtype: str = "int8") -> bytes:
         scale = any_scale(random, -6, 2)
     elif kind == "HARD_SWISH":
         scale = any_scale(random, -6, 0)
+        if random.random() < 0.3:
+            # Of an input that is always near zero.
+            given_scale = scale = any_scale(random, -30, -10)
     elif kind == "GELU":
         options["approximate"] = bool(random.integers(2))
     elif kind == "LEAKY_RELU":
@@ -197,6 +208,7 @@ FAMILIES: dict[str, Family] = {
         kind: partial(binary, kind=kind)
         for kind in (*FUSED, "MAXIMUM", "MINIMUM", "SQUARED_DIFFERENCE", "PRELU")
     },
+    "LESS": comparison,
     **{kind: partial(unary, kind=kind) for kind in UNARY},
     "SOFTMAX": softmax,
     "QUANTIZE": requantize,

@@ -109,7 +109,7 @@ def by_way_of_float(random: Random) -> bytes:
 
 FAMILIES: dict[str, Family] = {
     "GATHER at run time": embedding,
-    "LESS": comparison,
+    "SELECT_V2": comparison,
     "CAST": cast,
     "float32 between": by_way_of_float,
 }

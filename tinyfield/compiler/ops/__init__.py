@@ -9,6 +9,7 @@ from tinyfield.compiler.graph import ITEM_BYTES, Graph, Op, Tensor
 from tinyfield.compiler.ops import (
     arg,
     batch_matmul,
+    compare,
     conv,
     elementwise,
     fully_connected,
@@ -56,6 +57,7 @@ _ALL = (
     *slicing.KINDS,
     gather.KIND,
     *whole.KINDS,
+    *compare.KINDS,
     *rearrange.KINDS,
     *state.KINDS,
     lstm.KIND,

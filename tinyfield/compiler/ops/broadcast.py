@@ -75,16 +75,20 @@ def by_rows(graph: Graph, op: Op) -> bool:
     )
 
 
-def loop_literals(graph: Graph, op: Op) -> list[Argument]:
-    """The kernel's loops; the innermost step is one or none."""
+def loop_literals(graph: Graph, op: Op, *, rows: bool = True) -> list[Argument]:
+    """The kernel's loops; the innermost step is one or none.
+
+    Args:
+        rows: the call may run for some rows, if they allow it.
+    """
     found = loops(graph, op)
     first = _LOOPS - len(found)
     result: list[Argument] = []
     for number, (count, a, b) in enumerate([(1, 0, 0)] * first + found):
         passes: Argument = Literal(f"n_{number}", count, fixed=False)
-        if number == first and by_rows(graph, op):
-            rows = rows_of("", graph.output(op)).whole
-            passes = Rows(f"n_{number}", rows, count // rows)
+        if number == first and rows and by_rows(graph, op):
+            whole = rows_of("", graph.output(op)).whole
+            passes = Rows(f"n_{number}", whole, count // whole)
         # The innermost steps decide what the loop becomes; the others cost little as parameters.
         fixed = number == _LOOPS - 1
         result += [passes, Literal(f"a_{number}", a, fixed), Literal(f"b_{number}", b, fixed)]

@@ -18,7 +18,6 @@ from tinyfield.compiler.ops import unary_16x8
 from tinyfield.compiler.ops.base import LIMITS, Kind, Options, row_by_row, rows_of, same_types
 from tinyfield.compiler.rounding import (
     clamp_of,
-    divide_pot,
     inverse_sqrt,
     quantize_multiplier,
     requantize_twice,
@@ -95,11 +94,11 @@ def _hard_swish(_op: Op, source: Tensor, output: Tensor) -> Callable[[int], int]
         unshifted = _doubling_high_16(raised, to_output)
         gate = raised if gate_shift <= 0 else saturate(raised << (gate_shift - 1))
         gate = _doubling_high_16(gate, to_gate)
-        gate = saturate(gate << 1) if gate_shift > 0 else divide_pot(gate, -gate_shift)
+        gate = saturate(gate << 1) if gate_shift > 0 else _divide_pot_16(gate, -gate_shift)
         gate = (gate + (1 << 15)) >> 1
         # Truncated, not rounded: it makes up for the roundings before.
         product = _towards_zero(gate * unshifted, 1 << 15)
-        return divide_pot(product, -down) + output.q.zero_point
+        return _divide_pot_16(product, -down) + output.q.zero_point
 
     def saturate(y: int) -> int:
         return min(max(y, -(1 << 15)), (1 << 15) - 1)
@@ -114,6 +113,12 @@ def _multiplier_16(real: float) -> tuple[int, int]:
 
 def _towards_zero(a: int, b: int) -> int:
     return a // b if a >= 0 else -(-a // b)
+
+
+def _divide_pot_16(x: int, n: int) -> int:
+    """gemmlowp's RoundingDivideByPOT of 16 bits; past n = 15 its mask is −1, as there."""
+    mask = (1 << n) - 1 if n < 16 else -1
+    return (x >> n) + (1 if (x & mask) > (mask >> 1) + (1 if x < 0 else 0) else 0)
 
 
 def _doubling_high_16(a: int, b: int) -> int:

@@ -15,7 +15,7 @@ from tinyfield.compiler.ops.moves import Unfit, needed
 
 #: What nn/whole.h calls them.
 FUNCTIONS = {"ADD": 0, "SUB": 1, "MUL": 2, "MAXIMUM": 3, "MINIMUM": 4}
-_RELATIONS = {
+RELATIONS = {
     "EQUAL": 0,
     "NOT_EQUAL": 1,
     "LESS": 2,
@@ -79,7 +79,7 @@ def lower(graph: Graph, op: Op, _options: Options) -> list[Call]:
         facts = {"function": FUNCTIONS[op.kind], "step_a": steps[0], "step_b": steps[1]}
     else:
         kernel = "tiny_compare"
-        facts = {"relation": _RELATIONS[op.kind], "step_a": steps[0], "step_b": steps[1]}
+        facts = {"relation": RELATIONS[op.kind], "step_a": steps[0], "step_b": steps[1]}
     call = Call(
         kernel,
         "whole.h",
@@ -94,4 +94,5 @@ def lower(graph: Graph, op: Op, _options: Options) -> list[Call]:
     return [call]
 
 
-KINDS = [Kind(name, check, lower) for name in (*_RELATIONS, "SELECT", "SELECT_V2", "CAST")]
+#: Comparisons stand in ``compare.py``, which takes int8 too.
+KINDS = [Kind(name, check, lower) for name in ("SELECT", "SELECT_V2", "CAST")]
