@@ -15,7 +15,7 @@ from tests.compiler.test_emulated import need
 from tests.compiler.test_mve import layer
 from tinyfield.compiler import compile_model
 from tinyfield.compiler.host import run_host
-from tinyfield.compiler.kernels.scalar import WIDE, chunks, stream
+from tinyfield.compiler.kernels.scalar import WIDE, chunks, pairing, stream
 
 #: Random layers of each kind that share one image.
 LAYERS = 16
@@ -95,3 +95,13 @@ def test_chunks_are_as_long_as_they_may_be() -> None:
     data, counts = stream(words.reshape(2, 1, 5), WIDE.channels)
     assert counts == [2]
     assert data.tolist() == [12, 8, 100, -1, 100, 0, 55, -128, 8, 6, 1, -127, 1, 1, 0]
+
+
+def test_channels_are_paired_where_their_chunks_end_together() -> None:
+    random = np.random.default_rng(0)
+    one, other = random.integers(-127, 128, (2, 2, 40)).astype(np.int8)
+    assert pairing(np.stack([one, other, one, other])).tolist() == [0, 2, 1, 3]
+    matrix = random.integers(-127, 128, (20, 2, 30)).astype(np.int8)
+    order = pairing(matrix)
+    assert sorted(order) == list(range(20))
+    assert sum(stream(matrix[order], 2)[1]) < sum(stream(matrix, 2)[1])

@@ -30,6 +30,7 @@ from tinyfield.compiler.rounding import requantize_twice
 
 _MOST_WORDS = 12
 _MOST_PAIRED = 128
+_SMALL_WEIGHTS = 12  # in the mean: chunks are of full length
 _MOST_RUNS = 12  # TINY_RUNS_MOST
 _MOST_STRIP_BYTES = 1 << 16
 
@@ -316,16 +317,15 @@ def pairing(matrix: Array) -> Array:
     Each in turn takes the best of those left, then pairs exchange partners while that helps; where
     chunks are long anyway the channels stay as they are.
     """
-    out_c, runs, length = matrix.shape
-    alone = _count(matrix, np.zeros_like(matrix[0]))
-    if alone.mean() * 10 < runs * length or out_c > _MOST_PAIRED:
+    out_c = len(matrix)
+    if out_c > _MOST_PAIRED or np.abs(matrix.astype(np.int64)).mean() < _SMALL_WEIGHTS:
         return np.arange(out_c)
-    together = np.stack([_count(matrix, one) for one in matrix]).tolist()
+    together = _together(matrix).tolist()
     pairs: list[tuple[int, int]] = []
     left = list(range(out_c))
     while left:
         first = left.pop(0)
-        other = min(left, key=lambda c: 2 * together[first][c] - int(alone[c]))
+        other = min(left, key=lambda c: 2 * together[first][c] - together[c][c])
         left.remove(other)
         pairs.append((first, other))
     better = True
@@ -342,22 +342,22 @@ def pairing(matrix: Array) -> Array:
     return np.array(pairs).ravel()
 
 
-def _count(matrix: Array, other: Array) -> Array:
-    """Chunks of each channel [n][runs][words] together with one [runs][words]."""
-    both = np.stack([matrix, np.broadcast_to(other, matrix.shape)]).astype(np.int64)
-    up, down = np.maximum(both, 0), np.maximum(-both, 0)
-    total = np.zeros(matrix.shape[0], np.int64)
+def _together(matrix: Array) -> Array:
+    """Chunks of each two channels [n][runs][words] in one group, [n, n]; the diagonal: alone."""
+    count = matrix.shape[0]
+    up, down = np.maximum(matrix.astype(np.int64), 0), np.maximum(-matrix.astype(np.int64), 0)
+    total = np.zeros((count, count), np.int64)
     for run in range(matrix.shape[1]):
-        ups, downs = (np.zeros((2, matrix.shape[0]), np.int64) for _ in range(2))
-        size = np.full(matrix.shape[0], _MOST_WORDS)
+        sums = np.zeros((2, 2, count, count), np.int64)  # positive and negative, of both
+        size = np.full((count, count), _MOST_WORDS)
         for word in range(matrix.shape[2]):
-            ups += up[:, :, run, word]
-            downs += down[:, :, run, word]
-            cut = (size == _MOST_WORDS) | ~np.all(_keeps(ups, downs), axis=0)
+            new = np.stack([up[:, run, word], down[:, run, word]])
+            one = np.stack(np.broadcast_arrays(new[:, :, None], new[:, None, :]), axis=1)
+            sums += one
+            cut = (size == _MOST_WORDS) | ~np.all(_keeps(sums[0], sums[1]), axis=0)
             total += cut
             size = np.where(cut, 1, size + 1)
-            ups = np.where(cut, up[:, :, run, word], ups)
-            downs = np.where(cut, down[:, :, run, word], downs)
+            sums = np.where(cut, one, sums)
     return total
 
 
