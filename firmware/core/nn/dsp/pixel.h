@@ -135,6 +135,51 @@ static inline __attribute__((always_inline)) void tiny_dsp_tap(const int8_t *fro
     sums[3] = tiny_smla_high(odd, w_odd, sums[3]);
 }
 
+#if defined(TINY_DSP_ASM)
+/* One instruction a line. */
+/* clang-format off */
+#define TINY_DSP_TAP(w) \
+    "ldr %[x], [%[from]]\n\t" \
+    "add %[from], %[from], %[step]\n\t" \
+    "sxtb16 %[y], %[x], ror #8\n\t" \
+    "sxtb16 %[x], %[x]\n\t" \
+    "sxtb16 %[v], " w ", ror #8\n\t" \
+    "sxtb16 " w ", " w "\n\t" \
+    "smlabb %[a], %[x], " w ", %[a]\n\t" \
+    "smlatt %[c], %[x], " w ", %[c]\n\t" \
+    "smlabb %[b], %[y], %[v], %[b]\n\t" \
+    "smlatt %[d], %[y], %[v], %[d]\n\t"
+/* clang-format on */
+#endif
+
+/* Pairs of taps; returns what stands behind their weights. */
+static inline __attribute__((always_inline)) const uint32_t *
+tiny_dsp_taps(const int8_t *from, const uint32_t *weights, uint32_t pairs, uint32_t step,
+              uint32_t sums[4]) {
+    if (pairs == 0) {
+        return weights;
+    }
+#if defined(TINY_DSP_ASM)
+    uint32_t x, y, v, w0, w1;
+    __asm__ volatile("1: ldrd %[w0], %[w1], [%[s]], #8\n\t" TINY_DSP_TAP("%[w0]")
+                         TINY_DSP_TAP("%[w1]") "subs %[n], %[n], #1\n\t"
+                                               "bne 1b\n\t"
+                     : [s] "+r"(weights), [from] "+r"(from), [n] "+r"(pairs), [x] "=&r"(x),
+                       [y] "=&r"(y), [v] "=&r"(v), [w0] "=&r"(w0), [w1] "=&r"(w1),
+                       [a] "+r"(sums[0]), [b] "+r"(sums[1]), [c] "+r"(sums[2]), [d] "+r"(sums[3])
+                     : [step] "r"(step)
+                     : "cc", "memory");
+#else
+    for (; pairs != 0; pairs--) {
+        tiny_dsp_tap(from, weights[0], sums);
+        tiny_dsp_tap(from + step, weights[1], sums);
+        from += 2u * step;
+        weights += 2;
+    }
+#endif
+    return weights;
+}
+
 /* Four channels at a time, all taps of each; channels: a multiple of four. The input is read up to
  * the channels that are written, and so may lie in the output's place but for them. */
 TINY_KERNEL void tiny_dsp_depthwise_pixel(const int8_t *in, const int32_t TINY_ROM *stream,
@@ -153,12 +198,7 @@ TINY_KERNEL void tiny_dsp_depthwise_pixel(const int8_t *in, const int32_t TINY_R
             tiny_dsp_tap(from, *s++, sums);
             from += channels;
         }
-        for (left >>= 1; left != 0; left--) {
-            tiny_dsp_tap(from, s[0], sums);
-            tiny_dsp_tap(from + channels, s[1], sums);
-            from += 2u * channels;
-            s += 2;
-        }
+        s = tiny_dsp_taps(from, s, left >> 1, channels, sums);
         const uint32_t shifts = facts[8];
         out[c] = (int8_t)tiny_dsp_pixel_output(sums[0], (int32_t)facts[4], shifts & 0xffu, rounding,
                                                zero_twice, low, high);
