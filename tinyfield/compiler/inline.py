@@ -3,8 +3,9 @@
 A loop's counters start at constants, so its condition and all arithmetic on counters can be
 computed here, pass by pass through the body; what is left is the body's work, once for each pass,
 with constant places where a counter was an index. That is what the recurrent layers of Keras
-become (a GRU over its time steps). Anything else stays as it is, with the reason in the attribute
-``why``, for the operator's check to tell.
+become (a GRU over its time steps). A sequence that each pass cuts in two and joins again around its
+own step is followed in thought only, and put together once, at the end. Anything else stays as it
+is, with the reason in the attribute ``why``, for the operator's check to tell.
 
 Reference: TFLite ``while.cc`` and ``if.cc``: values pass between the graphs as bytes.
 """
@@ -13,7 +14,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -48,6 +49,37 @@ class _Refused(Exception):
     """Why a loop or branch cannot be written out."""
 
 
+@dataclass(frozen=True)
+class _Run:
+    """Rows ``start`` to ``end`` of a tensor, along its first axis."""
+
+    tensor: int
+    start: int
+    end: int
+
+
+def _between(runs: list[_Run], start: int, end: int) -> list[_Run]:
+    """The rows from ``start`` to ``end`` of what some runs make up."""
+    result, place = [], 0
+    for run in runs:
+        first, last = max(start - place, 0), min(end - place, run.end - run.start)
+        if first < last:
+            result.append(_Run(run.tensor, run.start + first, run.start + last))
+        place += run.end - run.start
+    return result
+
+
+def _united(runs: list[_Run]) -> list[_Run]:
+    """The same rows; runs that follow each other in one tensor are one."""
+    result: list[_Run] = []
+    for run in runs:
+        if result and (result[-1].tensor, result[-1].end) == (run.tensor, run.start):
+            result[-1] = replace(result[-1], end=run.end)
+        else:
+            result.append(run)
+    return result
+
+
 def inline(graph: Graph) -> Graph:
     """The graph without control flow, as far as that can be written out."""
     if not any(op.kind in ("WHILE", "IF") for op in graph.ops):
@@ -63,6 +95,8 @@ class _Inliner:
         self._next = max(graph.tensors, default=-1) + 1
         self._kept: dict[int, dict[int, int]] = {}
         self._empty: set[int] = set()
+        #: Tensors that nobody has needed yet: the runs of rows that they are made of.
+        self._rows: dict[int, list[_Run]] = {}
 
     def run(self) -> Graph:
         for op in self._graph.ops:
@@ -70,6 +104,7 @@ class _Inliner:
                 self.result.ops.append(op)
                 continue
             before = list(self.result.ops), dict(self.result.tensors)
+            self._rows = {}
             try:
                 values = self._control(op, list(op.inputs), 0)
                 for target, value in zip(op.outputs, values, strict=True):
@@ -196,6 +231,10 @@ class _Inliner:
         elif op.kind == "CONCATENATION" and len(op.outputs) == 1:
             op = replace(op, inputs=tuple(n for n in op.inputs if n not in self._empty))
             self._join(op)
+        if any(index in self._rows for index in op.outputs):
+            return
+        for index in op.inputs:
+            self._needed(index, op.node)
         if any(index in self._empty for index in op.inputs):
             raise _Refused(f"{op.kind} of an empty tensor in its body")
         if not any(index in self._empty for index in op.outputs):
@@ -215,6 +254,9 @@ class _Inliner:
             self.result.tensors[made.index] = replace(made, shape=lengths)
             if 0 in lengths:
                 self._empty.add(made.index)
+            elif lengths[1:] == source.shape[1:] and made.quant == source.quant:
+                start, runs = int(begin.flat[0]), self._runs(source.index)
+                self._rows[made.index] = _between(runs, start, start + lengths[0])
 
     def _join(self, op: Op) -> None:
         parts = [self.result.tensors[index] for index in op.inputs if index >= 0]
@@ -227,6 +269,45 @@ class _Inliner:
             length = sum(part.shape[axis] for part in parts)
             shape = (*parts[0].shape[:axis], length, *parts[0].shape[axis + 1 :])
             self.result.tensors[made.index] = replace(made, shape=shape)
+            plain = all(part.quant == made.quant and part.dtype == made.dtype for part in parts)
+            if axis == 0 and plain and len(parts) == len(op.inputs):
+                runs = [run for part in parts for run in self._runs(part.index)]
+                if len(runs) <= _MOST:
+                    self._rows[made.index] = _united(runs)
+
+    def _runs(self, index: int) -> list[_Run]:
+        return self._rows.get(index) or [_Run(index, 0, self.result.tensors[index].shape[0])]
+
+    def _needed(self, index: int, node: int) -> None:
+        """Puts together a tensor that has been followed in thought."""
+        runs = self._rows.pop(index, None)
+        if runs is None:
+            return
+        tensors = self.result.tensors
+        made = tensors[index]
+        pieces = [self._piece(run, made, node) for run in runs]
+        if len(pieces) == 1:
+            self.result.ops.append(Op("RESHAPE", (pieces[0],), (index,), {}, node))
+            return
+        facts: dict[str, int | float | str] = {"axis": 0, "activation": "NONE"}
+        self.result.ops.append(Op("CONCATENATION", tuple(pieces), (index,), facts, node))
+
+    def _piece(self, run: _Run, like: Tensor, node: int) -> int:
+        source = self.result.tensors[run.tensor]
+        if run.end - run.start == source.shape[0]:
+            return run.tensor
+        if source.data is not None:
+            cut = np.asarray(source.data)[run.start : run.end]
+            return self._new(replace(source, data=cut, shape=cut.shape))
+        index = self._new(replace(like, shape=(run.end - run.start, *source.shape[1:])))
+        rest = len(source.shape) - 1
+        ends = ([run.start] + [0] * rest, [run.end - run.start] + [-1] * rest)
+        operands = [
+            self._new(Tensor(0, "place", (rest + 1,), "int32", None, np.array(end, np.int32)))
+            for end in ends
+        ]
+        self.result.ops.append(Op("SLICE", (run.tensor, *operands), (index,), {}, node))
+        return index
 
     def _constant(self, index: int) -> Array | None:
         tensor = self.result.tensors.get(index)
@@ -251,6 +332,7 @@ class _Inliner:
         return index
 
     def _becomes(self, target: int, value: int, node: int) -> None:
+        self._needed(value, node)
         tensors = self.result.tensors
         given, made = tensors[value], tensors[target]
         if given.dtype != made.dtype:

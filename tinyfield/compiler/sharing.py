@@ -17,7 +17,7 @@ from tinyfield.compiler.steps import Step
 
 _COPY = "tiny_copy"
 #: A block with more steps than this is not merged further: the trial would take too long.
-_MOST_STEPS = 2000
+_MOST_STEPS = 400
 
 
 @dataclass(frozen=True)
