@@ -37,6 +37,12 @@ Inputs = Annotated[
     str,
     typer.Option(help="Where a model's inputs lie: caller, or arena to be written over once read."),
 ]
+Coding = Annotated[
+    str, typer.Option(help="Of weights that are few different ones: none, auto, huffman, fixed.")
+]
+Unpack = Annotated[
+    str | None, typer.Option(help="When coded weights are unpacked: layer, once, or row by row.")
+]
 Node = Annotated[str | None, typer.Option("--node", help="The node's id, [a-z0-9-].")]
 
 cli = typer.Typer(
@@ -190,6 +196,8 @@ def compile_(
     dump_passes: Annotated[bool, typer.Option(help="The graph after each pass, too.")] = False,
     optimize: Optimize = None,
     inputs: Inputs = "caller",
+    coding: Coding = "none",
+    unpack: Unpack = None,
     rounding: Annotated[
         str, typer.Option(help="litert, or tflm for TFLite Micro's double rounding.")
     ] = "litert",
@@ -202,7 +210,7 @@ def compile_(
     with _progress(as_json) as progress:
         result = modelfile.compile_file(
             model, out, target=target, check=check, rounding=rounding, optimize=optimize,
-            inputs=inputs, prefix=prefix, dump=dump, dump_passes=dump_passes, progress=progress,
+            inputs=inputs, coding=coding, unpack=unpack, prefix=prefix, dump=dump, dump_passes=dump_passes, progress=progress,
         )  # fmt: skip
     if as_json:
         _print_json(result.as_json())
@@ -234,6 +242,8 @@ def bench(
     layers: Annotated[bool, typer.Option(help="Show what each layer takes.")] = False,
     optimize: Optimize = None,
     inputs: Inputs = "caller",
+    coding: Coding = "none",
+    unpack: Unpack = None,
     as_json: Json = False,
 ) -> None:
     """Instructions, flash, RAM and stack of one inference, counted under emulation."""
@@ -242,7 +252,14 @@ def bench(
     with _progress(as_json) as progress:
         models = pipeline.models_of_all(subjects, progress=progress)
         costs = modelfile.bench(
-            models, target, layers=layers, optimize=optimize, inputs=inputs, progress=progress
+            models,
+            target,
+            layers=layers,
+            optimize=optimize,
+            inputs=inputs,
+            coding=coding,
+            unpack=unpack,
+            progress=progress,
         )
     if as_json:
         _print_json(costs)

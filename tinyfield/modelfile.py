@@ -111,6 +111,8 @@ def compile_file(
     rounding: str = "litert",
     optimize: str | None = None,
     inputs: str = "caller",
+    coding: str = "none",
+    unpack: str | None = None,
     prefix: str = "model",
     dump: bool = False,
     dump_passes: bool = False,
@@ -140,7 +142,14 @@ def compile_file(
     tflite = read_model(path)
     tell(f"compile {path.name} for {target}")
     program = compiler.compile_model(
-        tflite, prefix=prefix, target=target, rounding=rounding, optimize=optimize, inputs=inputs
+        tflite,
+        prefix=prefix,
+        target=target,
+        rounding=rounding,
+        optimize=optimize,
+        inputs=inputs,
+        coding=coding,
+        unpack=unpack,
     )
     texts = tuple(stages(tflite, program, each_pass=dump_passes)) if dump or dump_passes else ()
     tell("measure its code")
@@ -215,6 +224,8 @@ def bench(
     layers: bool = False,
     optimize: str | None = None,
     inputs: str = "caller",
+    coding: str = "none",
+    unpack: str | None = None,
     progress: Progress | None = None,
 ) -> tuple[dict[str, object], ...]:
     """What one inference of each model costs on each target (all of them if not told).
@@ -235,7 +246,14 @@ def bench(
             try:
                 _refuse_oversized(name, tflite, target)
                 cost = measure(
-                    tflite, target, name=name, layers=layers, optimize=optimize, inputs=inputs
+                    tflite,
+                    target,
+                    name=name,
+                    layers=layers,
+                    optimize=optimize,
+                    inputs=inputs,
+                    coding=coding,
+                    unpack=unpack,
                 )
                 rows.append(cost.as_json())
             except (MissingToolError, BudgetError, CompileError) as error:

@@ -42,6 +42,8 @@ def measure(
     layers: bool = False,
     optimize: str | None = None,
     inputs: str = "caller",
+    coding: str = "none",
+    unpack: str | None = None,
 ) -> Cost:
     """What one inference costs.
 
@@ -50,7 +52,7 @@ def measure(
         target: ``host`` or a name of ``compiler.targets.TARGETS``.
         name: for ``Cost.model``.
         layers: also what each step takes, as ``Cost.layers``.
-        optimize, inputs: as in ``compile_model``.
+        optimize, inputs, coding, unpack: as in ``compile_model``.
 
     Raises:
         ModelError: the model cannot be compiled.
@@ -58,7 +60,9 @@ def measure(
         CompileError: among others when the model does not fit the processor's flash or RAM.
     """
     program = (
-        compile_model(model, target=target, optimize=optimize, inputs=inputs)
+        compile_model(
+            model, target=target, optimize=optimize, inputs=inputs, coding=coding, unpack=unpack
+        )
         if isinstance(model, bytes)
         else model
     )

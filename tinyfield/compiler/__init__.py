@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from tinyfield.compiler import kernels
 from tinyfield.compiler.calls import Call, constants_in_place
+from tinyfield.compiler.coding import CODINGS, UNPACKINGS, coded
 from tinyfield.compiler.emit import Emitted, Port, emit, header_text, port, source_text
 from tinyfield.compiler.emulate import run_emulated
 from tinyfield.compiler.graph import Graph
@@ -115,6 +116,8 @@ def compile_model(
     rounding: str = "litert",
     optimize: str | None = None,
     inputs: str = "caller",
+    coding: str = "none",
+    unpack: str | None = None,
     expose_all: bool = False,
 ) -> Program:
     """Compiles a model to C.
@@ -130,6 +133,10 @@ def compile_model(
             for this PC alone: loops for its vector registers, with weights of 16 bits.
         inputs: ``caller``, or ``arena`` where the inputs are to lie in the arena, which is then
             large enough for them too but may take their place as they are read: less RAM in all.
+        coding: ``none``; ``huffman`` or ``fixed`` to code the weights of layers that have few
+            different ones, where that saves flash; ``auto`` for the smaller of the two, if it pays.
+        unpack: when coded weights are unpacked: for each ``layer``, ``once``, or ``row`` by row
+            (see ``coding``); by default what the target has room for.
         expose_all: every node's output is an output of the program (for checking).
 
     Raises:
@@ -149,6 +156,13 @@ def compile_model(
     own = own_model(tflite)
     if own is not None:
         return _program(own, tflite, prefix, target, optimize)
+    if coding not in CODINGS:
+        raise UsageError(f"there is no coding {coding!r}", hint=f"use {', '.join(CODINGS)}")
+    unpack = unpack or ("row" if target in _SMALL else "layer")
+    if unpack not in UNPACKINGS:
+        raise UsageError(f"cannot unpack by {unpack!r}", hint=f"use {', '.join(UNPACKINGS)}")
+    if unpack != "row" and target in _SMALL and coding != "none":
+        raise UsageError(f"{target} reads weights from flash only", hint="use unpack row")
     graph = read(tflite)
     known = set(graph.tensors)
     graph = prepare(inline(graph))
@@ -160,12 +174,15 @@ def compile_model(
         graph = prune(graph)
     exposed = graph.outputs
     graph = copied_out(graph)
-    options = Options(target, rounding, optimize)
+    options = Options(target, rounding, optimize, coding, unpack)
     calls = [
         kernels.refined(constants_in_place(graph, call), target, optimize)
         for op in graph.ops
         for call in KINDS[op.kind].lower(graph, op, options)
     ]
+    starts: list[Call] = []
+    if coding != "none" and unpack != "row":
+        calls, starts = coded(graph, calls, coding, unpack)
     layout = plan(
         graph,
         calls,
@@ -174,7 +191,7 @@ def compile_model(
         own_inputs=inputs == "arena",
         chain_pixels=1 if optimize == "size" else _LONGER_ROWS.get(target, _CHAIN_PIXELS),
     )
-    parts = emit(graph, layout, prefix, optimize=optimize)
+    parts = emit(graph, layout, prefix, optimize=optimize, starts=starts)
     writers = {index: graph.label(op) for op in graph.ops for index in op.outputs}
     return Program(
         prefix,

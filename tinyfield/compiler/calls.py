@@ -35,17 +35,36 @@ class Buffer:
 
 
 @dataclass(frozen=True)
+class Stripes:
+    """Where in a layer's constants its weights are, in bytes, again and again to the end.
+
+    Attributes:
+        head: bytes before them: biases, say.
+        body: weights.
+        tail: bytes behind them.
+        carried: weights lie in pairs a, b as one number 256·b + a.
+    """
+
+    head: int
+    body: int
+    tail: int
+    carried: bool = False
+
+
+@dataclass(frozen=True)
 class Rom:
     """A constant array; ``hint`` names it in the generated C.
 
     With ``in_flash`` it never leaves flash, also on AVR, and the kernel must take it so; without,
     it may stand where a kernel expects a tensor. ``align`` is for kernels that read words.
+    ``stripes`` says where the weights are among other numbers, so that they can be coded.
     """
 
     hint: str
     data: Array
     in_flash: bool = True
     align: int = 1
+    stripes: Stripes | None = None
 
 
 @dataclass(frozen=True)

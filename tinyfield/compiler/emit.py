@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -113,12 +113,20 @@ def declaration(name: str, port: Port, prefix: str, arena: str = "arena") -> str
     return f"static {port.c_type} {name}[{key}_BYTES / sizeof({port.c_type})];"
 
 
-def emit(graph: Graph, plan: Plan, prefix: str, *, optimize: str = "speed") -> Emitted:
+def emit(
+    graph: Graph,
+    plan: Plan,
+    prefix: str,
+    *,
+    optimize: str = "speed",
+    starts: Sequence[Call] = (),
+) -> Emitted:
     """The C of a planned model.
 
     Args:
         prefix: what every generated name starts with; a C identifier.
         optimize: ``size`` gives each kernel one function, whatever its layers' shapes.
+        starts: what the reset does beside giving persistent tensors their first values.
     """
     if not re.fullmatch(r"[a-z][a-z0-9_]*", prefix) or prefix in _TAKEN:
         raise UsageError(
@@ -130,6 +138,10 @@ def emit(graph: Graph, plan: Plan, prefix: str, *, optimize: str = "speed") -> E
     steps = [
         Step(call.kernel, call.header, writer.texts(number, *places[number], call))
         for number, call in enumerate(plan.calls)
+    ]
+    steps += [
+        Step(call.kernel, call.header, writer.texts(len(places) + number, None, 0, call))
+        for number, call in enumerate(starts)
     ]
     functions, invocations = share(steps, prefix, everything=optimize == "size")
     body: list[str] = []
@@ -143,8 +155,14 @@ def emit(graph: Graph, plan: Plan, prefix: str, *, optimize: str = "speed") -> E
         text = lines[0] if planned.chain is None else loops(planned.calls, planned.chain, lines)
         body.append(textwrap.indent(text, "    "))
         number += len(planned.calls)
-    reset = writer.reset()
-    headers = {"kernel.h", *(call.header for call in plan.calls)}
+    reset = writer.reset(
+        [
+            f"/* {_comment(call.label)} */\n" + _call(one.function, one.arguments)
+            for call, one in zip(starts, invocations[len(places) :], strict=True)
+        ],
+        {index for call in starts for index in call.writes()},
+    )
+    headers = {"kernel.h", *(call.header for call in (*plan.calls, *starts))}
     if reset:
         headers.add("copy.h")
     parts = [*writer.constants, *(_shared(one) for one in functions)]
@@ -195,13 +213,13 @@ class _Writer:
         self._named: dict[tuple[str, bool, bytes], tuple[int, str]] = {}
         self.weights_bytes = 0
 
-    def texts(self, number: int, step: int, turn: int, call: Call) -> tuple[Text, ...]:
+    def texts(self, number: int, step: int | None, turn: int, call: Call) -> tuple[Text, ...]:
         """A call's arguments as C, for one row if it is in a chain."""
-        chain = self._plan.steps[step].chain
+        chain = None if step is None else self._plan.steps[step].chain
         row = None if chain is None else Row(turn, call, chain)
         texts = []
         for place, argument in enumerate(call.arguments):
-            if isinstance(argument, Scratch):
+            if isinstance(argument, Scratch) and step is not None:
                 start = self._plan.scratch[step, turn, place]
                 texts.append(Text(f"(int8_t *)(arena + {start})"))
             elif isinstance(argument, Buffer):
@@ -214,6 +232,8 @@ class _Writer:
                     kind = parameters(call.header, call.kernel)[place].type
                     count = f"({kind})({count})"
                 texts.append(Text(count, argument.name, count.isdigit()))
+            elif isinstance(argument, Scratch):
+                raise AssertionError(f"{call.label}: the reset has no working memory")
             else:
                 texts.append(self._number(argument, row))
         return tuple(texts)
@@ -240,10 +260,17 @@ class _Writer:
             + f"\n    TINY_STEP({len(self._plan.calls)});\n    return TINY_OK;\n}}\n"
         )
 
-    def reset(self) -> str:
-        """The function that gives persistent tensors their first values; empty without any."""
-        lines = []
+    def reset(self, calls: Sequence[str] = (), written: Collection[int] = ()) -> str:
+        """The function that gives persistent tensors their first values; empty without any.
+
+        Args:
+            calls: what it does beside, as C.
+            written: the tensors that those calls write.
+        """
+        lines = [textwrap.indent(call, "    ") for call in calls]
         for index in self._plan.persistent:
+            if index in written:
+                continue
             tensor = self._graph.tensors[index]
             place = f"arena + {self._plan.places[index].offset}"
             lines.append(f"    /* {_comment(tensor.name)} */")

@@ -11,11 +11,21 @@ from dataclasses import replace
 from typing import TypeVar
 
 from tinyfield.compiler.calls import Call
-from tinyfield.compiler.kernels import dsp, dsp_pixel, host, mve, pixel, portable, scalar, scalar_fc
+from tinyfield.compiler.kernels import (
+    coded,
+    dsp,
+    dsp_pixel,
+    host,
+    mve,
+    pixel,
+    portable,
+    scalar,
+    scalar_fc,
+)
 from tinyfield.compiler.kernels.linear import linear_add
-from tinyfield.compiler.kernels.spec import ConvSpec, FullyConnectedSpec
+from tinyfield.compiler.kernels.spec import ConvSpec, FullyConnectedSpec, Wanted
 
-__all__ = ["ConvSpec", "FullyConnectedSpec", "conv", "fully_connected", "refined"]
+__all__ = ["ConvSpec", "FullyConnectedSpec", "Wanted", "conv", "fully_connected", "refined"]
 
 Conv = Callable[[ConvSpec], Call | None]
 FullyConnected = Callable[[FullyConnectedSpec], Call | None]
@@ -51,18 +61,30 @@ _TWINS: dict[str, dict[str, tuple[str, str]]] = {
 }
 
 
-def conv(spec: ConvSpec, target: str, optimize: str) -> Call:
+def conv(spec: ConvSpec, wanted: Wanted) -> Call:
     """The call for a convolution, depthwise or not."""
-    for choice in _choices(_CONV, (host.conv,), target, optimize):
+    if wanted.row_coding != "none":
+        call = coded.conv(spec, wanted.row_coding)
+        if call is not None:
+            return call
+    for choice in _choices(_CONV, (host.conv,), wanted):
         call = choice(spec)
         if call is not None:
             return call
     return portable.conv(spec)
 
 
-def fully_connected(spec: FullyConnectedSpec, target: str, optimize: str) -> Call:
+def fully_connected(spec: FullyConnectedSpec, wanted: Wanted) -> Call:
     """The call for a fully connected layer."""
-    for choice in _choices(_FULLY_CONNECTED, (host.fully_connected,), target, optimize):
+    if wanted.row_coding != "none":
+        call = coded.fully_connected(spec, wanted.row_coding)
+        if call is not None:
+            return call
+    choices = _choices(_FULLY_CONNECTED, (host.fully_connected,), wanted)
+    if wanted.coding != "none":
+        # Who has weights coded has no flash to spare.
+        choices = tuple(scalar_fc.four_rows if c is scalar_fc.packed else c for c in choices)
+    for choice in choices:
         call = choice(spec)
         if call is not None:
             return call
@@ -70,11 +92,11 @@ def fully_connected(spec: FullyConnectedSpec, target: str, optimize: str) -> Cal
 
 
 def _choices(
-    table: dict[str, tuple[Chosen, ...]], vectors: tuple[Chosen, ...], target: str, optimize: str
+    table: dict[str, tuple[Chosen, ...]], vectors: tuple[Chosen, ...], wanted: Wanted
 ) -> tuple[Chosen, ...]:
-    if optimize == "vectors":
+    if wanted.optimize == "vectors":
         return vectors
-    return table.get(target, ()) if optimize == "speed" else ()
+    return table.get(wanted.target, ()) if wanted.optimize == "speed" else ()
 
 
 def refined(call: Call, target: str, optimize: str) -> Call:

@@ -14,6 +14,7 @@ from tinyfield.compiler.calls import (
     Rom,
     Rows,
     Scratch,
+    Stripes,
     overlap_pixels,
 )
 from tinyfield.compiler.kernels.dsp_layout import (
@@ -71,12 +72,14 @@ def fully_connected(spec: FullyConnectedSpec) -> Call | None:
             _size("zero_twice", 2 * spec.zero_point + 1),
             _size("extra", 64 if rounding == ROUND_TWICE_POSITIVE else 0),
         )
+    words, tail = stream.size // (spec.outputs // 4), 32 if spec.per_channel else 0
+    stripes = Stripes(16, 4 * words - 16 - tail, tail, carried=True)
     return Call(
         "tiny_dsp_fully_connected_each" if spec.per_channel else "tiny_dsp_fully_connected",
         "dsp/fully_connected.h",
         (
             Buffer(spec.source),
-            Rom("weights", stream, align=4),
+            Rom("weights", stream, align=4, stripes=stripes),
             Buffer(spec.output, write=True),
             Scratch(16 * -(-spec.inputs // 8)),
             _size("rows", spec.rows),
@@ -114,7 +117,7 @@ def _depthwise(spec: ConvSpec) -> Call | None:
         "dsp/depthwise_conv_2d.h",
         (
             Buffer(spec.source),
-            Rom("weights", stream, align=4),
+            Rom("weights", stream, align=4, stripes=Stripes(0, 36, 36)),
             Buffer(spec.output, write=True),
             Scratch(32 * seen),
             First(),
@@ -161,7 +164,8 @@ def _conv_2d(spec: ConvSpec) -> Call | None:
     if laid_out is None:
         return None
     stream, rounding = laid_out
-    weights = Rom("weights", stream, align=4)
+    words = stream.size // (spec.out_c // 2)
+    weights = Rom("weights", stream, align=4, stripes=Stripes(8, 4 * words - 20, 12, carried=True))
     last = (
         Literal("rounding", rounding),
         _size("zero_point", spec.zero_point),

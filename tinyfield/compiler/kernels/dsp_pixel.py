@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tinyfield.compiler.calls import Buffer, Call, Literal, Rom, Scratch, overlap_pixels
+from tinyfield.compiler.calls import Buffer, Call, Literal, Rom, Scratch, Stripes, overlap_pixels
 from tinyfield.compiler.graph import Array
 from tinyfield.compiler.kernels.dsp_layout import Channel, Output, dense, rounding_of, settled
 from tinyfield.compiler.kernels.pixel import sees_all
@@ -40,13 +40,15 @@ def conv(spec: ConvSpec) -> Call | None:
     if sums is None:
         return None
     fours = sums.reshape(len(channels) // 4, -1)
-    stream = np.concatenate([fours, _facts(channels, rounding)], axis=1)
+    facts = _facts(channels, rounding)
+    stream = np.concatenate([fours, facts], axis=1)
+    stripes = Stripes(16, 4 * fours.shape[1] - 16, 4 * facts.shape[1], carried=True)
     return Call(
         "tiny_dsp_pixel",
         "dsp/pixel.h",
         (
             Buffer(spec.source),
-            Rom("weights", stream.ravel(), align=4),
+            Rom("weights", stream.ravel(), align=4, stripes=stripes),
             Buffer(spec.output, write=True),
             Scratch(16 * -(-inputs // 8)),
             Literal("inputs", inputs, fixed=False),

@@ -21,6 +21,7 @@ from tinyfield.compiler.calls import (
     Rom,
     Rows,
     Scratch,
+    Stripes,
     overlap_pixels,
 )
 from tinyfield.compiler.graph import Array
@@ -68,7 +69,7 @@ def conv(spec: ConvSpec) -> Call | None:
         "mve/conv_2d.h",
         (
             Buffer(spec.source),
-            Rom("weights", _conv_stream(spec, blocks), align=4),
+            _conv_stream(spec, blocks),
             Buffer(spec.output, write=True),
             Scratch(3 * _LANES * blocks + staged),
             First(),
@@ -127,7 +128,7 @@ def _dense(spec: FullyConnectedSpec, scaling: int, left: int, mult: Array, shift
         "mve/fully_connected.h",
         (
             Buffer(spec.source),
-            Rom("weights", _fully_connected_stream(spec, blocks, mult, shift), align=4),
+            _fully_connected_stream(spec, blocks, mult, shift),
             Buffer(spec.output, write=True),
             Scratch(_LANES * blocks if spec.inputs % _LANES else 4),
             _size("rows", spec.rows),
@@ -220,7 +221,7 @@ def _depthwise(spec: ConvSpec) -> Call | None:
         "mve/depthwise_conv_2d.h",
         (
             Buffer(spec.source),
-            Rom("weights", _depthwise_stream(spec), align=4),
+            _depthwise_stream(spec),
             Buffer(spec.output, write=True),
             Scratch(_COLUMN_BYTES * columns),
             First(),
@@ -264,7 +265,7 @@ def _clamp(spec: ConvSpec | FullyConnectedSpec) -> tuple[Argument, ...]:
     )
 
 
-def _conv_stream(spec: ConvSpec, blocks: int) -> Array:
+def _conv_stream(spec: ConvSpec, blocks: int) -> Rom:
     quads = -(-spec.out_c // 4)
     matrix = _filled(spec.weights.reshape(spec.out_c, -1), 4 * quads, _LANES * blocks)
     # [quad][member 0, 1 of a pair][pair 0, 1][block][16] → [quad][pair][block][member][16]
@@ -275,13 +276,14 @@ def _conv_stream(spec: ConvSpec, blocks: int) -> Array:
             _filled(spec.bias, 4 * quads).reshape(quads, 4),
             _filled(spec.mult, 4 * quads).reshape(quads, 4),
             _filled(spec.shift, 4 * quads).reshape(quads, 4),
-        ]
+        ],
+        weights=0,
     )
 
 
 def _fully_connected_stream(
     spec: FullyConnectedSpec, blocks: int, mult: Array, shift: Array
-) -> Array:
+) -> Rom:
     quads = -(-spec.outputs // 4)
     matrix = _filled(spec.weights, 4 * quads, _LANES * blocks)
     if len(mult) == 1:
@@ -292,15 +294,16 @@ def _fully_connected_stream(
             matrix.reshape(quads, 4, blocks, _LANES).transpose(0, 2, 1, 3).reshape(quads, -1),
             _filled(mult, 4 * quads).reshape(quads, 4),
             _filled(shift, 4 * quads).reshape(quads, 4),
-        ]
+        ],
+        weights=1,
     )
 
 
-def _depthwise_stream(spec: ConvSpec) -> Array:
+def _depthwise_stream(spec: ConvSpec) -> Rom:
     columns = np.zeros((spec.in_c, 3, 4), np.int8)
     columns[:, : spec.k_w, : spec.k_h] = spec.weights.transpose(2, 1, 0)
     columns[:, 0, 3] = spec.shift
-    return _rows([columns.reshape(spec.in_c, 12), spec.bias[:, None], spec.mult[:, None]])
+    return _rows([columns.reshape(spec.in_c, 12), spec.bias[:, None], spec.mult[:, None]], 0)
 
 
 def _filled(data: Array, *shape: int) -> Array:
@@ -309,12 +312,14 @@ def _filled(data: Array, *shape: int) -> Array:
     return whole
 
 
-def _rows(parts: Sequence[Array]) -> Array:
-    """Arrays [n, …] side by side, as little-endian bytes."""
+def _rows(parts: Sequence[Array], weights: int) -> Rom:
+    """Arrays [n, …] side by side, as little-endian bytes; the weights are ``parts[weights]``."""
     views = [
         np.ascontiguousarray(part, part.dtype.newbyteorder("<"))
         .view(np.int8)
         .reshape(len(part), -1)
         for part in parts
     ]
-    return np.concatenate(views, axis=1).reshape(-1)
+    sizes = [view.shape[1] for view in views]
+    stripes = Stripes(sum(sizes[:weights]), sizes[weights], sum(sizes[weights + 1 :]))
+    return Rom("weights", np.concatenate(views, axis=1).reshape(-1), align=4, stripes=stripes)

@@ -13,6 +13,27 @@ from tinyfield.compiler.graph import Array
 
 
 @dataclass(frozen=True)
+class Wanted:
+    """What the choice of a kernel hangs on, beside the layer.
+
+    Attributes:
+        target: a name of ``targets.TARGETS``, or ``host``.
+        optimize: ``speed``, ``size`` or ``vectors``.
+        coding, unpack: of the weights; see ``coding``.
+    """
+
+    target: str
+    optimize: str
+    coding: str = "none"
+    unpack: str = "layer"
+
+    @property
+    def row_coding(self) -> str:
+        """How weights are coded that a kernel itself unpacks; ``none`` if none does."""
+        return self.coding if self.unpack == "row" else "none"
+
+
+@dataclass(frozen=True)
 class ConvSpec:
     """A 2-D convolution, grouped or depthwise, int8, batch 1.
 

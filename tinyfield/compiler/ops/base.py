@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from tinyfield.compiler.calls import Call, Rows, Window
 from tinyfield.compiler.graph import Graph, Op, Quant, Tensor
+from tinyfield.compiler.kernels.spec import Wanted
 
 #: Scales beyond this, either way, are taken for damage.
 _LEAST_SCALE = 2.0**-40
@@ -27,11 +28,19 @@ class Options:
         rounding: ``litert`` (the contract) or ``tflm`` (fully-connected rounds twice).
         optimize: ``speed`` takes a processor's own kernels; ``size`` the portable bodies, each
             once.
+        coding, unpack: how weights are coded, and when they are unpacked; see ``coding``.
     """
 
     target: str = "host"
     rounding: str = "litert"
     optimize: str = "speed"
+    coding: str = "none"
+    unpack: str = "layer"
+
+    @property
+    def wanted(self) -> Wanted:
+        """What the choice of a kernel hangs on."""
+        return Wanted(self.target, self.optimize, self.coding, self.unpack)
 
 
 @dataclass(frozen=True)

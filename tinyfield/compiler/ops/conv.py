@@ -92,7 +92,7 @@ def lower(graph: Graph, op: Op, options: Options) -> list[Call]:
         op.integer("high"),
         graph.label(op),
     )
-    return [kernels.conv(spec, options.target, options.optimize)]
+    return [kernels.conv(spec, options.wanted)]
 
 
 KINDS = [Kind(name, check, lower) for name in ("CONV_2D", "DEPTHWISE_CONV_2D")]

@@ -73,7 +73,7 @@ def lower(graph: Graph, op: Op, options: Options) -> list[Call]:
         op.integer("high"),
         graph.label(op),
     )
-    return [kernels.fully_connected(spec, options.target, options.optimize)]
+    return [kernels.fully_connected(spec, options.wanted)]
 
 
 def _once(graph: Graph, op: Op, real: float, ranges: list[tuple[int, int]]) -> Once:
