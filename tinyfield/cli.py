@@ -210,7 +210,8 @@ def compile_(
     with _progress(as_json) as progress:
         result = modelfile.compile_file(
             model, out, target=target, check=check, rounding=rounding, optimize=optimize,
-            inputs=inputs, coding=coding, unpack=unpack, prefix=prefix, dump=dump, dump_passes=dump_passes, progress=progress,
+            inputs=inputs, coding=coding, unpack=unpack, prefix=prefix, dump=dump,
+            dump_passes=dump_passes, progress=progress,
         )  # fmt: skip
     if as_json:
         _print_json(result.as_json())
