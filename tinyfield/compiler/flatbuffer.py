@@ -123,13 +123,13 @@ class Table:
 
     def raw(self, slot: int) -> memoryview:
         """The bytes of a byte vector or a string, not copied; empty if absent."""
-        start, length = self._vector(slot, 1) or (0, 0)
+        start, length = self.span(slot, 1) or (0, 0)
         return memoryview(self._reader.data)[start : start + length]
 
     def array(self, slot: int, dtype: str) -> NDArray[np.generic]:
         """A vector of numbers of a little-endian numpy ``dtype`` such as ``<i4``."""
         kind = np.dtype(dtype)
-        found = self._vector(slot, kind.itemsize)
+        found = self.span(slot, kind.itemsize)
         if found is None:
             return np.zeros(0, kind)
         self._reader.count(found[1])
@@ -137,13 +137,14 @@ class Table:
 
     def tables(self, slot: int) -> Iterator[Table]:
         """The tables of a vector of tables."""
-        found = self._vector(slot, 4)
+        found = self.span(slot, 4)
         if found is not None:
             start, length = found
             for index in range(length):
                 yield Table(self._reader, self._reader.offset(start + 4 * index))
 
-    def _vector(self, slot: int, item: int) -> tuple[int, int] | None:
+    def span(self, slot: int, item: int) -> tuple[int, int] | None:
+        """Where a vector's first element stands in the file, and how many there are."""
         place = self._field(slot)
         if place is None:
             return None
