@@ -324,6 +324,17 @@ class Twin:
                 fixed.add(self._group[tensor.index])
         return fixed
 
+    def last_dense(self) -> tuple[int, int, int | None] | None:
+        """Tensors of the last layer if it is dense and a softmax follows: output, weights, bias."""
+        end = self._graph.ops[-1]
+        if end.kind != "SOFTMAX" or len(self._graph.ops) < 2:
+            return None
+        op = self._graph.ops[-2]
+        if op.kind != "FULLY_CONNECTED" or op.outputs[0] != end.inputs[0]:
+            return None
+        bias = op.inputs[2] if len(op.inputs) > 2 and op.inputs[2] >= 0 else None
+        return op.outputs[0], op.inputs[1], bias
+
     # -- back --------------------------------------------------------------------------------
 
     def state(self) -> list[Floats]:

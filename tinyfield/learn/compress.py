@@ -1,0 +1,331 @@
+"""From a trained Keras network to the integers of a node, as small as is asked: prune, quantize,
+train on if that cost too much, share weights. Every step is scored; none is believed.
+
+Steps are chosen by the validation rows. The test rows are scored beside them, for the report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinyfield.errors import ModelError
+from tinyfield.learn.balance import class_weights
+from tinyfield.learn.scaler import STEPS
+from tinyfield.learn.stages import Stage, scores
+
+if TYPE_CHECKING:
+    import keras
+
+    from tinyfield.learn.mlp import Examples
+    from tinyfield.learn.twin import Twin
+
+Progress = Callable[[str, int, int, str], None]
+
+DROP = 0.01
+"""Macro F1 that the integers may lose on the validation rows where the app does not say."""
+PRUNE_STEPS = 4
+AUTO_STEP = 0.2
+"""Of the parameters that are left, a step of ``prune: auto``."""
+AUTO_MOST = 12
+RETRAIN_EPOCHS = 6
+SHARE_EPOCHS = 16
+SPARSE_STEPS = 4
+"""Epochs over which weights become zero, a few more in each."""
+_TEMPERATURES = np.geomspace(0.5, 4.0, 61)
+
+
+@dataclass(frozen=True)
+class Wish:
+    """``compress:`` of an app's model.
+
+    Attributes:
+        quantize: ``int8``, ``16x8``, or ``auto``: int8, and 16x8 where even QAT is not enough.
+        prune: share of the parameters to remove by neurons and channels, ``auto`` or None.
+        share: most different weights of a layer, 4 to 32, or None.
+        sparse: share of a shared layer's weights that are zero, or None.
+        max_drop: macro F1 that may be lost, on the validation rows.
+    """
+
+    quantize: str = "int8"
+    prune: float | str | None = None
+    share: int | None = None
+    sparse: float | None = None
+    max_drop: float = DROP
+
+    @classmethod
+    def of(cls, request: Mapping[str, Any]) -> Wish:
+        """From the worker's request."""
+        return cls(**request.get("compress", {}))
+
+
+@dataclass(frozen=True)
+class Compressed:
+    """The integer model, and how it came about."""
+
+    model: bytes
+    stages: tuple[Stage, ...]
+
+
+class Compressor:
+    """One network on its way; ``run`` is the whole way."""
+
+    def __init__(
+        self,
+        model: keras.Model,
+        examples: Examples,
+        test: tuple[NDArray[np.float32], NDArray[np.int64]],
+        *,
+        wish: Wish,
+        classes: int,
+        seed: int,
+        progress: Progress,
+        epochs: float = 1.0,
+    ) -> None:
+        """``epochs`` scales how long is trained on; 1 is what serves most networks."""
+        from tinyfield.learn import convert, mlp
+
+        self._predict = mlp.predict
+        self._examples, self._test = examples, test
+        self._wish, self._classes, self._seed = wish, classes, seed
+        self._progress, self._epochs = progress, epochs
+        self._weight = class_weights(examples.y_train, classes)[examples.y_train]
+        self._rows = convert.representative(examples.x_train, examples.y_train, seed)
+        self._model = model
+        self._teacher = mlp.predict(model, examples.x_train)
+        self.stages: list[Stage] = []
+        self._float("float", "")
+        self._least = self.stages[0].valid_f1 - wish.max_drop
+
+    def run(self) -> Compressed:
+        """Prunes, quantizes, trains on where it must, shares, calibrates."""
+        wish = self._wish
+        if wish.prune is not None:
+            self.prune(wish.prune)
+        if wish.quantize == "16x8":
+            return self._wide()
+        file = self.quantize()
+        if wish.share is not None:
+            file = self.share(file, wish.share, wish.sparse or 0.0)
+        if wish.quantize == "auto" and self.stages[-1].valid_f1 < self._least:
+            return self._wide()
+        return Compressed(self.calibrated(file), tuple(self.stages))
+
+    # -- pruning -----------------------------------------------------------------------------
+
+    def prune(self, share: float | str) -> keras.Model:
+        """Takes neurons and channels out in steps, and trains on after each.
+
+        ``auto`` goes on as long as the retrained network loses no more than half of ``max_drop``:
+        the other half is for the integers.
+        """
+        whole = self._model.count_params()
+        if share == "auto":
+            least = self.stages[0].valid_f1 - self._wish.max_drop / 2
+            for _ in range(AUTO_MOST):
+                before = self._model
+                self._prune_once(AUTO_STEP, whole, least)
+                if self._model is before:
+                    break
+            return self._model
+        for step in range(PRUNE_STEPS):
+            # As much of what is left each time: the first steps of a pruning are the cheap ones.
+            left = self._model.count_params() / whole
+            goal = (1 - float(share)) ** ((step + 1) / PRUNE_STEPS)
+            self._prune_once(1 - goal / left, whole, None)
+        return self._model
+
+    def _prune_once(self, share: float, whole: int, least: float | None) -> None:
+        from tinyfield.learn import prune
+
+        if share <= 0:
+            return
+        old, x, y = self._model, self._examples.x_train, self._examples.y_train
+        found = prune.flow(old)
+        ranks = prune.saliency(old, found, x, y)
+        gone = prune.shrink(old, share, ranks, found)
+        if not gone:
+            return
+        self._model = prune.without(old, found, gone)
+        what = f"{1 - self._model.count_params() / whole:.0%} of the parameters gone"
+        self._progress("prune", len(self.stages), 0, what)
+        self._float("pruned", what)
+        self._retrain()
+        after = self._float("retrained", what)
+        if least is not None and after.valid_f1 < least:
+            self._model = old
+            for place in (-1, -2):
+                self.stages[place] = _given_up(self.stages[place])
+
+    def _retrain(self) -> None:
+        """A few epochs at a low rate; the best state on the validation rows stays."""
+        import keras
+
+        x, y = self._examples.x_train, self._examples.y_train
+        epochs = self._for(RETRAIN_EPOCHS)
+        steps = -(-len(y) // 64)
+        model = self._model
+        model.compile(
+            keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(1e-3, epochs * steps)),
+            keras.losses.SparseCategoricalCrossentropy(),
+        )
+        order = np.random.default_rng(self._seed)
+        best, kept = -1.0, model.get_weights()
+        for epoch in range(epochs):
+            shuffled = order.permutation(len(y))
+            model.fit(
+                x[shuffled], y[shuffled], sample_weight=self._weight[shuffled], batch_size=64,
+                shuffle=False, verbose=0,
+            )  # fmt: skip
+            value = scores(self._examples.y_valid, self._predict(model, self._examples.x_valid))[1]
+            self._progress("prune", epoch + 1, epochs, f"valid macro F1 {value:.3f}")
+            if value >= best:
+                best, kept = value, model.get_weights()
+        model.set_weights(kept)
+
+    # -- integers ----------------------------------------------------------------------------
+
+    def quantize(self) -> bytes:
+        """int8 by the converter; where that loses too much, by quantization-aware training."""
+        from tinyfield.learn import convert, refine, twin
+
+        self._progress("convert", 0, 1, "quantizing to int8")
+        file = convert.to_int8(self._model, self._rows)
+        first = self._integer("int8", "after training", file)
+        if first.valid_f1 >= self._least:
+            return file
+        missing = twin.unsupported(file)
+        if missing:
+            self._progress("convert", 1, 1, f"{', '.join(missing)} cannot be trained as integers")
+            return file
+        trained = twin.Twin(file)
+        self._refine(trained, refine.EPOCHS, "QAT")
+        better = trained.file()
+        last = self._integer("QAT", "fake quantization", better)
+        if last.valid_f1 < first.valid_f1:
+            self.stages[-1] = _given_up(last)
+            return file
+        self.stages[-2] = _given_up(first)
+        return better
+
+    def share(self, file: bytes, levels: int, zeros: float = 0.0) -> bytes:
+        """The int8 model with few different weights a layer, trained on with these.
+
+        Raises:
+            ModelError: the network has operators that cannot be trained as integers.
+        """
+        from tinyfield.learn import twin
+
+        missing = twin.unsupported(file)
+        if missing:
+            raise ModelError(
+                f"weights cannot be shared: {', '.join(missing)} cannot be trained as integers",
+                hint="remove `compress.share`",
+            )
+        trained = twin.Twin(file)
+        if zeros:
+            for step in range(SPARSE_STEPS):
+                trained.prune(zeros * (1 - (1 - (step + 1) / SPARSE_STEPS) ** 3))
+                self._refine(trained, 2, "sparse")
+        layers = trained.share(levels)
+        if not layers:
+            what = f"no layer has {twin.SHARED_LEAST} weights: nothing to share"
+            self._progress("share", 1, 1, what)
+            return file
+        self._refine(trained, SHARE_EPOCHS, "share")
+        made = trained.file()
+        what = f"{levels} levels" + (f", {zeros:.0%} zeros" if zeros else "")
+        self._integer("shared", what, made)
+        return made
+
+    def _refine(self, trained: Twin, epochs: int, stage: str) -> None:
+        from tinyfield.learn import refine
+
+        many = self._for(epochs)
+        refine.refine(
+            trained,
+            self._examples,
+            self._teacher,
+            self._weight,
+            seed=self._seed,
+            epochs=many,
+            told=lambda k, v: self._progress(stage, k + 1, many, f"valid macro F1 {v:.3f}"),
+        )
+
+    def _wide(self) -> Compressed:
+        from tinyfield.learn import convert
+
+        self._progress("convert", 0, 1, "quantizing to 16x8")
+        file = convert.to_16x8(self._model, self._rows)
+        self._integer("16x8", "int16 values, int8 weights", file)
+        return Compressed(file, tuple(self.stages))
+
+    def calibrated(self, file: bytes) -> bytes:
+        """The file whose confidence is the likeliest on the validation rows; no label changes."""
+        from tinyfield.learn import refine, twin
+
+        if twin.unsupported(file):
+            return file
+        trained = twin.Twin(file)
+        last = trained.last_dense()
+        if last is None:
+            return file
+        from tinyfield.learn.patch import tempered
+
+        z = refine.logits(trained, self._examples.x_valid).astype(np.float64)
+        y, rows = self._examples.y_valid, np.arange(len(z))
+
+        def surprise(temperature: float) -> float:
+            v = z / temperature
+            top = v.max(axis=1, keepdims=True)
+            return float(np.mean(top[:, 0] + np.log(np.exp(v - top).sum(axis=1)) - v[rows, y]))
+
+        return tempered(file, *last, min(_TEMPERATURES, key=surprise))
+
+    # -- scores ------------------------------------------------------------------------------
+
+    def _for(self, epochs: int) -> int:
+        return max(1, round(epochs * self._epochs))
+
+    def _float(self, name: str, what: str) -> Stage:
+        n = self._model.count_params()
+        return self._add(name, what, lambda x: self._predict(self._model, x), n, 4 * n, None)
+
+    def _integer(self, name: str, what: str, file: bytes) -> Stage:
+        from tinyfield.compiler import compile_model
+        from tinyfield.compiler.tflite import read
+        from tinyfield.learn.runner import run_device
+
+        constants = {i: t for i, t in read(file).tensors.items() if t.data is not None}
+        device = compile_model(file, target="cortex-m4").weights_bytes
+
+        def said(x: NDArray[np.float32]) -> NDArray[Any]:
+            q = np.clip(np.rint(x * STEPS), -STEPS - 1, STEPS).astype(np.int8)
+            return run_device(file, q.reshape(len(q), -1))
+
+        n = sum(t.elements for t in constants.values())
+        return self._add(name, what, said, n, sum(t.bytes for t in constants.values()), device)
+
+    def _add(
+        self,
+        name: str,
+        what: str,
+        said: Callable[[NDArray[np.float32]], NDArray[Any]],
+        parameters: int,
+        weights: int,
+        device: int | None,
+    ) -> Stage:
+        valid = scores(self._examples.y_valid, said(self._examples.x_valid))
+        test = scores(self._test[1], said(self._test[0]))
+        self.stages.append(Stage(name, what, *valid, *test, parameters, weights, device))
+        return self.stages[-1]
+
+
+def _given_up(stage: Stage) -> Stage:
+    from dataclasses import replace
+
+    return replace(stage, kept=False)
