@@ -77,6 +77,28 @@ def accuracy(models: Mapping[str, Trained], out: Console) -> None:
             out.print(f"  note: {note}")
 
 
+def stages(models: Mapping[str, Trained], out: Console) -> None:
+    """What each step from the trained network to the node's integers cost."""
+    table = _table(
+        "What each step cost (accuracy and macro F1; valid chooses, test only tells)",
+        "model", "step", "what", "valid", "", "test", "", "parameters", "weights", "in flash",
+    )  # fmt: skip
+    for name, trained in models.items():
+        for stage in trained.report.stages:
+            figures = (stage.valid_accuracy, stage.valid_f1, stage.accuracy, stage.macro_f1)
+            table.add_row(
+                name,
+                stage.name,
+                stage.what if stage.kept else f"{stage.what} (given up)",
+                *(f"{figure:.3f}" for figure in figures),
+                f"{stage.parameters:,}",
+                f"{stage.weights_bytes:,} B",
+                "" if stage.device_bytes is None else f"{stage.device_bytes:,} B",
+            )
+    if table.row_count:
+        out.print(table)
+
+
 def _board_row(row: BoardCost) -> tuple[str, ...]:
     if row.measured_on is None:
         return (row.board, "–", "–", "–", "–", "–", row.note)
@@ -113,6 +135,7 @@ def build(result: BuildResult, out: Console) -> None:
         out.print(f"warning: {warning.message}", style="yellow")
     out.print()
     accuracy(result.models, out)
+    stages(result.models, out)
     out.print()
     boards(result.boards, out)
     if result.virtual:

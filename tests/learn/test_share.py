@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from tinyfield.learn.share import TOP, best_levels, nearest, sparse
 
 
-
 def error(values: np.ndarray, weights: np.ndarray, levels: np.ndarray) -> float:
     return float((weights * ((values[:, None] - levels) ** 2).min(axis=1)).sum())
 

@@ -23,21 +23,29 @@ import numpy as np
 import tinyfield
 from tinyfield.learn.result import Metrics, Network
 from tinyfield.learn.scaler import InputScale
+from tinyfield.learn.stages import Stage
 from tinyfield.paths import cache_dir, firmware_dir
 
 _TRAINS = (
     "balance.py",
     "bonsai.py",
+    "compress.py",
     "convert.py",
     "metrics.py",
     "mlp.py",
+    "patch.py",
+    "prune.py",
+    "refine.py",
     "scaler.py",
+    "share.py",
+    "stages.py",
     "train.py",
     "trees.py",
+    "twin.py",
     "worker.py",
 )
 _TRAINERS = ("tensorflow", "keras", "scikit-learn", "numpy")
-_SCORES = ("runner.py", "metrics.py", "result.py", "train.py")
+_SCORES = ("runner.py", "metrics.py", "result.py", "stages.py", "train.py")
 
 
 def network_key(parts: dict[str, Any]) -> str:
@@ -76,6 +84,7 @@ def load_network(key: str) -> Network | None:
                 scaler=tuple(InputScale(*map(int, row)) for row in arrays["scaler"]),
                 probabilities=arrays["probabilities"],
                 resolution=float(arrays["resolution"]),
+                stages=tuple(map(Stage.from_json, json.loads(str(arrays["stages"])))),
             )
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -91,6 +100,7 @@ def save_network(key: str, network: Network) -> None:
         scaler=np.array(rows, dtype=np.int64).reshape(-1, 4),
         probabilities=network.probabilities,
         resolution=network.resolution,
+        stages=json.dumps([stage.to_json() for stage in network.stages]),
     )
     data = buffer.getvalue()
     _write(_folder(key) / "network.npz", data)

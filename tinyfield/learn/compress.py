@@ -6,7 +6,7 @@ Steps are chosen by the validation rows. The test rows are scored beside them, f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -56,11 +56,6 @@ class Wish:
     share: int | None = None
     sparse: float | None = None
     max_drop: float = DROP
-
-    @classmethod
-    def of(cls, request: Mapping[str, Any]) -> Wish:
-        """From the worker's request."""
-        return cls(**request.get("compress", {}))
 
 
 @dataclass(frozen=True)
@@ -113,7 +108,9 @@ class Compressor:
             file = self.share(file, wish.share, wish.sparse or 0.0)
         if wish.quantize == "auto" and self.stages[-1].valid_f1 < self._least:
             return self._wide()
-        return Compressed(self.calibrated(file), tuple(self.stages))
+        # What the converter alone made of a network is as calibrated as that network.
+        file = self.calibrated(file) if len(self.stages) > 2 else file
+        return Compressed(file, tuple(self.stages))
 
     # -- pruning -----------------------------------------------------------------------------
 

@@ -54,7 +54,7 @@ def to_16x8(model: keras.Model, rows: NDArray[np.float32]) -> bytes:
     Args:
         model, rows: as of :func:`to_int8`.
     """
-    import flatbuffers
+    import flatbuffers  # type: ignore[import-untyped]
     import tensorflow as tf
     from tensorflow.lite.python import schema_py_generated as schema
 

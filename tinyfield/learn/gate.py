@@ -67,13 +67,25 @@ def check_accept(model: Model, metrics: Metrics) -> None:
         default=None,
     )
     recall = metrics.device.per_class[weakest]["recall"] if weakest else None
+    lossy = _costliest(metrics)
     more = " or ".join(f"`{key}`" for key in _MORE[model.architecture])
     raise BudgetError(
         f"model {model.name} is not good enough: " + "; ".join(misses),
         hint=f"weakest class: {weakest} (recall {recall:.2f}); majority baseline macro F1 "
-        f"{metrics.baseline.macro_f1:.3f}. Add inputs or data, raise {more}, or lower "
+        f"{metrics.baseline.macro_f1:.3f}. {lossy}Add inputs or data, raise {more}, or lower "
         f"`models.{model.name}.accept`",
     )
+
+
+def _costliest(metrics: Metrics) -> str:
+    """Which step of the way to integers lost most on the test rows, if any did."""
+    kept = [stage for stage in metrics.stages if stage.kept]
+    losses = [(a.macro_f1 - b.macro_f1, b) for a, b in itertools.pairwise(kept)]
+    loss, stage = max(losses, key=lambda pair: pair[0], default=(0.0, None))
+    if stage is None or loss < 0.0005:
+        return ""
+    what = f" ({stage.what})" if stage.what else ""
+    return f"Most was lost by the step '{stage.name}'{what}: {loss:.3f}. "
 
 
 def check_budget(model: Model, cost: Cost) -> None:

@@ -71,7 +71,7 @@ def patched(tflite: bytes, patches: Mapping[int, Patch]) -> bytes:
             if values is not None:
                 _write(out, written, where, *_numbers(where, tensors[index], slot, kind, values))
     # Tensors that share a constant which only one of them was to change.
-    _check_shared(tensors, buffers, patches)
+    _check_shared(tensors, patches)
     return bytes(out)
 
 
@@ -125,7 +125,7 @@ def _write(out: bytearray, written: dict[int, int], where: str, start: int, raw:
     out[start:end] = raw
 
 
-def _check_shared(tensors: list[Table], buffers: list[Table], patches: Mapping[int, Patch]) -> None:
+def _check_shared(tensors: list[Table], patches: Mapping[int, Patch]) -> None:
     changed = {
         tensors[index].integer(_BUFFER, "u32")
         for index, patch in patches.items()

@@ -229,9 +229,10 @@ def without(model: keras.Model, found: Flow, gone: set[int]) -> keras.Model:
     for old, new in zip(model.layers, made.layers, strict=True):
         weights = []
         for weight, kept in zip(old.get_weights(), _kept(old, found, gone), strict=True):
+            left = weight
             for axis, index in kept.items():
-                weight = np.take(weight, index, axis)
-            weights.append(weight)
+                left = np.take(left, index, axis)
+            weights.append(left)
         new.set_weights(weights)
     return made
 

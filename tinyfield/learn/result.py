@@ -8,6 +8,7 @@ from typing import Any
 
 from tinyfield.learn.metrics import Score
 from tinyfield.learn.scaler import InputScale
+from tinyfield.learn.stages import Stage
 
 Number = float  # inside Metrics, `float` is a column
 
@@ -28,6 +29,7 @@ class Metrics:
         compared: rows on which int8 and device were compared byte for byte.
         agreement: share of the test rows on which the device says what the trained model says.
         notes: what a reader of the numbers must know.
+        stages: what each step of a network's way to integers cost; of other models empty.
     """
 
     float: Score
@@ -39,6 +41,7 @@ class Metrics:
     compared: int
     agreement: Number
     notes: tuple[str, ...] = ()
+    stages: tuple[Stage, ...] = ()
 
     @property
     def drop(self) -> Number:
@@ -56,6 +59,7 @@ class Metrics:
             "compared": self.compared,
             "agreement": self.agreement,
             "notes": list(self.notes),
+            "stages": [stage.to_json() for stage in self.stages],
         }
 
     @classmethod
@@ -70,6 +74,7 @@ class Metrics:
             compared=value["compared"],
             agreement=value["agreement"],
             notes=tuple(value["notes"]),
+            stages=tuple(map(Stage.from_json, value["stages"])),
         )
 
 
@@ -84,12 +89,14 @@ class Network:
             [n, classes].
         resolution: rows whose two best probabilities are farther apart must get the same label
             from the integers; 1 where nothing is promised.
+        stages: as of ``Metrics``.
     """
 
     model: bytes
     scaler: tuple[InputScale, ...]
     probabilities: Any
     resolution: float = 1.0
+    stages: tuple[Stage, ...] = ()
 
 
 @dataclass(frozen=True)

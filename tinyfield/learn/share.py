@@ -39,7 +39,6 @@ def best_levels(values: Floats, weights: Floats | None, levels: int) -> NDArray[
     counted = None if weights is None else np.broadcast_to(weights, values.shape).ravel()
     mass = np.bincount(q + TOP, weights=counted, minlength=2 * TOP + 1).astype(np.float64)
     cost, open_low, open_high = _costs(mass)
-    size = len(mass)
     # reach[b]: the least cost of all values at or below level b, b being the last level so far.
     reach = open_low.copy()
     came: list[NDArray[np.int64]] = []
@@ -55,7 +54,6 @@ def best_levels(values: Floats, weights: Floats | None, levels: int) -> NDArray[
     path = [totals[used][1]]
     for step in range(used - 1, -1, -1):
         path.append(int(came[step][path[-1]]))
-    assert 0 <= min(path) and max(path) < size
     found = np.array(path[::-1], dtype=np.int64) - TOP
     return np.unique(np.append(found, 0)) if len(found) < levels else found
 

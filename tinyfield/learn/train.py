@@ -23,11 +23,14 @@ from tinyfield.errors import (
 )
 from tinyfield.features.table import FeatureTable
 from tinyfield.learn import cache, gate
+from tinyfield.learn.compress import DROP
 from tinyfield.learn.metrics import calibration_error, majority, score
 from tinyfield.learn.mlp import EPOCHS, Progress
 from tinyfield.learn.result import Metrics, Network, Trained
 from tinyfield.learn.runner import answers
 from tinyfield.learn.scaler import fit_scaler, to_float
+from tinyfield.learn.stages import Stage
+from tinyfield.spec.architectures import NOT_NETWORKS
 
 if TYPE_CHECKING:
     from tinyfield.spec import Model
@@ -84,6 +87,7 @@ def train(
             "classes": list(model.classes),
             "architecture": model.architecture,
             **model.options,
+            "compress": wish(model),
             "seed": seed,
             "epochs": epochs,
         }
@@ -113,6 +117,21 @@ def train(
         key=key,
         cached=cached,
     )
+
+
+def wish(model: Model) -> dict[str, Any] | None:
+    """What ``compress.Wish`` is made of, for a network; None for what is no network."""
+    if model.architecture in NOT_NETWORKS:
+        return None
+    asked, most = model.compress, model.accept.max_drop
+    share = asked.prune if asked.prune in (None, "auto") else float(asked.prune)
+    return {
+        "quantize": asked.quantize,
+        "prune": share,
+        "share": asked.share,
+        "sparse": None if asked.sparse is None else float(asked.sparse),
+        "max_drop": DROP if most is None else most,
+    }
 
 
 def check_table(table: FeatureTable) -> None:
@@ -160,6 +179,7 @@ def judge(table: FeatureTable, network: Network) -> Metrics:
         compared=len(y),
         agreement=round(float((said == rough).mean()), 6),
         notes=tuple(_notes(table)),
+        stages=network.stages,
     )
 
 
@@ -216,10 +236,12 @@ def _fit(
             x_valid=given(valid.X),
             y_valid=valid.y.astype(np.int64),
             x_test=given(test.X),
+            y_test=test.y.astype(np.int64),
         )
         request = {
             "architecture": model.architecture,
             **model.options,
+            "compress": wish(model),
             "seed": seed,
             "classes": len(model.classes),
             "epochs": epochs,
@@ -235,6 +257,7 @@ def _fit(
             scaler=scaler,
             probabilities=np.load(folder / "float.npy"),
             resolution=float(result["resolution"]),
+            stages=tuple(map(Stage.from_json, result["stages"])),
         )
 
 

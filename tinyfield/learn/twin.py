@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from tinyfield.compiler.graph import Graph, Op, Tensor
 from tinyfield.compiler.tflite import read
 from tinyfield.learn.patch import Patch, patched
-from tinyfield.learn.share import TOP, best_levels, nearest, sparse
+from tinyfield.learn.share import TOP, best_levels, sparse
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -41,6 +41,7 @@ KNOWN = (*WEIGHTED, *_SAME_SCALE, *_FIXED, *_OTHERS)
 
 SHARED_LEAST = 512
 """Layers of fewer weights are not shared: a level table and a decoder's call cost as much."""
+_SCALE_LEAST = 1e-6
 MOMENTUM = 0.98
 """Of the moving averages of the activations' ranges, a step."""
 
@@ -267,12 +268,12 @@ class Twin:
         axes = [a for a in range(len(layer.weights.shape)) if a != layer.axis]
         whole = None if not layer.weights.q.per_channel else axes
         top = tf.reduce_max(tf.abs(latent), axis=whole, keepdims=True)
-        floor = 1e-6
+        floor = _SCALE_LEAST
         if layer.offset is not None:
             # A bias must fit 30 bits in units of input scale times weight scale.
             bias = tf.abs(layer.offset) if whole else tf.reduce_max(tf.abs(layer.offset))
-            least = tf.reshape(bias, layer.shape_of_scales) / (self._step(layer.op.inputs[0]) * 2**30)
-            floor = tf.maximum(least, 1e-6)
+            most = self._step(layer.op.inputs[0]) * 2**30
+            floor = tf.maximum(tf.reshape(bias, layer.shape_of_scales) / most, floor)
         return tf.maximum(top / TOP, floor)
 
     def _scales(self, layer: Layer) -> Floats:
@@ -281,8 +282,7 @@ class Twin:
         return found
 
     def _step(self, index: int) -> Value:
-        low, scale, _ = self._range(self._group[index])
-        return scale
+        return self._range(self._group[index])[1]
 
     def _range(self, group: int) -> tuple[Value, Value, Value]:
         """Lowest value, scale and zero point of a group of tensors, zero being representable."""
@@ -391,7 +391,9 @@ class Twin:
     def _layer(self, op: Op) -> Layer:
         tf = self._tf
         weights = self._graph.tensors[op.inputs[1]]
-        bias = self._graph.tensors[op.inputs[2]] if len(op.inputs) > 2 and op.inputs[2] >= 0 else None
+        bias = (
+            self._graph.tensors[op.inputs[2]] if len(op.inputs) > 2 and op.inputs[2] >= 0 else None
+        )
         axis = 3 if op.kind == "DEPTHWISE_CONV_2D" else 0
         shape = [1] * len(weights.shape)
         shape[axis] = -1 if weights.q.per_channel else 1

@@ -15,12 +15,18 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tinyfield.errors import ModelError
+from tinyfield.learn.stages import Stage
+
+if TYPE_CHECKING:
+    import keras
+
+    from tinyfield.learn import mlp
 
 Progress = Callable[[str, int, int, str], None]
 Arrays = dict[str, NDArray[Any]]
@@ -33,6 +39,7 @@ class Made:
     model: bytes
     probabilities: NDArray[Any]
     resolution: float
+    stages: tuple[Stage, ...] = ()
 
 
 def main(folder: Path) -> None:
@@ -51,35 +58,57 @@ def main(folder: Path) -> None:
     try:
         made = train(request, examples, progress)
     except ModelError as error:
-        told = {"message": error.message, "hint": error.hint}
-        (folder / "error.json").write_text(json.dumps(told), encoding="utf-8")
+        fault = {"message": error.message, "hint": error.hint}
+        (folder / "error.json").write_text(json.dumps(fault), encoding="utf-8")
         return
     (folder / "model.bin").write_bytes(made.model)
     np.save(folder / "float.npy", made.probabilities)
-    (folder / "result.json").write_text(json.dumps({"resolution": made.resolution}))
+    told = {"resolution": made.resolution, "stages": [stage.to_json() for stage in made.stages]}
+    (folder / "result.json").write_text(json.dumps(told))
 
 
 def _mlp(request: dict[str, Any], examples: Arrays, progress: Progress) -> Made:
-    from tinyfield.learn import convert, mlp
+    from tinyfield.learn import mlp
 
     progress("start", 0, 1, "loading TensorFlow")
-    seed = int(request["seed"])
+    given = mlp.Examples(
+        examples["x_train"], examples["y_train"], examples["x_valid"], examples["y_valid"]
+    )
     model = mlp.fit(
-        mlp.Examples(
-            examples["x_train"], examples["y_train"], examples["x_valid"], examples["y_valid"]
-        ),
+        given,
         hidden=tuple(request["hidden"]),
         classes=int(request["classes"]),
-        seed=seed,
+        seed=int(request["seed"]),
         epochs=int(request["epochs"]),
         progress=progress,
     )
-    progress("convert", 0, 1, "quantizing to int8")
-    rows = convert.representative(examples["x_train"], examples["y_train"], seed)
-    file = convert.to_int8(model, rows)
+    return _integers(model, given, request, examples, progress)
+
+
+def _integers(
+    model: keras.Model,
+    given: mlp.Examples,
+    request: dict[str, Any],
+    examples: Arrays,
+    progress: Progress,
+) -> Made:
+    """Any trained Keras network as the integers that ``request["compress"]`` asks for."""
+    from tinyfield.learn import mlp
+    from tinyfield.learn.compress import Compressor, Wish
+
     probabilities = mlp.predict(model, examples["x_test"])
+    made = Compressor(
+        model,
+        given,
+        (examples["x_test"], examples["y_test"]),
+        wish=Wish(**request["compress"]),
+        classes=int(request["classes"]),
+        seed=int(request["seed"]),
+        progress=progress,
+        epochs=min(1.0, int(request["epochs"]) / mlp.EPOCHS),
+    ).run()
     progress("convert", 1, 1, "done")
-    return Made(file, probabilities, 1.0)
+    return Made(made.model, probabilities, 1.0, made.stages)
 
 
 def _trees(request: dict[str, Any], examples: Arrays, progress: Progress) -> Made:

@@ -128,9 +128,11 @@ class Train(Frozen):
 class Compress(Frozen):
     """How the trained model is made small."""
 
-    quantize: Literal["int8"] = "int8"
-    prune: Decimal | None = None
-    cluster: int | None = None
+    quantize: Literal["int8", "16x8", "auto"] = "int8"
+    prune: Decimal | Literal["auto"] | None = None
+    share: int | None = None
+    sparse: Decimal | None = None
+    huffman: Literal["auto", "yes", "no"] = "auto"
 
 
 class Budget(Frozen):

@@ -21,6 +21,9 @@ PLANNED = ("cnn", "ds_cnn", "gru")
 DEPTH_MOST: Mapping[str, int] = MappingProxyType({"tree": 20, "forest": 20, "gbt": 12, "bonsai": 5})
 """How deep one may be."""
 
+NOT_NETWORKS = ("tree", "forest", "gbt", "bonsai")
+"""Architectures that become integers by ways of their own, with nothing to prune or share."""
+
 KEYS = tuple(dict.fromkeys(key for options in OPTIONS.values() for key in options))
 """Every option's key."""
 

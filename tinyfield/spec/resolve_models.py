@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from tinyfield.spec.app import Accept, Budget, Channel, Compress, Feature, Model, Train, build
-from tinyfield.spec.architectures import DEPTH_MOST, KEYS, OPTIONS, PLANNED, that_have
+from tinyfield.spec.architectures import (
+    DEPTH_MOST,
+    KEYS,
+    NOT_NETWORKS,
+    OPTIONS,
+    PLANNED,
+    that_have,
+)
 from tinyfield.spec.features import parse_feature
 from tinyfield.spec.known import DATASETS, SPLITS, STAND_INS
 from tinyfield.spec.mistake import Mistake
@@ -17,6 +25,7 @@ from tinyfield.spec.unsure import Unsure
 from tinyfield.spelling import listing, nearest
 
 MAX_INPUTS = 64
+MOST_REMOVED = Decimal("0.95")
 NO_COMPRESS, NO_BUDGET, NO_ACCEPT = build(Compress)(), build(Budget)(), build(Accept)()
 
 
@@ -39,7 +48,7 @@ def resolve_model(
     _classes(node, problems)
     _train(node, problems)
     _architecture(node, section, problems)
-    _compress(node, problems)
+    _compress(node, section, problems)
     parts = (
         section.inputs,
         section.classes,
@@ -224,17 +233,36 @@ def _check_options(node: Map, section: ModelSection, name: str, problems: Proble
             )
 
 
-def _compress(node: Map, problems: Problems) -> None:
-    compress = node.items.get("compress")
-    if not isinstance(compress, Map):
+def _compress(node: Map, section: ModelSection, problems: Problems) -> None:
+    compress, given = node.items.get("compress"), section.compress
+    if not isinstance(compress, Map) or given is None or not ok(section.architecture):
         return
-    for key in ("prune", "cluster"):
+
+    def means_nothing(key: str, to: str, hint: str) -> None:
         if key in compress.items:
             problems.at(
                 compress.items[key],
-                f"compress.{key}",
+                f"{key!r} means nothing to {to}",
                 key=True,
-                code="not built",
-                hint="remove it for now; 'quantize: int8' works",
-                kind="not built yet",
+                hint=hint,
+                code="option",
+            )
+
+    if section.architecture in NOT_NETWORKS:
+        for key in ("prune", "share", "sparse", "huffman"):
+            means_nothing(key, repr(section.architecture), "remove it: only networks have it")
+        return
+    if given.share is None:
+        means_nothing("sparse", "a layer whose weights are not shared", "add 'share: 16'")
+    if given.quantize == "16x8":
+        for key in ("share", "sparse"):
+            means_nothing(key, "16x8", "write 'quantize: int8'")
+    for key in ("prune", "sparse"):
+        value = getattr(given, key)
+        if ok(value) and isinstance(value, Decimal) and value > MOST_REMOVED:
+            problems.at(
+                compress.items[key],
+                "too little of the network would be left",
+                hint=f"write at most {MOST_REMOVED * 100:.0f} %",
+                code="range",
             )

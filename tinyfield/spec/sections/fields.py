@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import PlainValidator, WithJsonSchema
 
@@ -127,6 +127,11 @@ def _share(value: Any) -> Decimal:
     return Decimal(share.numerator) / Decimal(share.denominator)
 
 
+def _share_or_auto(value: Any) -> Decimal | str:
+    """The same, or ``auto``."""
+    return "auto" if value == "auto" else _share(value)
+
+
 def _has_unit(value: Any) -> bool:
     return isinstance(value, str) and value.strip()[-1:] == "%"
 
@@ -222,6 +227,11 @@ Share = Annotated[
     Decimal,
     PlainValidator(_share),
     WithJsonSchema({"type": ["string", "number"], "examples": ["50 %", 0.5]}),
+]
+ShareOrAuto = Annotated[
+    Decimal | Literal["auto"],
+    PlainValidator(_share_or_auto),
+    WithJsonSchema({"type": ["string", "number"], "examples": ["50 %", "auto"]}),
 ]
 Score = Annotated[
     float,

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from tinyfield.spec.sections.base import Section
-from tinyfield.spec.sections.fields import Bytes, Label, Micros, Score, Share
+from tinyfield.spec.sections.fields import Bytes, Label, Micros, Score, Share, ShareOrAuto
 
 
 class TrainSection(Section):
@@ -26,12 +26,24 @@ class TrainSection(Section):
 class CompressSection(Section):
     """How the trained model is made small."""
 
-    quantize: Literal["int8"] = Field(
-        default="int8", description="number format of weights and values"
+    quantize: Literal["int8", "16x8", "auto"] = Field(
+        default="int8",
+        description="weights of 8 bits and values of 8 or 16; auto: 16 where 8 lose too much",
     )
-    prune: Share | None = Field(default=None, description="share of the weights to remove")
-    cluster: Annotated[int, Field(ge=2, le=256)] | None = Field(
-        default=None, description="number of different weights to keep"
+    prune: ShareOrAuto | None = Field(
+        default=None,
+        description="share of the weights to remove, by neurons and channels; auto: as many as "
+        "accept.max_drop allows",
+        examples=["50 %", "auto"],
+    )
+    share: Annotated[int, Field(ge=4, le=32)] | None = Field(
+        default=None, description="most different weights that a layer may have"
+    )
+    sparse: Share | None = Field(
+        default=None, description="with share: share of a layer's weights that are zero"
+    )
+    huffman: Literal["auto", "yes", "no"] = Field(
+        default="auto", description="weights coded in flash; auto: where it pays"
     )
 
 
