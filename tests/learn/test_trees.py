@@ -183,3 +183,30 @@ def test_data_that_cannot_be_learned_from_are_refused(own_cache: Path) -> None:
         train(replace(good, y=np.zeros_like(good.y)), wanted)
     with pytest.raises(DataError, match=r"groups? .* in two splits"):
         train(replace(good, group=np.full(len(good), "g")), wanted)
+
+
+def test_what_the_data_lack_is_said(own_cache: Path) -> None:
+    wanted = model().model_copy(update={"architecture": "tree", **OPTIONS["tree"]})
+    good = table(3000)
+    still = replace(good, X=np.full_like(good.X, 7))
+    with pytest.raises(DataError, match="no input ever changes") as caught:
+        train(still, wanted)
+    assert "stood still" in str(caught.value.hint)
+    torn = np.where(np.arange(len(good)) % 20 == 3, "g4", good.group)
+    with pytest.raises(DataError, match="1 of 19 groups lie in two splits at once") as caught:
+        split = np.where(np.arange(len(good)) % 20 == 3, "test", good.split)
+        train(replace(good, group=torn, split=split), wanted)
+    assert "g4 (test and train)" in caught.value.message
+    X = good.X.copy()
+    X[:, 1] = 5
+    X[:, 2:] = 0
+    X[:, 0] //= 100
+    light = (good.split == "test") & (good.y == 1)
+    got = train(replace(good, X=X).rows(~light), wanted)
+    notes = " ".join(got.report.notes)
+    assert "`b` never changes in the training rows" in notes
+    assert "no test row is light: its recall is not known" in notes
+    assert "of the test rows equal a training row in every input" in notes
+    rare = (good.y != 0) & (good.split == "train") & (np.arange(len(good)) % 31 != 0)
+    got = train(good.rows(~rare), wanted)
+    assert any("of the training rows are none" in note for note in got.report.notes)

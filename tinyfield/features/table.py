@@ -105,10 +105,23 @@ class FeatureTable:
                 f"{where}: the training rows hold one class only ({self.classes[int(seen[0])]})",
                 hint="add data in which another class occurs",
             )
-        pairs = {(str(g), str(s)) for g, s in zip(self.group, self.split, strict=True)}
-        torn = len(pairs) - len({g for g, _ in pairs})
+        self._verify_groups(where)
+
+    def _verify_groups(self, where: str) -> None:
+        places: dict[str, set[str]] = {}
+        for group, split in set(zip(self.group.tolist(), self.split.tolist(), strict=True)):
+            places.setdefault(group, set()).add(split)
+        torn = sorted(group for group, splits in places.items() if len(splits) > 1)
         if torn:
-            raise DataError(f"{where}: {torn} groups lie in two splits at once")
+            named = ", ".join(
+                f"{group} ({' and '.join(sorted(places[group]))})" for group in torn[:3]
+            )
+            raise DataError(
+                f"{where}: {len(torn)} of {len(places)} groups lie in two splits at once: {named}"
+                + (" …" if len(torn) > 3 else "")
+                + "; what is tested would have been trained on",
+                hint="give every plot, subject or season to one split only",
+            )
 
     def dump(self) -> str:
         """A short text for people and golden tests: rows a split, and each input's range."""

@@ -45,6 +45,9 @@ TOOLS = {
 }
 """Architectures that are built, and what trains them: its module and its name."""
 
+UNBALANCED, REPEATED = 0.97, 0.2
+"""Shares of one class, and of test rows known from training, from which on a note says so."""
+
 ROWS_LEAST = 50
 """Fewer training rows, or fewer rows of a class than a tenth of this, are no basis to learn on."""
 
@@ -136,8 +139,9 @@ def wish(model: Model) -> dict[str, Any] | None:
 
 def check_table(table: FeatureTable) -> None:
     """Raises DataError for rows that cannot be learned from: none in a split, one class only, too
-    few, inputs with no value."""
+    few, inputs with no value or always the same, a group in two splits."""
     table.verify()
+    _check_inputs(table)
     y = table.part("train").y
     counts = np.bincount(y, minlength=len(table.classes))
     if len(y) < ROWS_LEAST:
@@ -152,6 +156,15 @@ def check_table(table: FeatureTable) -> None:
                 f"at least {ROWS_LEAST // 10} are needed",
                 hint=f"add data in which {name} occurs, or take the class out of `classes`",
             )
+
+
+def _check_inputs(table: FeatureTable) -> None:
+    train = table.part("train")
+    if (train.X == train.X[:1]).all():
+        raise DataError(
+            f"model {table.model}: no input ever changes in the training rows",
+            hint="look for sensors that stood still, or name other `inputs`",
+        )
 
 
 def judge(table: FeatureTable, network: Network) -> Metrics:
@@ -207,11 +220,29 @@ def _notes(table: FeatureTable) -> list[str]:
     for i, name in enumerate(table.names):
         if (train.X[:, i] == train.X[0, i]).all():
             notes.append(f"`{name}` never changes in the training rows: it teaches nothing")
+    share = np.bincount(train.y, minlength=len(table.classes)) / len(train)
+    if share.max() > UNBALANCED:
+        notes.append(
+            f"{share.max():.1%} of the training rows are {table.classes[int(share.argmax())]}: "
+            "read the recall of the others, not the accuracy"
+        )
     test = table.part("test")
+    again = _seen_rows(train.X, test.X)
+    if again > REPEATED:
+        notes.append(
+            f"{again:.0%} of the test rows equal a training row in every input: the score may "
+            "be of what was learned by heart"
+        )
     absent = [c for i, c in enumerate(table.classes) if not (test.y == i).any()]
     if absent:
         notes.append(f"no test row is {' or '.join(absent)}: its recall is not known")
     return notes
+
+
+def _seen_rows(train: NDArray[np.int32], test: NDArray[np.int32]) -> float:
+    """Share of test rows that equal some training row."""
+    known = {row.tobytes() for row in np.ascontiguousarray(train)}
+    return sum(row.tobytes() in known for row in np.ascontiguousarray(test)) / len(test)
 
 
 def _fit(
