@@ -278,8 +278,11 @@ def run_tests(
 
 
 def models_of(path: Path, *, progress: Progress | None = None) -> dict[str, bytes]:
-    """The models of a ``.tflite`` file (itself) or of an app (trained, or from the cache)."""
-    if path.suffix == ".tflite":
+    """The models of a model file (itself) or of an app (trained, or from the cache).
+
+    A model file is a ``.tflite``, or trees or Bonsai as ``.json``.
+    """
+    if path.suffix in (".tflite", ".json"):
         from tinyfield.modelfile import read_model
 
         return {path.stem: read_model(path)}

@@ -10,6 +10,7 @@ from tinyfield.compiler.calls import Argument, Buffer, Call, Rom, Scratch
 from tinyfield.compiler.ctext import brief
 from tinyfield.compiler.memory import Plan
 from tinyfield.compiler.ops import refuse_unsupported
+from tinyfield.compiler.own import own_model
 from tinyfield.compiler.passes import PASSES
 from tinyfield.compiler.tflite import read
 
@@ -29,6 +30,9 @@ def stages(
     Raises:
         ModelError: as in ``compile_model``.
     """
+    if own_model(tflite) is not None:
+        yield "the model", program.graph_dump
+        return
     graph = read(tflite)
     text = graph.dump()
     yield "as read", text

@@ -39,11 +39,8 @@ def vote_ratio(total: int) -> Ratio:
 
 def margin_ratio(octave: float) -> Ratio:
     """The ratio that turns a distance into sixteenths of an octave: ``octave`` gives 16."""
-    shift = 0
-    steps = HALVES / max(octave, 1.0)
-    while steps * 2 ** (shift + 1) < 256 and shift < 24:
-        shift += 1
-    return Ratio(max(1, round(steps * 2**shift)), shift)
+    # The top byte of the product: an AVR has no shifter.
+    return Ratio(max(1, round((HALVES << 24) / max(octave, 1.0))), 24)
 
 
 def margin_limit(ratio: Ratio) -> int:

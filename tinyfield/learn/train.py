@@ -160,7 +160,7 @@ def check_table(table: FeatureTable) -> None:
 
 def _check_inputs(table: FeatureTable) -> None:
     train = table.part("train")
-    if (train.X == train.X[:1]).all():
+    if not np.ptp(train.X, axis=0).any():
         raise DataError(
             f"model {table.model}: no input ever changes in the training rows",
             hint="look for sensors that stood still, or name other `inputs`",
@@ -220,10 +220,10 @@ def _notes(table: FeatureTable) -> list[str]:
     for i, name in enumerate(table.names):
         if (train.X[:, i] == train.X[0, i]).all():
             notes.append(f"`{name}` never changes in the training rows: it teaches nothing")
-    share = np.bincount(train.y, minlength=len(table.classes)) / len(train)
-    if share.max() > UNBALANCED:
+    shares = np.bincount(train.y, minlength=len(table.classes)) / len(train)
+    if shares.max() > UNBALANCED:
         notes.append(
-            f"{share.max():.1%} of the training rows are {table.classes[int(share.argmax())]}: "
+            f"{shares.max():.1%} of the training rows are {table.classes[int(shares.argmax())]}: "
             "read the recall of the others, not the accuracy"
         )
     test = table.part("test")

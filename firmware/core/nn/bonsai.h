@@ -15,6 +15,16 @@ static const int8_t TINY_ROM tiny_bonsai_tanh[128] = {
     126, 126, 126, 126, 126, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127,
     127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127, 127};
 
+/* sum >> shift, |sum| < 2^23. A shift by 8 is a move on an AVR, one by 7 eight times as long. */
+TINY_KERNEL int32_t tiny_bonsai_shift(int32_t sum, uint8_t shift) {
+#if defined(__AVR__)
+    if (shift > 4u && shift < 8u) {
+        return (sum * (1 << (8u - shift))) >> 8;
+    }
+#endif
+    return sum >> shift;
+}
+
 TINY_KERNEL int8_t tiny_bonsai_clamp(int32_t sum) {
     return (int8_t)(sum > 127 ? 127 : (sum < -128 ? -128 : sum));
 }
@@ -57,9 +67,9 @@ TINY_KERNEL void tiny_bonsai_path(const int8_t *z, uint8_t projection, uint8_t c
     for (uint8_t level = 0;; level++) {
         const int8_t TINY_ROM *row = nodes + (uint16_t)(at * (uint16_t)(2u * classes * projection));
         for (uint8_t c = 0; c < classes; c++) {
-            const int16_t a = (int16_t)(tiny_dot(z, row, 0, projection) >> w_shift);
+            const int16_t a = (int16_t)tiny_bonsai_shift(tiny_dot(z, row, 0, projection), w_shift);
             row += projection;
-            const int32_t raw = tiny_dot(z, row, 0, projection) >> v_shift;
+            const int32_t raw = tiny_bonsai_shift(tiny_dot(z, row, 0, projection), v_shift);
             row += projection;
             const int8_t b = (int8_t)(raw > 127 ? 127 : (raw < -127 ? -127 : raw));
             const int8_t t = b < 0 ? (int8_t)-tiny_bonsai_tanh[-b] : tiny_bonsai_tanh[b];

@@ -100,8 +100,13 @@ TINY_KERNEL void tiny_scores_margins(const int32_t *margin, uint8_t classes, uin
         whole = (uint16_t)(whole + size);
     }
     for (uint8_t c = 0; c < classes; c++) {
-        const uint16_t size = (uint8_t)out[c];
-        out[c] = (int8_t)((uint8_t)((uint16_t)(size * 255u) / whole) ^ 0x80u);
+        const uint8_t size = (uint8_t)out[c];
+        /* Most classes are far behind, and a division is long. */
+        uint8_t score = 0;
+        if (size != 0u) {
+            score = (uint8_t)((uint16_t)(size * 255u) / whole);
+        }
+        out[c] = (int8_t)(score ^ 0x80u);
     }
     tiny_scores_winner(out, best);
 }
