@@ -10,7 +10,7 @@
 
 /* 4·words bytes of each of three pixels into their columns, words >= 1; returns the end. The second
  * and the third pixel lie `second` and `third` bytes after the first. */
-static inline __attribute__((always_inline)) uint32_t *
+static __attribute__((noinline, unused)) uint32_t *
 tiny_dsp_spread(const int8_t *from, uint32_t second, uint32_t third, uint32_t words, uint32_t *to) {
     const int8_t *from1 = from + second;
     const int8_t *from2 = from + third;
@@ -151,7 +151,9 @@ tiny_dsp_window(const tiny_dsp_image_t *image, int32_t top, int32_t left, int8_t
             memcpy(to, from, line);
         } else {
             memset(to, image->pad, line);
-            memcpy(to + before * image->in_c, from, (uint32_t)(inside * image->in_c));
+            if (inside > 0) {
+                memcpy(to + before * image->in_c, from, (uint32_t)(inside * image->in_c));
+            }
         }
     }
 }

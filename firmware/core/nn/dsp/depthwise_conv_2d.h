@@ -65,10 +65,10 @@ tiny_dsp_taps(const int32_t *stream, tiny_dsp_taps_t *taps, int32_t zero_point) 
 
 /* Two more input rows, columns >= 1 of them: lower pairs become upper ones, those of a and b the
  * lower ones. */
-static inline __attribute__((always_inline)) void tiny_dsp_advance(tiny_dsp_column_t *to,
-                                                                   const int8_t *a, uint32_t a_step,
-                                                                   const int8_t *b, uint32_t b_step,
-                                                                   uint32_t columns) {
+static __attribute__((noinline, unused)) void tiny_dsp_advance(tiny_dsp_column_t *to,
+                                                               const int8_t *a, uint32_t a_step,
+                                                               const int8_t *b, uint32_t b_step,
+                                                               uint32_t columns) {
     const tiny_dsp_column_t *const end = to + columns;
 #if defined(TINY_DSP_ASM)
     register uint32_t u0 __asm__("r3"); /* STM wants them in this order */
@@ -123,10 +123,10 @@ static inline __attribute__((always_inline)) void tiny_dsp_advance(tiny_dsp_colu
 }
 
 /* All that one output row sees: upper pairs of a and b, lower ones of c and nobody. */
-static inline __attribute__((always_inline)) void tiny_dsp_fill(tiny_dsp_column_t *to,
-                                                                const int8_t *const rows[3],
-                                                                const uint32_t steps[3],
-                                                                uint32_t columns) {
+static __attribute__((noinline, unused)) void tiny_dsp_fill(tiny_dsp_column_t *to,
+                                                            const int8_t *const rows[3],
+                                                            const uint32_t steps[3],
+                                                            uint32_t columns) {
     const tiny_dsp_column_t *const end = to + columns;
     const int8_t *a = rows[0];
     const int8_t *b = rows[1];
@@ -175,14 +175,12 @@ static inline __attribute__((always_inline)) void tiny_dsp_fill(tiny_dsp_column_
 #endif
 }
 
-/* stride is 1 or 2, the same both ways; of the columns that are seen, `inside` are in the image.
- * scratch: 32 bytes for each of the (out_w − 1)·stride + 3 columns that are seen. */
-TINY_KERNEL void tiny_dsp_depthwise_3x3(const int8_t *in, const int32_t TINY_ROM *stream,
-                                        int8_t *out, int8_t *scratch, int16_t first, int16_t rows,
-                                        int16_t in_h, int16_t in_ring, int16_t in_w, int16_t out_w,
-                                        uint16_t channels, uint16_t stride, int16_t pad_top,
-                                        int16_t pad_left, uint16_t inside, int8_t pad,
-                                        tiny_rounding_t rounding, int8_t zero_point) {
+static inline __attribute__((always_inline)) void
+tiny_dsp_depthwise_body(const int8_t *in, const int32_t TINY_ROM *stream, int8_t *out,
+                        int8_t *scratch, int16_t first, int16_t rows, int16_t in_h, int16_t in_ring,
+                        int16_t in_w, int16_t out_w, uint16_t channels, uint16_t stride,
+                        int16_t pad_top, int16_t pad_left, uint16_t inside, int8_t pad,
+                        tiny_rounding_t rounding, int8_t zero_point) {
     tiny_dsp_column_t *const columns = (tiny_dsp_column_t *)(void *)scratch;
     const int8_t padding[4] = {pad, pad, pad, pad};
     const uint32_t seen = (uint32_t)((out_w - 1) * stride + 3);
@@ -237,6 +235,45 @@ TINY_KERNEL void tiny_dsp_depthwise_3x3(const int8_t *in, const int32_t TINY_ROM
             tiny_dsp_lanes(&state, stride, rounding);
             to += stride == 1 ? 2 * out_row : out_row;
         }
+    }
+}
+
+/* Functions of their own: the assembly reaches its memory only in a small frame. */
+#define TINY_DSP_DEPTHWISE(name, stride, rounding)                                                 \
+    static __attribute__((noinline, unused)) void name(                                            \
+        const int8_t *in, const int32_t TINY_ROM *stream, int8_t *out, int8_t *scratch,            \
+        int16_t first, int16_t rows, int16_t in_h, int16_t in_ring, int16_t in_w, int16_t out_w,   \
+        uint16_t channels, int16_t pad_top, int16_t pad_left, uint16_t inside, int8_t pad,         \
+        int8_t zero_point) {                                                                       \
+        tiny_dsp_depthwise_body(in, stream, out, scratch, first, rows, in_h, in_ring, in_w, out_w, \
+                                channels, stride, pad_top, pad_left, inside, pad, rounding,        \
+                                zero_point);                                                       \
+    }
+TINY_DSP_DEPTHWISE(tiny_dsp_depthwise_1_positive, 1, TINY_ROUND_TWICE_POSITIVE)
+TINY_DSP_DEPTHWISE(tiny_dsp_depthwise_1_any, 1, TINY_ROUND_TWICE)
+TINY_DSP_DEPTHWISE(tiny_dsp_depthwise_2_positive, 2, TINY_ROUND_TWICE_POSITIVE)
+TINY_DSP_DEPTHWISE(tiny_dsp_depthwise_2_any, 2, TINY_ROUND_TWICE)
+
+/* stride is 1 or 2, the same both ways; of the columns that are seen, `inside` are in the image.
+ * scratch: 32 bytes for each of the (out_w − 1)·stride + 3 columns that are seen. */
+TINY_KERNEL void tiny_dsp_depthwise_3x3(const int8_t *in, const int32_t TINY_ROM *stream,
+                                        int8_t *out, int8_t *scratch, int16_t first, int16_t rows,
+                                        int16_t in_h, int16_t in_ring, int16_t in_w, int16_t out_w,
+                                        uint16_t channels, uint16_t stride, int16_t pad_top,
+                                        int16_t pad_left, uint16_t inside, int8_t pad,
+                                        tiny_rounding_t rounding, int8_t zero_point) {
+    if (stride == 1 && rounding == TINY_ROUND_TWICE_POSITIVE) {
+        tiny_dsp_depthwise_1_positive(in, stream, out, scratch, first, rows, in_h, in_ring, in_w,
+                                      out_w, channels, pad_top, pad_left, inside, pad, zero_point);
+    } else if (stride == 1) {
+        tiny_dsp_depthwise_1_any(in, stream, out, scratch, first, rows, in_h, in_ring, in_w, out_w,
+                                 channels, pad_top, pad_left, inside, pad, zero_point);
+    } else if (rounding == TINY_ROUND_TWICE_POSITIVE) {
+        tiny_dsp_depthwise_2_positive(in, stream, out, scratch, first, rows, in_h, in_ring, in_w,
+                                      out_w, channels, pad_top, pad_left, inside, pad, zero_point);
+    } else {
+        tiny_dsp_depthwise_2_any(in, stream, out, scratch, first, rows, in_h, in_ring, in_w, out_w,
+                                 channels, pad_top, pad_left, inside, pad, zero_point);
     }
 }
 

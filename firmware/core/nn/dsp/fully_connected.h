@@ -194,6 +194,17 @@ static inline __attribute__((always_inline)) void tiny_dsp_dense(const int32_t *
 #endif
 }
 
+/* Functions of their own: the assembly reaches its memory only in a small frame. */
+#define TINY_DSP_DENSE(name, rounding, each)                                                       \
+    static __attribute__((noinline, unused)) void name(const int32_t *stream, int8_t *out,         \
+                                                       const tiny_dsp_dense_t *dense) {            \
+        const tiny_dsp_dense_t own = *dense;                                                       \
+        tiny_dsp_dense(stream, out, &own, rounding, each);                                         \
+    }
+TINY_DSP_DENSE(tiny_dsp_dense_once, TINY_ROUND_ONCE, false)
+TINY_DSP_DENSE(tiny_dsp_dense_twice, TINY_ROUND_TWICE, false)
+TINY_DSP_DENSE(tiny_dsp_dense_each, TINY_ROUND_ONCE, true)
+
 /* Row after row, each read before any of it is written. */
 static inline __attribute__((always_inline)) void
 tiny_dsp_dense_rows(const int8_t *in, const int32_t *stream, int8_t *out, int8_t *scratch,
@@ -224,7 +235,13 @@ tiny_dsp_dense_rows(const int8_t *in, const int32_t *stream, int8_t *out, int8_t
             }
         }
         dense.end = out + outputs;
-        tiny_dsp_dense(stream, out, &dense, rounding, each);
+        if (each) {
+            tiny_dsp_dense_each(stream, out, &dense);
+        } else if (rounding == TINY_ROUND_TWICE) {
+            tiny_dsp_dense_twice(stream, out, &dense);
+        } else {
+            tiny_dsp_dense_once(stream, out, &dense);
+        }
         if (low > INT8_MIN || high < INT8_MAX) {
             for (uint16_t o = 0; o < outputs; o++) {
                 out[o] = (int8_t)tiny_clamp(out[o], low, high);
