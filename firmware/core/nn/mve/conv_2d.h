@@ -262,30 +262,30 @@ TINY_KERNEL void tiny_mve_conv_2d(const int8_t *in, const int8_t TINY_ROM *weigh
 #else
     const int32_t blocks = (k_h * k_w * in_c + 15) / 16;
     const int32_t record = 64 * blocks + 36;
-    (void)scratch;
     (void)few;
     for (int32_t y = first; y < first + rows; y++) {
         for (int32_t x = 0; x < out_w; x++) {
+            /* All that the pixel sees, before its outputs are written: they may lie over it. */
+            int8_t *seen = scratch;
+            for (int32_t ky = 0; ky < k_h; ky++) {
+                const int32_t r = y * stride_h - pad_top + ky * dilation_h;
+                for (int32_t kx = 0; kx < k_w; kx++) {
+                    const int32_t column = x * stride_w - pad_left + kx;
+                    const bool inside = r >= 0 && r < in_h && column >= 0 && column < in_w;
+                    const int32_t held = inside ? tiny_ring((int16_t)r, in_ring, in_h) : 0;
+                    for (int32_t i = 0; i < in_c; i++) {
+                        *seen++ = inside ? in[(held * in_w + column) * in_c + i] : pad;
+                    }
+                }
+            }
             for (int32_t c = 0; c < out_c; c++) {
                 /* Channels 0, 1, 2, 3 of four: the first of either pair, then the second. */
                 const int8_t TINY_ROM *const quad = weights + c / 4 * record;
                 const int8_t TINY_ROM *const row = quad + (c % 2) * 32 * blocks + (c % 4 / 2) * 16;
                 const int8_t TINY_ROM *const after = quad + 64 * blocks;
                 int32_t sum = tiny_mve_word(after + c % 4 * 4);
-                int32_t tap = 0;
-                for (int32_t ky = 0; ky < k_h; ky++) {
-                    const int32_t r = y * stride_h - pad_top + ky * dilation_h;
-                    for (int32_t kx = 0; kx < k_w; kx++) {
-                        const int32_t column = x * stride_w - pad_left + kx;
-                        const bool inside = r >= 0 && r < in_h && column >= 0 && column < in_w;
-                        const int32_t held = inside ? tiny_ring((int16_t)r, in_ring, in_h) : 0;
-                        for (int32_t i = 0; i < in_c; i++) {
-                            const int8_t value =
-                                inside ? in[(held * in_w + column) * in_c + i] : pad;
-                            sum += value * row[tap / 16 * 32 + tap % 16];
-                            tap++;
-                        }
-                    }
+                for (int32_t tap = 0; tap < k_h * k_w * in_c; tap++) {
+                    sum += scratch[tap] * row[tap / 16 * 32 + tap % 16];
                 }
                 const int32_t mult = tiny_mve_word(after + 16 + c % 4 * 4);
                 const int8_t shift = after[32 + c % 4];
