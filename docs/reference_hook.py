@@ -60,7 +60,26 @@ def app_page() -> str:
         "it. `tinyfield schema` prints the same as JSON Schema for an editor.\n\n"
         "| key | value | needed | what it says |\n|---|---|---|---|\n"
     )
-    return head + "\n".join(_rows(schema, _resolve(schema, schema), "")) + "\n"
+    return head + "\n".join(_rows(schema, _resolve(schema, schema), "")) + "\n\n" + features_table()
+
+
+def features_table() -> str:
+    """What a model's inputs may be."""
+    from tinyfield.spec.features import SAYS, SITE
+
+    lines = [
+        "## Inputs of a model\n",
+        "An input is a channel, an operation and, for most, a time: `air.temperature mean 24 h`. "
+        "A window has a value if at least half of its samples so far were readings, a baseline "
+        "from its first reading on; while one input has none, the model does not run.\n",
+        "| input | what it is |",
+        "|---|---|",
+    ]
+    for op, says in SAYS.items():
+        rest = {"last": "", "minus": " sensor.other"}.get(op, " 6 h")
+        lines.append(f"| `sensor.quantity {op}{rest}` | {says} |")
+    lines += [f"| `{name}` | {source.summary} |" for name, source in SITE.items()]
+    return "\n".join(lines) + "\n"
 
 
 def drivers_page() -> str:

@@ -35,6 +35,12 @@ def test_the_compilers_page_is_filled_in(root: Path, hook: ModuleType) -> None:
     assert {f"`{name}`" for name in TARGET_NAMES} <= set(re.findall(r"`[a-z0-9-]+`", targets))
 
 
+def test_the_app_page_knows_every_input(hook: ModuleType) -> None:
+    page = hook.app_page()
+    for row in ("quantity last`", "quantity ewma 6 h`", "quantity minus sensor.other`", "site.kc`"):
+        assert row in page
+
+
 def test_the_commands_page_knows_every_option(hook: ModuleType) -> None:
     page = hook.commands_page()
     for option in ("--dump-passes", "--optimize", "--prefix", "--layers", "--rounding"):

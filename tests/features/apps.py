@@ -7,7 +7,8 @@ from typing import Any
 from tinyfield.spec.app import App, Channel, Feature, Site
 from tinyfield.spec.crops import crops
 
-WINDOWED = ("mean", "min", "max", "sum", "slope", "std")
+WINDOWED = ("mean", "min", "max", "sum", "slope", "std", "range", "lag")
+COMPARED = ("change", "ewma", "deviation")
 
 
 def channel(name: str, scale: int = -1, minimum: int = -1000, maximum: int = 1000) -> Channel:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.features.apps import WINDOWED, app, channel, feature
+from tests.features.apps import COMPARED, WINDOWED, app, channel, feature
 from tinyfield import hostcc
 from tinyfield.features.bind import FeatureLibrary, shim
 from tinyfield.features.emit import emit_features
@@ -31,6 +31,13 @@ def rounded(x: Fraction) -> int:
 def oracle(op: str, span: int, history: list[int | None]) -> int | None:
     """The feature by its definition, from all samples so far, in exact fractions."""
     shape = window_shape(span * SAMPLE_S, SAMPLE_S)
+    if op == "lag":
+        at = len(history) - 1 - shape.samples
+        bucket = [v for i, v in enumerate(history) if i // shape.size == at // shape.size]
+        known = [v for v in bucket if v is not None]
+        if at // shape.size < 0 or 2 * len(known) < len(bucket):
+            return None
+        return rounded(Fraction(sum(known), len(known)))
     newest = (len(history) - 1) // shape.size
     first = max(0, newest - shape.buckets + 1) * shape.size
     samples = [(i, v) for i, v in enumerate(history) if i >= first]
@@ -45,6 +52,8 @@ def oracle(op: str, span: int, history: list[int | None]) -> int | None:
         return min(values)
     if op == "max":
         return max(values)
+    if op == "range":
+        return max(values) - min(values)
     if op == "sum":
         return rounded(mean * span * SAMPLE_S / 3600)
     if op == "std":
@@ -215,7 +224,7 @@ def test_sanitized_build_gives_the_same_and_finds_nothing() -> None:
         [rng.integers(-1000, 1000, 500), rng.choice(wild, 700), np.full(300, 2**31 - 1)]
     ).astype(np.int32)[:, None]
     days = np.concatenate([np.arange(-5, 1490), [2**31 - 1, -(2**31), 0, 1, 2]]).astype(np.int32)
-    inputs = [feature("a.x", op, 36 * SAMPLE_S) for op in WINDOWED]
+    inputs = [feature("a.x", op, 36 * SAMPLE_S) for op in (*WINDOWED, *COMPARED)]
     inputs += [feature("a.x", "last"), feature("site.kc", "value", channel=None)]
     inputs += [feature("site.root_depth", "value", channel=None)]
     inputs += [feature("site.stage", "one_hot", channel=None), feature("a.x", "one_hot")]
@@ -227,6 +236,7 @@ def test_sanitized_build_gives_the_same_and_finds_nothing() -> None:
             source.source + shim(source) + _MAIN,
             core / "features" / "window.c",
             core / "features" / "site.c",
+            core / "features" / "baseline.c",
         ],
         include=[core],
         headers={"app_features.h": source.header},

@@ -59,6 +59,7 @@ class FeatureLibrary:
                 self.source.source + shim(self.source),
                 core / "features" / "window.c",
                 core / "features" / "site.c",
+                core / "features" / "baseline.c",
             ],
             include=[core],
             headers={"app_features.h": self.source.header},

@@ -13,7 +13,14 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from tinyfield.errors import SpecError
-from tinyfield.features.shape import Shape, check_fits, slope_factor, window_shape
+from tinyfield.features.shape import (
+    Shape,
+    check_fits,
+    ewma_samples,
+    lag_shape,
+    slope_factor,
+    window_shape,
+)
 
 if TYPE_CHECKING:
     from tinyfield.spec import App, Feature
@@ -25,7 +32,11 @@ _KINDS = {  # what a bucket must keep for each operation, beside the count
     "min": ("minima",),
     "max": ("maxima",),
     "std": ("sums", "squares"),
+    "range": ("minima", "maxima"),
+    "lag": ("sums",),
+    "change": ("sums",),
 }
+_LASTS = ("last", "one_hot", "change", "deviation", "minus")  # read the latest reading
 _TYPES = {
     "counts": ("uint8_t", "tiny_count_push"),
     "sums": ("int32_t", "tiny_sum_push"),
@@ -77,6 +88,7 @@ class _Plan:
         self.rings: dict[Shape, str] = {}
         self.groups: dict[tuple[int, Shape], _Group] = {}
         self.lasts: dict[int, str] = {}
+        self.ewmas: dict[tuple[int, int], str] = {}
         for model in app.models.values():
             for feature in model.inputs:
                 self._add(feature)
@@ -87,14 +99,21 @@ class _Plan:
                 raise SpecError(f"`{feature.text}` names neither a channel nor a site value")
             return
         channel = feature.channel
-        if feature.op in ("last", "one_hot"):
-            self.lasts.setdefault(channel, f"last_{self._identifier(channel)}")
+        if feature.op in _LASTS:
+            for read in (channel, feature.other):
+                if read is not None:
+                    self.lasts.setdefault(read, f"last_{self._identifier(read)}")
+        if feature.op in ("ewma", "deviation"):
+            name = f"{self._identifier(channel)}_{_span(feature)}_ewma"
+            self.ewmas.setdefault((channel, self._samples(feature)), name)
+        if feature.op not in _KINDS and feature.op in (*_LASTS, "ewma"):
             return
         shape = self._shape(feature)
-        ring = self.rings.setdefault(shape, f"ring_{_span(feature)}")
+        ago = "_ago" if feature.op in ("lag", "change") else ""
+        ring = self.rings.setdefault(shape, f"ring_{_span(feature)}{ago}")
         group = self.groups.get((channel, shape))
         if group is None:
-            name = f"{self._identifier(channel)}_{_span(feature)}"
+            name = f"{self._identifier(channel)}_{_span(feature)}{ago}"
             group = _Group(name, channel, self.app.channels[channel].name, ring, shape)
             self.groups[channel, shape] = group
         group.kinds.update(_KINDS[feature.op])
@@ -103,13 +122,17 @@ class _Plan:
         if feature.op not in _KINDS or feature.window_s is None or feature.channel is None:
             raise SpecError(f"`{feature.text}` is no feature over a window")
         sample_s, what = self.app.sample_s, f"`{feature.text}`"
-        shape = window_shape(feature.window_s, sample_s, what=what)
+        cut = lag_shape if feature.op in ("lag", "change") else window_shape
+        shape = cut(feature.window_s, sample_s, what=what)
         if feature.op == "slope" and shape.buckets < 2:
             raise SpecError(f"{what}: a slope needs two samples", hint="lengthen the window")
         channel = self.app.channels[feature.channel]
         factor = _factor(feature, sample_s)
         check_fits(feature.op, shape, (channel.minimum, channel.maximum), factor, what)
         return shape
+
+    def _samples(self, feature: Feature) -> int:
+        return ewma_samples(feature.window_s or 0, self.app.sample_s, what=f"`{feature.text}`")
 
     def _identifier(self, channel: int) -> str:
         name = self.app.channels[channel].name.replace(".", "_").replace("-", "_")
@@ -120,20 +143,44 @@ class _Plan:
         """The C expression of a feature's value (a one-hot's index)."""
         if feature.channel is None:
             return _SITE[feature.source]
+        last = f"tiny_last(&s->{self.lasts.get(feature.channel)})"
         if feature.op in ("last", "one_hot"):
-            return f"tiny_last(&s->{self.lasts[feature.channel]})"
+            return last
+        if feature.op == "minus" and feature.other is not None:
+            pair = (last, f"tiny_last(&s->{self.lasts[feature.other]})")
+            one, other = (
+                value if factor == 1 else f"tiny_finer({value}, {factor})"
+                for value, factor in zip(pair, feature.factors, strict=True)
+            )
+            return f"tiny_difference({one}, {other})"
+        if feature.op in ("ewma", "deviation"):
+            level = f"tiny_ewma(&s->{self.ewmas[feature.channel, self._samples(feature)]})"
+            return level if feature.op == "ewma" else f"tiny_difference({last}, {level})"
         shape = self._shape(feature)
         group = self.groups[feature.channel, shape]
-        window = f"s->{group.name}"
-        call = f"tiny_window_{feature.op}(&s->{group.ring}, "
-        if feature.op == "slope":
-            call += f"{shape.buckets}, "
-        call += f"{shape.size}, {window}.counts"
-        call += "".join(f", {window}.{kind}" for kind in _KINDS[feature.op])
-        if feature.op in ("sum", "slope"):
-            factor = _factor(feature, self.app.sample_s)
-            call += f", {factor.numerator}, {factor.denominator}"
-        return call + ")"
+        if feature.op == "range":
+            high, low = self._window("max", group), self._window("min", group)
+            return f"tiny_difference({high}, {low})"
+        if feature.op in ("lag", "change"):
+            ago = self._window("oldest", group, ("sums",), buckets=True)
+            return ago if feature.op == "lag" else f"tiny_difference({last}, {ago})"
+        factor = _factor(feature, self.app.sample_s)
+        scaling = f", {factor.numerator}, {factor.denominator}"
+        call = self._window(feature.op, group, buckets=feature.op == "slope")
+        return call[:-1] + scaling + ")" if feature.op in ("sum", "slope") else call
+
+    def _window(
+        self, op: str, group: _Group, kinds: tuple[str, ...] = (), *, buckets: bool = False
+    ) -> str:
+        """A call of ``tiny_window_<op>`` on a group's buckets."""
+        shape, cells = group.shape, f"s->{group.name}"
+        arguments = [
+            f"&s->{group.ring}",
+            *([str(shape.buckets)] if buckets else []),
+            f"{shape.size}",
+        ]
+        arguments += [f"{cells}.{kind}" for kind in ("counts", *(kinds or _KINDS[op]))]
+        return f"tiny_window_{op}({', '.join(arguments)})"
 
 
 def emit_features(app: App) -> FeatureSource:
@@ -172,6 +219,7 @@ def _header(plan: _Plan, widths: dict[str, int]) -> Iterator[str]:
     yield "#ifndef APP_FEATURES_H"
     yield "#define APP_FEATURES_H"
     yield ""
+    yield '#include "features/baseline.h"'
     yield '#include "features/site.h"'
     yield '#include "features/window.h"'
     yield ""
@@ -184,12 +232,14 @@ def _header(plan: _Plan, widths: dict[str, int]) -> Iterator[str]:
         yield f"    tiny_ring_t {ring};"
     for last in plan.lasts.values():
         yield f"    tiny_last_t {last};"
+    for ewma in plan.ewmas.values():
+        yield f"    tiny_ewma_t {ewma};"
     for group in plan.groups.values():
         yield "    struct {"
         for kind in _ordered(group):
             yield f"        {_TYPES[kind][0]} {kind}[{group.shape.buckets}];"
         yield f"    }} {group.name};"
-    if not plan.lasts and not plan.groups:
+    if not (plan.lasts or plan.ewmas or plan.groups):
         yield "    uint8_t nothing; /* no model reads a channel */"
     yield "} app_features_t;"
     yield ""
@@ -220,11 +270,13 @@ def _source(plan: _Plan) -> Iterator[str]:
     yield ""
     yield "void app_features_push(app_features_t *s, const int32_t *channels)"
     yield "{"
-    if not plan.lasts and not plan.groups:
+    if not (plan.lasts or plan.ewmas or plan.groups):
         yield "    (void)s;"
         yield "    (void)channels;"
     for channel, last in plan.lasts.items():
         yield f"    tiny_last_push(&s->{last}, channels[{channel}]);"
+    for (channel, samples), ewma in plan.ewmas.items():
+        yield f"    tiny_ewma_push(&s->{ewma}, channels[{channel}], {samples});"
     for shape, ring in plan.rings.items():
         yield f"    tiny_ring_step(&s->{ring}, {shape.buckets}, {shape.size});"
     for group in plan.groups.values():

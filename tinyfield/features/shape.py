@@ -12,6 +12,7 @@ BUCKETS = 12
 
 _FEWEST = 6  # fewer would let a window forget a fifth of itself at a bucket's end
 _BUCKET_MOST = 255  # counts are uint8
+_EWMA_MOST = 65535
 _INT32 = 2**31 - 1
 
 
@@ -56,6 +57,39 @@ def window_shape(window_s: int, sample_s: int, *, what: str = "the window") -> S
     return Shape(buckets, samples // buckets)
 
 
+def lag_shape(window_s: int, sample_s: int, *, what: str = "the lag") -> Shape:
+    """A ring whose oldest bucket, once full, holds the sample of ``window_s`` seconds ago.
+
+    One bucket more than :func:`window_shape` gives: the newest is still filling. Where the lag is
+    no whole number of equal buckets, it is up to a bucket shorter.
+
+    Raises:
+        SpecError: as window_shape.
+    """
+    shape = window_shape(window_s, sample_s, what=what)
+    if shape.buckets >= _BUCKET_MOST:
+        raise SpecError(
+            f"{what}: {window_s // sample_s} samples are more than a ring can hold",
+            hint="shorten it or sample less often",
+        )
+    return Shape(shape.buckets + 1, shape.size)
+
+
+def ewma_samples(window_s: int, sample_s: int, *, what: str = "the average") -> int:
+    """n of an exponentially weighted average: each reading moves it 1/n of the way.
+
+    Raises:
+        SpecError: fewer than two samples, or more than 65535.
+    """
+    n = window_s // sample_s
+    if not 2 <= n <= _EWMA_MOST:
+        raise SpecError(
+            f"{what}: {n} samples; the average takes 2 to {_EWMA_MOST}",
+            hint="lengthen the time" if n < 2 else "shorten the time or sample less often",
+        )
+    return n
+
+
 def slope_factor(sample_s: int) -> Fraction:
     """From scaled units per half sample to hundredths of scaled units per hour."""
     return Fraction(2 * 3600 * 100, sample_s)
@@ -79,7 +113,7 @@ def check_fits(
     span = channel[1] - channel[0]
     n = shape.samples
     fits = True
-    if op in ("mean", "sum", "slope", "std"):
+    if op in ("mean", "sum", "slope", "std", "lag", "change"):
         fits = shape.size * size <= _INT32
     if op == "sum":
         fits = fits and n * size * factor.numerator < 2**63 and size * factor <= _INT32

@@ -99,21 +99,42 @@ class Feature(Frozen):
     Attributes:
         text: as the user wrote it.
         source: a channel name or one of ``SITE_SOURCES``.
-        op: last, mean, min, max, sum, slope, std (channels); value, one_hot (site).
-        window_s: the span in s for windowed ops.
+        op: of a channel, one of ``CHANNEL_OPS`` (tinyfield.spec.features); of the site, value or
+            one_hot.
+        window_s: the span in s for windowed ops, the lag, or the average's time.
         unit, scale: of the feature's integer value.
         width: inputs it makes: 1, or k for one_hot.
         channel: channel id, None for site features.
+        other: for minus, the id of the channel that is taken away.
+        factors: for minus, what brings each channel to ``scale``.
     """
 
     text: str
     source: str
-    op: Literal["last", "mean", "min", "max", "sum", "slope", "std", "one_hot", "value"]
+    op: Literal[
+        "last",
+        "mean",
+        "min",
+        "max",
+        "range",
+        "sum",
+        "slope",
+        "std",
+        "lag",
+        "change",
+        "ewma",
+        "deviation",
+        "minus",
+        "one_hot",
+        "value",
+    ]
     window_s: int | None
     unit: str
     scale: int
     width: int
     channel: int | None
+    other: int | None = None
+    factors: tuple[int, int] = (1, 1)
 
 
 class Train(Frozen):

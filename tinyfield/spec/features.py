@@ -1,8 +1,8 @@
 """Features of a model: ``soil.moisture slope 6 h``, ``site.kc``, ``site.stage one_hot``.
 
 Units and scales of the integer a feature gives (the C in ``firmware/core/features`` computes it):
-last, mean, min, max and std keep the channel's; sum is unit·h in the channel's scale; slope is
-unit/h with two more digits.
+most keep the channel's; sum is unit·h in the channel's scale; slope is unit/h with two more
+digits; minus has the finer of the two channels' scales.
 """
 
 from __future__ import annotations
@@ -17,10 +17,40 @@ from tinyfield.spec.mistake import Mistake
 from tinyfield.spec.unsure import Unsure
 from tinyfield.spelling import listing, nearest
 
-WindowOp = Literal["mean", "min", "max", "sum", "slope", "std"]
-ChannelOp = Literal["last", "mean", "min", "max", "sum", "slope", "std"]
-WINDOW_OPS: tuple[WindowOp, ...] = get_args(WindowOp)
+ChannelOp = Literal[
+    "last",
+    "mean",
+    "min",
+    "max",
+    "range",
+    "sum",
+    "slope",
+    "std",
+    "lag",
+    "change",
+    "ewma",
+    "deviation",
+    "minus",
+]
 CHANNEL_OPS: tuple[ChannelOp, ...] = get_args(ChannelOp)
+SAYS: dict[ChannelOp, str] = {
+    "last": "the latest reading; it is held for three samples without one",
+    "mean": "mean of the readings in the window",
+    "min": "least reading in the window",
+    "max": "greatest reading in the window",
+    "range": "greatest less least reading in the window",
+    "sum": "mean times the window's hours",
+    "slope": "slope per hour of the line through the window's readings",
+    "std": "standard deviation of the readings in the window",
+    "lag": "the reading so long ago; of a lag longer than 12 samples, the mean of about a twelfth "
+    "of it around that time",
+    "change": "last less lag",
+    "ewma": "baseline: exponentially weighted average, each reading moving it one n-th of the way, "
+    "n samples being the time given",
+    "deviation": "last less ewma",
+    "minus": "last less the last of another channel of the same unit: 'a.x minus b.x'",
+}
+"""What each operation gives, for people."""
 STAGES = 4
 INT32_MAX = 2**31 - 1
 LONGEST_WINDOW_S = 30 * 86400
@@ -82,6 +112,8 @@ def parse_feature(
     rest_at += len(rest) - len(rest.lstrip())
     rest = rest.strip()
     channel = channels[index]
+    if op == "minus":
+        return _minus(text, index, rest, rest_at, channels, unsure)
     if op == "last":
         if rest:
             raise Mistake(
@@ -157,6 +189,60 @@ def _site(text: str, source: str, words: list[tuple[str, int]], has_crop: bool) 
     )
 
 
+def _minus(
+    text: str, index: int, rest: str, at: int, channels: tuple[Channel, ...], unsure: Unsure
+) -> Feature | None:
+    """``a.x minus b.x``: both in the finer of their scales."""
+    one = channels[index]
+    alike = [ch.name for ch in channels if ch.unit == one.unit and ch.name != one.name]
+    example = f"'{one.name} minus {alike[0]}'" if alike else "a channel of the same unit"
+
+    def mistake(message: str, hint: str, code: str = "feature") -> Mistake:
+        width = len(rest) or None
+        return Mistake(message, hint=hint, code=code, offset=at if rest else at - 1, width=width)
+
+    if not rest:
+        raise mistake("'minus' needs another channel", f"write {example}")
+    found = next((i for i, ch in enumerate(channels) if ch.name == rest), None)
+    if found is None:
+        near = nearest(rest, alike)
+        if unsure.excuses(rest.partition(".")[0], near):
+            return None
+        hint = f"did you mean {near!r}?" if near else f"write {example}"
+        raise mistake(f"there is no channel {rest!r}", hint, "unknown")
+    other = channels[found]
+    if found == index:
+        raise mistake(f"{rest} minus itself is nothing", f"write {example}")
+    if other.unit != one.unit:
+        raise mistake(
+            f"{one.name} is in {one.unit or 'no unit'}, {other.name} in {other.unit or 'no unit'}",
+            f"write {example}",
+            "unit",
+        )
+    scale = min(one.scale, other.scale)
+    factors = (10 ** (one.scale - scale), 10 ** (other.scale - scale))
+    highest = one.maximum * factors[0] - other.minimum * factors[1]
+    lowest = one.minimum * factors[0] - other.maximum * factors[1]
+    if max(abs(highest), abs(lowest), *factors) > INT32_MAX:
+        raise mistake(
+            f"{one.name} minus {other.name} can pass what 32 bits hold",
+            "take channels of a smaller range",
+            "overflow",
+        )
+    return build(Feature)(
+        text=text,
+        source=one.name,
+        op="minus",
+        window_s=None,
+        unit=one.unit,
+        scale=scale,
+        width=1,
+        channel=index,
+        other=found,
+        factors=factors,
+    )
+
+
 def _window(source: str, op: str, rest: str, at: int, sample_s: int) -> int:
     if not rest:
         raise Mistake(
@@ -174,10 +260,11 @@ def _window(source: str, op: str, rest: str, at: int, sample_s: int) -> int:
     if sample_s <= 0:
         return window_s
     period = duration_text(sample_s)
-    least = 3 if op in ("slope", "std") else 2
+    least = {"slope": 3, "std": 3, "lag": 1, "change": 1}.get(op, 2)
     if window_s < least * sample_s:
+        samples = "one sample" if least == 1 else f"{least} samples"
         raise Mistake(
-            f"a window of {rest} holds fewer than {least} samples of every {period}",
+            f"a window of {rest} holds fewer than {samples} of every {period}",
             hint=f"take at least {duration_text(least * sample_s)}, or sample more often",
             code="window",
             offset=at,
@@ -204,6 +291,8 @@ def _measure(op: str, channel: Channel, window_s: int) -> tuple[str, int, int]:
     if op == "slope":
         # The steepest line: from one end of the range to the other within the window.
         return f"{channel.unit}/h", channel.scale - 2, 2 * span * 100 * 3600 // window_s
+    if op in ("range", "change", "deviation"):
+        return channel.unit, channel.scale, span
     return channel.unit, channel.scale, greatest
 
 

@@ -142,6 +142,15 @@ int32_t tiny_window_max(const tiny_ring_t *ring, uint8_t size, const uint8_t *co
     return highest;
 }
 
+int32_t tiny_window_oldest(const tiny_ring_t *ring, uint8_t buckets, uint8_t size,
+                           const uint8_t *counts, const int32_t *sums) {
+    if (ring->begun < buckets) {
+        return TINY_MISSING;
+    }
+    const uint8_t at = (uint8_t)(ring->head + 1U == buckets ? 0U : ring->head + 1U);
+    return 2U * counts[at] < size ? TINY_MISSING : divide(sums[at], counts[at]);
+}
+
 /* Largest r with r * r <= value, a bit at a time. */
 static uint32_t square_root(uint64_t value) {
     uint64_t rest = value;

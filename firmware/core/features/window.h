@@ -50,6 +50,12 @@ int32_t tiny_window_min(const tiny_ring_t *ring, uint8_t size, const uint8_t *co
 int32_t tiny_window_max(const tiny_ring_t *ring, uint8_t size, const uint8_t *counts,
                         const int32_t *maxima);
 
+/* Mean of the oldest bucket of a full ring: with `buckets` of them, the one in which lies the
+ * sample (buckets - 1) x size ago; with a size of 1, that sample itself. Missing while the ring
+ * fills, and where fewer than half of that bucket's samples were readings. */
+int32_t tiny_window_oldest(const tiny_ring_t *ring, uint8_t buckets, uint8_t size,
+                           const uint8_t *counts, const int32_t *sums);
+
 /* Population standard deviation, in the channel's unit and scale. */
 int32_t tiny_window_std(const tiny_ring_t *ring, uint8_t size, const uint8_t *counts,
                         const int32_t *sums, const int64_t *squares);
