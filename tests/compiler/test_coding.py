@@ -74,8 +74,8 @@ def test_a_code_may_not_be_longer_than_the_decoder_looks() -> None:
 
 def test_weights_among_other_numbers_are_found() -> None:
     weights = np.array([[-3, 2, 5, -1], [2, 2, -3, 0]], np.int8)
-    carried = weights.copy()
-    carried[:, 1::2] += (weights[:, ::2] < 0).astype(np.int8)
+    halves = 256 * weights[:, 1::2].astype(np.int16) + weights[:, ::2]
+    carried = np.ascontiguousarray(halves).astype("<i2").view(np.int8)
     rows = np.concatenate([np.full((2, 3), 9, np.int8), carried, np.full((2, 2), 7, np.int8)], 1)
     one = packed(Rom("weights", rows, stripes=Stripes(3, 4, 2, carried=True)), "huffman")
     assert one is not None

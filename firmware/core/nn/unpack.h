@@ -48,7 +48,7 @@ TINY_INNER int8_t tiny_bits_next(tiny_bits_t *bits, const int8_t TINY_ROM *symbo
 }
 
 /* Unpacks a layer's constants: `groups` times `head` bytes as they are, `body` weights, `tail`
- * bytes as they are. Pairs of weights a, b are stored as a and b + (a < 0) where `carried`, which
+ * bytes as they are. Pairs of weights a, b lie there as a and b - (a < 0) where `carried`, which
  * makes them one number 256·b + a. */
 TINY_KERNEL void tiny_unpack(const uint8_t TINY_ROM *codes, const int8_t TINY_ROM *symbols,
                              const uint16_t TINY_ROM *limits, const int16_t TINY_ROM *offsets,
@@ -66,7 +66,7 @@ TINY_KERNEL void tiny_unpack(const uint8_t TINY_ROM *codes, const int8_t TINY_RO
             *to++ = a;
             if (carried) {
                 const int8_t b = tiny_bits_next(&bits, symbols, limits, offsets, fixed);
-                *to++ = (int8_t)(b + (a < 0 ? 1 : 0));
+                *to++ = (int8_t)(b - (a < 0 ? 1 : 0));
             }
         }
         for (uint16_t i = 0; i < tail; i++) {

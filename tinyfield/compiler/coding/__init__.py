@@ -82,7 +82,8 @@ def packed(rom: Rom, coding: str) -> Packed | None:
     body = rows[:, stripes.head : stripes.head + stripes.body].astype(np.uint8).view(np.int8)
     if stripes.carried:
         pairs = body.reshape(len(rows), -1, 2).copy()
-        pairs[:, :, 1] -= (pairs[:, :, 0] < 0).astype(np.int8)
+        # The lower byte of 256·b + a borrows from the upper one where a is negative.
+        pairs[:, :, 1] += (pairs[:, :, 0] < 0).astype(np.int8)
         body = pairs.reshape(len(rows), -1)
     plain = np.concatenate([rows[:, : stripes.head], rows[:, stripes.head + stripes.body :]], 1)
     found = []
