@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     import keras
 
 TARGET = "cortex-m4"
+KINDS = (("none", "o", "plain bytes"), ("fixed", "s", "fixed bits"), ("huffman", "^", "Huffman"))
 SEED = 0
 
 
@@ -227,8 +228,7 @@ def draw(name: str, points: list[Point], path: Path) -> None:
     from matplotlib import pyplot as plt
 
     figure, axes = plt.subplots(figsize=(7.5, 4.2))
-    kinds = {"none": ("o", "plain bytes"), "fixed": ("s", "fixed bits"), "huffman": ("^", "Huffman")}
-    for coding, (marker, label) in kinds.items():
+    for coding, marker, label in KINDS:
         some = [p for p in points if p.coding == coding]
         axes.scatter([p.flash / 1024 for p in some], [100 * p.accuracy for p in some],
                      marker=marker, s=46, label=label)  # fmt: skip
@@ -239,7 +239,7 @@ def draw(name: str, points: list[Point], path: Path) -> None:
     axes.axhline(100 * first.accuracy - 1, lw=0.8, ls="--", color="grey")
     axes.axvline(first.flash / 2048, lw=0.8, ls="--", color="grey")
     axes.set(xlabel="flash on a Cortex-M4, code and constants (KiB)", ylabel="test accuracy (%)",
-             title=f"{name}: dashed are one point less and half the flash of plain int8")  # fmt: skip
+             title=f"{name}; dashed: one point less, half the flash of int8")  # fmt: skip
     axes.margins(x=0.15, y=0.15)
     axes.legend(loc="lower right")
     figure.tight_layout()

@@ -44,7 +44,7 @@ def keywords(folder: Path, seed: int = 0, copies: int = 2) -> Split:
 
     rows = list(csv.DictReader((folder / "index.csv").open(encoding="utf-8")))
     labels = sorted({row["label"] for row in rows})
-    sound = {label: soundfile.read(folder / f"{label}.flac", dtype="float32")[0] for label in labels}
+    sound = {n: soundfile.read(folder / f"{n}.flac", dtype="float32")[0] for n in labels}
     clips = np.stack(
         [sound[r["label"]][int(r["clip"]) * RATE : (int(r["clip"]) + 1) * RATE] for r in rows]
     )
@@ -114,12 +114,12 @@ def activities(folder: Path, seed: int = 0, window: int = 128, step: int = 64) -
                 windows.append(raw[rows])
                 y.append(int(counts.argmax()))
                 who.append(int(subject[rows[0]]))
-    x, target, of = _moments(np.stack(windows)), np.array(y, np.int64), np.array(who)
+    moments, target, of = _moments(np.stack(windows)), np.array(y, np.int64), np.array(who)
     order = np.random.default_rng(seed).permutation(np.unique(of))
     valid, test = np.isin(of, order[:4]), np.isin(of, order[4:9])
     train = ~valid & ~test
-    low, high = np.percentile(x[train], (0.5, 99.5), axis=0)
-    x = _scaled(x, low, high)
+    low, high = np.percentile(moments[train], (0.5, 99.5), axis=0)
+    x = _scaled(moments, low, high)
     return Split(x[train], target[train], x[valid], target[valid], x[test], target[test], names)
 
 
@@ -140,4 +140,5 @@ def _moments(w: NDArray[np.float64]) -> NDArray[np.float64]:
 def _scaled(x: NDArray[Any], low: NDArray[Any], high: NDArray[Any]) -> Floats:
     """Each feature's middle 99 % of the training rows to [-1, 1], with a margin; the rest cut."""
     half = np.maximum((high - low) / 2, 1e-6) * 1.1
-    return np.clip((x - (low + high) / 2) / half, -1, 1).astype(np.float32)
+    scaled: Floats = np.clip((x - (low + high) / 2) / half, -1, 1).astype(np.float32)
+    return scaled

@@ -34,6 +34,23 @@ def within_board(app: App, model: Model) -> Model:
     return model.model_copy(update={"budget": budget})
 
 
+def compiled(app: App, name: str, file: bytes, target: str, *, prefix: str = "model") -> Program:
+    """A model's C, its weights coded as ``compress.huffman`` says.
+
+    ``auto`` codes shared weights only, and these where it pays: what other layers would save is
+    not worth the time. Weights are unpacked layer by layer if the budget has the RAM, else row by
+    row, in more time.
+    """
+    model = within_board(app, app.models[name])
+    asked, shared = model.compress.huffman, model.compress.share is not None
+    coding = {"yes": "huffman", "no": "none"}.get(asked, "auto" if shared else "none")
+    program = compile_model(file, prefix=prefix, target=target, coding=coding)
+    most = model.budget.ram_bytes
+    if coding != "none" and most is not None and program.arena_bytes > most:
+        return compile_model(file, prefix=prefix, target=target, coding=coding, unpack="row")
+    return program
+
+
 def build_fitting(twin: Board, folder: Path, programs: Mapping[str, Program]) -> Image:
     """Build for a board; what does not fit it is the user's to know in those words.
 
@@ -67,7 +84,10 @@ def measure_image(app: App, twin: Board, image: Image, models: Mapping[str, Trai
     for _ in run:
         pass
     target = twin.target or "host"
-    costs = [bench.measure(t.model, target, name=name) for name, t in models.items()]
+    costs = [
+        bench.measure(compiled(app, name, t.model, target), target, name=name)
+        for name, t in models.items()
+    ]
     counts = [cost.count for cost in costs if cost.count is not None]
     cycles = [cost.cycles_estimate for cost in costs if cost.cycles_estimate is not None]
     return Measured(
@@ -80,8 +100,8 @@ def measure_image(app: App, twin: Board, image: Image, models: Mapping[str, Trai
     )
 
 
-def cost_of(app: App) -> Measure:
-    """What a candidate costs on the app's board, for the budget."""
+def cost_of(app: App, name: str) -> Measure:
+    """What a candidate for that model costs on the app's board, for the budget."""
     from tinyfield import bench, learn
 
     entry = board(app.board)
@@ -89,9 +109,9 @@ def cost_of(app: App) -> Measure:
     target = twin.target or "host"
 
     def measure(file: bytes) -> learn.Cost:
-        program = compile_model(file, target=target)
+        program = compiled(app, name, file, target)
         try:
-            cost = bench.measure(file, target)
+            cost = bench.measure(program, target)
         except MissingToolError:
             cost = None  # what is known without the cross compiler: constants and arena
         if cost is None or cost.flash is None or cost.ram is None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tinyfield import measuring, pio, project
 from tinyfield.boards import Board, board, load_boards
-from tinyfield.compiler import Program, compile_model
+from tinyfield.compiler import Program
 from tinyfield.errors import BudgetError, DataError, MissingToolError, UserError
 from tinyfield.estimate import BoardCost, estimate
 from tinyfield.spec import App, load_app
@@ -62,13 +62,14 @@ class BuildResult:
 class Brain:
     """The trained and compiled models of one app."""
 
+    app: App
     trained: dict[str, Trained] = field(default_factory=dict)
     provenance: tuple[str, ...] = ()
 
     def programs(self, target: str) -> dict[str, Program]:
         """Each model's C for a target, named as the firmware expects it."""
         return {
-            name: compile_model(t.model, prefix=f"model_{name}", target=target)
+            name: measuring.compiled(self.app, name, t.model, target, prefix=f"model_{name}")
             for name, t in self.trained.items()
         }
 
@@ -95,14 +96,14 @@ def train(app: App, *, data_dir: Path | None = None, progress: Progress | None =
             trained[name] = learn.train(
                 table,
                 measuring.within_board(app, model),
-                measure=measuring.cost_of(app),
+                measure=measuring.cost_of(app, name),
                 progress=_detail(progress),
             )
         except BudgetError as error:
             place = app.where(f"models.{name}.budget")
             raise BudgetError(f"{place}: {error.message}", hint=error.hint) from None
         said += [sentence for sentence in dataset.provenance if sentence not in said]
-    return Brain(trained, tuple(said))
+    return Brain(app, trained, tuple(said))
 
 
 def build(
