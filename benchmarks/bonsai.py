@@ -5,10 +5,10 @@ out with ``--no-mlp``), emlearn (left out if missing) and the AVR tools. DATA is
 ``har_geotec`` and ``pet_dog``; without it (or ``$TINYFIELD_DATA``) only the digits are scored.
 
 After the protocol of Kumar et al. (ICML 2017): small models for small binary and multi-class
-problems, on an Arduino Uno. Sizes are chosen on validation groups among those that fit ``--flash``
-bytes of flash, code included; every figure is of the test groups: other subjects, or a later part
-of each recording, never random rows. Features of the two recordings are six statistics of one
-second of each axis, computed here in NumPy.
+problems, on an Arduino Uno. Sizes are chosen on validation groups among those of ``--flash`` bytes,
+once with their code and once (as the paper counts) without it; every figure is of the test groups:
+other subjects, or a later part of each recording, never random rows. Features of the two recordings
+are six statistics of one second of each axis, computed here in NumPy.
 """
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ from tinyfield.learn.scaler import fit_scaler, quantize, to_float
 
 SHAPES = (
     (0, 12, 0.4), (0, 20, 0.2), (1, 6, 0.4), (1, 8, 0.2), (1, 8, 0.4), (1, 10, 0.15), (1, 10, 0.3),
-    (2, 4, 0.4), (2, 6, 0.2), (2, 6, 0.4), (2, 10, 0.2), (3, 5, 0.4),
+    (1, 14, 0.2), (2, 6, 0.2), (2, 10, 0.2), (2, 10, 0.3),
 )  # fmt: skip
 FORESTS = ((1, 8), (2, 7), (3, 6), (3, 8), (5, 5), (5, 6), (8, 4), (8, 5), (12, 4), (20, 3))
 CODE = 1150  # bytes of Bonsai's on an ATmega328P
 HIDDEN = (24, 16, 12, 10, 8, 6, 4)
-SEEDS = (0, 1, 2)
+SEEDS = (0, 1)
 WIDE = 970  # two layers of so many units are 4 MB of float32
 UNO_HZ = 16_000_000
 WINDOW = 100  # samples, a second
@@ -171,33 +171,48 @@ def flash_of(model: bytes) -> int:
     return bench.flash_of(compile_model(model, target="avr"), "avr").total
 
 
+@dataclass(frozen=True)
+class Made:
+    """A trained Bonsai, and what it takes."""
+
+    value: float
+    model: bonsai.Trained
+    file: bytes
+    constants: int
+    flash: int
+
+
 def bonsai_rows(task: Task, flash: int) -> list[dict[str, Any]]:
-    """The best Bonsai that fits, in float and as integers."""
+    """The best Bonsai of ``flash`` bytes with its code, and the best of so many without it."""
     (x, y), (xv, yv), (xt, yt) = (task.rows(p) for p in ("train", "valid", "test"))
     scaler = fit_scaler(x)
     given, valid, test = (to_float(part, scaler) for part in (x, xv, xt))
-    best: tuple[float, Any, bytes] | None = None
-    for depth, projection, density in SHAPES:
-        shape = bonsai.Shape(depth, projection, density, task.classes)
+    made: list[Made] = []
+    for shape in SHAPES:
+        size = bonsai.Shape(*shape, task.classes)
         for seed in SEEDS:
-            made = bonsai.fit(given, y, valid, yv, shape, seed=seed)
-            file = bonsai.convert(made, given).to_bytes()
-            if seed == SEEDS[0] and flash_of(file) > flash:
+            one = bonsai.fit(given, y, valid, yv, size, seed=seed)
+            file = bonsai.convert(one, given).to_bytes()
+            constants = compile_model(file, target="avr").weights_bytes
+            if constants > flash:
                 break
-            value = score(yv, made.margins(valid).argmax(axis=1), task.classes)["macro_f1"]
-            if best is None or value > best[0]:
-                best = (value, made, file)
-    if best is None:
-        return []
-    _, made, file = best
+            value = score(yv, one.margins(valid).argmax(axis=1), task.classes)["macro_f1"]
+            made.append(Made(value, one, file, constants, flash_of(file)))
     q = quantize(xt, scaler)
-    whole = device.outputs(device.Bonsai.from_bytes(file), q).argmax(axis=1)
-    rough = made.margins(test).argmax(axis=1)
-    name = f"Bonsai, depth {made.shape.depth}, projection {made.shape.projection}"
-    return [
-        {"what": f"{name}, float", **score(yt, rough, task.classes)},
-        {"what": f"{name}, integer", **score(yt, whole, task.classes), **on_uno(file)},
-    ]
+    rows: list[dict[str, Any]] = []
+    for what, fits in (
+        ("in all", [m for m in made if m.flash <= flash]),
+        ("of constants", made),
+    ):
+        best = max(fits, key=lambda m: m.value)
+        shape = best.model.shape
+        name = f"Bonsai, {flash:,} B {what} ({shape.depth}, {shape.projection}, {shape.density})"
+        whole = device.outputs(device.Bonsai.from_bytes(best.file), q).argmax(axis=1)
+        rough = best.model.margins(test).argmax(axis=1)
+        rows.append({"what": f"{name}, float", **score(yt, rough, task.classes)})
+        figures = {"constants": best.constants, **on_uno(best.file)}
+        rows.append({"what": f"{name}, integer", **score(yt, whole, task.classes), **figures})
+    return rows
 
 
 def forest_rows(task: Task, flash: int, tell: Callable[[str], None]) -> list[dict[str, Any]]:
@@ -245,7 +260,16 @@ def network_rows(task: Task, flash: int) -> list[dict[str, Any]]:
     # Its kernels alone take 2 KB: its constants are what is held to a limit, Bonsai's share.
     sizes = {units: dense_bytes(x.shape[1], (units,), task.classes) for units in HIDDEN}
     units = next((n for n, size in sizes.items() if size <= flash - CODE), HIDDEN[-1])
-    model = mlp.fit(examples, hidden=(units,), classes=task.classes, seed=0)
+    tried = [
+        mlp.fit(examples, hidden=(units,), classes=task.classes, seed=seed, epochs=bonsai.EPOCHS)
+        for seed in SEEDS
+    ]
+    model = max(
+        tried,
+        key=lambda m: score(yv, mlp.predict(m, examples.x_valid).argmax(axis=1), task.classes)[
+            "macro_f1"
+        ],
+    )
     file = convert.to_int8(model, convert.representative(examples.x_train, y, 0))
     said = run_device(file, quantize(xt, scaler)).argmax(axis=1)
     return [
@@ -254,7 +278,7 @@ def network_rows(task: Task, flash: int) -> list[dict[str, Any]]:
 
 
 def large_row(task: Task) -> dict[str, Any]:
-    """A float network of 4 MB: the mean of three, each stopped on rows of its own training part."""
+    """A float network of 4 MB: the mean of several, each stopped on rows of its training part."""
     from sklearn.neural_network import MLPClassifier
 
     (x, y), (xt, yt) = task.rows("train", "valid"), task.rows("test")
@@ -323,6 +347,9 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     named = os.environ.get("TINYFIELD_DATA")
+    # TensorFlow's converter prints to stdout; that goes with the rest of its talk.
+    results = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
     folder = arguments.data or (Path(named) if named else None)
     talk = Console(stderr=True)
     try:
@@ -330,9 +357,9 @@ def main() -> None:
     except MissingToolError as error:
         sys.exit(f"{error.message}; {error.install}")
     if arguments.json:
-        print(json.dumps(found, indent=1))
+        print(json.dumps(found, indent=1), file=results, flush=True)
     else:
-        show(found, Console(width=110))
+        show(found, Console(width=120, file=results))
 
 
 if __name__ == "__main__":
