@@ -204,6 +204,44 @@ def compare(rows: int, tell: Callable[[str], None]) -> list[dict[str, Any]]:
     return found
 
 
+def scaled(tell: Callable[[str], None]) -> list[dict[str, Any]]:
+    """How many labels are scikit-learn's where features came in other units."""
+    from sklearn.datasets import load_digits
+
+    X, y = load_digits(return_X_y=True)
+    half = len(y) // 2
+    found: list[dict[str, Any]] = []
+    for factor in (1.0, 100.0, 0.01):
+        Z = X * factor
+        steps = max(1.0, 1 / factor)  # integers of the node per unit: none smaller than a pixel's
+        for name, model in models(Z[:half], y[:half]).items():
+            tell(f"{name}, features times {factor:g}")
+            said = model.predict(Z[half:])
+            made = trees.convert(model, Z[:half], classes=CLASSES, dtype="int16", scale=steps)
+            q = np.round(Z[half:] * steps).astype(np.int16)
+            row: dict[str, Any] = {"what": name, "features": f"times {factor:g}"}
+            mine = labels(ours(name, made.ensemble, "size", "host"), q)
+            row["tinyfield"] = round(float((mine == said).mean()), 4)
+            try:
+                peer = labels(theirs(name, model, "inline"), Z[half:].astype(np.int16))
+                row["emlearn"] = round(float((peer == said).mean()), 4)
+            except ImportError:
+                pass
+            found.append(row)
+    return found
+
+
+def show_scaled(found: list[dict[str, Any]], out: Console) -> None:
+    """The records as one table."""
+    table = Table(title="Labels that are scikit-learn's", title_justify="left")
+    for column in ("what", "features", "tinyfield", "emlearn"):
+        table.add_column(column)
+    for row in found:
+        shares = [f"{row[key]:.1%}" if key in row else "–" for key in ("tinyfield", "emlearn")]
+        table.add_row(row["what"], row["features"], *shares)
+    out.print(table)
+
+
 def show(found: list[dict[str, Any]], out: Console) -> None:
     """The records as one table."""
     table = Table(title="The same trees, the same rows", title_justify="left")
@@ -231,12 +269,14 @@ def main() -> None:
     talk = Console(stderr=True)
     try:
         found = compare(arguments.rows, talk.print)
+        units = scaled(talk.print)
     except MissingToolError as error:
         sys.exit(f"{error.message}; {error.install}")
     if arguments.json:
-        print(json.dumps(found, indent=1))
+        print(json.dumps({"costs": found, "scaled": units}, indent=1))
     else:
         show(found, Console(width=120))
+        show_scaled(units, Console(width=120))
 
 
 if __name__ == "__main__":
