@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tinyfield.data import cache, registry
+from tinyfield.data import air, cache, gas, registry
 from tinyfield.data.dataset import NO_LABEL, Dataset, Origin, Series, Split
 from tinyfield.data.generators import seasons
 from tinyfield.data.generators.batch import Batch, Record
@@ -38,6 +38,8 @@ GENERATED: dict[Split, int] = {"train": 64, "valid": 16, "test": 16}
 """Generated seasons in each part."""
 DAYS = seasons.SEASON_DAYS
 RULER = "fao56"
+STAND_IN = {"maricopa": RULER, "beijing": "smog", "mq": "mq_array"}
+"""Importer → the generator that stands in for what it reads."""
 
 
 def load(
@@ -66,18 +68,24 @@ def load(
         raise DataError(f"no model {model_name!r} in {app.name}")
     train = app.models[model_name].train
     info = registry.info(train.dataset)
-    if info.importer != "maricopa" or train.label != "need":
+    builders = {"maricopa": _build, "beijing": air.build, "mq": gas.build}
+    if info.importer not in builders or (info.importer == "maricopa" and train.label != "need"):
         raise NotBuiltYetError(
             f"{app.where(f'models.{model_name}.train')}: no generator makes the label "
             f"{train.label!r} of {train.dataset} yet",
-            hint="Only irrigation_maricopa with the label `need` is built so far.",
+            hint="Built so far: irrigation_maricopa (label `need`), pollution_beijing, gas_mq.",
+        )
+    if train.stand_in not in (None, STAND_IN[info.importer]):
+        raise DataError(
+            f"{train.stand_in} does not stand in for {train.dataset}",
+            hint=f"Write 'stand_in: {STAND_IN[info.importer]}'.",
         )
     folder = _folder(train.dataset, train.stand_in, data_dir, held_out)
     key = cache.key(app, model_name, folder, seed, held_out)
     kept = cache.read(key, app)
     if kept is not None:
         return kept
-    dataset = _build(app, model_name, folder, seed, held_out)
+    dataset = builders[info.importer](app, model_name, folder, seed, held_out)
     dataset.verify()
     if not held_out:
         dataset.require_classes()

@@ -1,4 +1,4 @@
-"""Splits by place: neighbours share soil and weather, so rows are never dealt at random."""
+"""Splits by place or by time: neighbours in either are alike, so rows are never dealt at random."""
 
 from __future__ import annotations
 
@@ -57,3 +57,27 @@ def by_block(
         return part.get(plot if plot in named else block_of(plot), "train")
 
     return {g: of(g) for g in groups}
+
+
+def by_time(n: int, *, gap: int, valid: float = 0.15, test: float = 0.2) -> dict[Split, slice]:
+    """The samples of each part of a series of n: the earliest train, the latest test.
+
+    ``gap`` samples between two parts belong to neither, so that what lasts a while (an episode, a
+    drift) does not reach from one into the next.
+
+    Raises:
+        DataError: too short for three parts.
+    """
+    n_test, n_valid = round(test * n), round(valid * n)
+    n_train = n - n_test - n_valid - 2 * gap
+    if min(n_test, n_valid, n_train) < 1:
+        raise DataError(
+            f"{n} samples are too few to split by time with {gap} samples between the parts",
+            hint="Give a longer record.",
+        )
+    first = n_train + gap
+    return {
+        "train": slice(0, n_train),
+        "valid": slice(first, first + n_valid),
+        "test": slice(n - n_test, n),
+    }

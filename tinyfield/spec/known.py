@@ -5,9 +5,9 @@ The registry in ``tinyfield.data`` holds what is behind them; a test keeps the l
 
 from __future__ import annotations
 
-DATASETS = ("irrigation_maricopa", "soil_quebec")
-STAND_INS = ("fao56",)
-SPLITS = ("by plot", "by group", "by time")
+DATASETS = ("irrigation_maricopa", "soil_quebec", "pollution_beijing", "gas_mq")
+STAND_INS = ("fao56", "smog", "mq_array")
+SPLITS = ("by plot", "by station", "by group", "by time")
 SOILS = (
     "sand",
     "loamy_sand",

@@ -45,11 +45,11 @@ class Table:
         return out
 
     def numbers(self, name: str, *, gaps: bool = False) -> NDArray[np.float64]:
-        """A column of numbers; an empty or NaN cell is an error unless ``gaps``."""
+        """A column of numbers; an empty, NaN or NA cell is an error unless ``gaps``."""
         out = np.empty(len(self.columns[name]))
         for i, value in enumerate(self.columns[name]):
             try:
-                out[i] = float(value) if value.strip() else math.nan
+                out[i] = float(value) if value.strip() not in ("", "NA") else math.nan
             except ValueError:
                 raise DataError(
                     f"{self.path}:{i + 2}: column {name}: {value!r} is no number",

@@ -1,0 +1,298 @@
+"""Hours of stations and recordings of gases: labels by bands, splits by station and by time."""
+
+from __future__ import annotations
+
+import gzip
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tinyfield import data
+from tinyfield.data import air
+from tinyfield.data.air import BANDS, parse_label
+from tinyfield.data.generators import mq_array, smog
+from tinyfield.data.importers import beijing, mq
+from tinyfield.data.splits import by_time
+from tinyfield.errors import DataError
+from tinyfield.features import compute
+from tinyfield.spec import App, load_app
+from tinyfield.spec.app import Channel
+
+HEAD = "time,pm2_5,no2,temp_c,dewp_c,pres_hpa,wind_dir"
+APP = """
+app: air
+board: native
+sensors:
+  air: {driver: bme280}
+sample: every %s
+models:
+  m:
+    inputs: [air.temperature last, air.temperature change 2 h, air.pressure last]
+    classes: [%s]
+    train: {dataset: %s, stand_in: %s, label: %s, split: %s}
+    architecture: mlp
+decisions:
+  always: {when: m != %s}
+reporting: {link: serial, heartbeat: 6 h}
+"""
+
+
+def app_of(
+    folder: Path,
+    *,
+    classes: str = "low, high",
+    label: str = "pm2_5_alert in 6 h",
+    split: str = "by station",
+    sample: str = "1 h",
+    dataset: str = "pollution_beijing",
+    stand_in: str = "smog",
+) -> App:
+    path = folder / "air.yaml"
+    first = classes.split(",", maxsplit=1)[0]
+    text = APP.replace("air.temperature change 2 h, ", "") if sample.endswith(" s") else APP
+    path.write_text(text % (sample, classes, dataset, stand_in, label, split, first))
+    return load_app(path)
+
+
+@pytest.fixture(autouse=True)
+def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("TINYFIELD_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv("TINYFIELD_DATA", raising=False)
+
+
+def station(folder: Path, name: str, hours: int = 1200, start: datetime | None = None) -> Path:
+    """PM2.5 is the hour's number modulo 200; every tenth line is not there."""
+    folder.mkdir(exist_ok=True)
+    begin = start or datetime(2015, 1, 1)
+    lines = [HEAD]
+    for i in range(hours):
+        if i % 10 == 3:
+            continue
+        time = begin + timedelta(hours=i)
+        no2 = "NA" if i == 5 else f"{i % 50}"
+        lines.append(f"{time:%Y-%m-%d %H:%M},{i % 200},{no2},{10 + i % 7},5.0,1013.2,SSW")
+    path = folder / f"{name}_2015.csv.gz"
+    path.write_bytes(gzip.compress("\n".join(lines).encode()))
+    return folder
+
+
+def test_bands_at_their_edges() -> None:
+    def of(name: str, *values: float) -> list[int]:
+        return BANDS[name].of(np.array(values)).tolist()
+
+    assert of("pm2_5_us", 0, 9.0, 9.1, 35.4, 35.5, 55.5, 125.4, 125.5, 225.5) == [
+        0, 0, 1, 1, 2, 3, 3, 4, 5,
+    ]  # fmt: skip
+    assert of("pm2_5_eu", 10, 10.1, 20, 25, 50, 75, 76) == [0, 1, 1, 2, 3, 4, 5]
+    assert of("pm2_5_level", 35, 36, 75, 150, 151, np.nan) == [0, 1, 1, 2, 3, -1]
+    assert of("pm2_5_alert", 75, 75.1) == [0, 1]
+
+
+def test_labels_that_cannot_be() -> None:
+    assert parse_label("pm2_5_alert in 6 h", 2)[1] == 6
+    for text, classes, said in (
+        ("pm2_5_alert", 3, "has 2 classes"),
+        ("pm2_5", 2, "no label"),
+        ("pm2_5_alert in 90 min", 2, "not whole hours"),
+        ("pm2_5_alert in 6", 2, "6"),
+    ):
+        with pytest.raises(DataError, match=said):
+            parse_label(text, classes)
+
+
+def test_hours_are_put_in_their_place(tmp_path: Path) -> None:
+    folder = station(tmp_path / "beijing", "Here", 100)
+    station(tmp_path / "later", "Here", 50, datetime(2015, 1, 6))
+    later = tmp_path / "later" / "Here_2015.csv.gz"
+    later.rename(folder / "Here_2016.csv.gz")
+    (one,) = beijing.read_stations(folder)
+    assert (one.name, one.start) == ("Here", datetime(2015, 1, 1))
+    pm2_5 = one.quantities["pm2_5"]
+    assert len(pm2_5) == 5 * 24 + 50
+    assert pm2_5[[0, 4, 99, 120, 121]].tolist() == [0, 4, 99, 0, 1]
+    assert np.isnan(pm2_5[[3, 93, 100, 119, 123]]).all()
+    assert np.isnan(one.quantities["no2"][5])
+    assert one.quantities["wind_direction"][0] == 202.5
+    # FAO-56 table 2.3: 0.872 kPa at 5 °C, 1.228 kPa at 10 °C.
+    assert one.quantities["humidity"][0] == pytest.approx(100 * 0.872 / 1.228, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("2015-01-01 00:30,1,1,1,1,1,N", "not on the hour"),
+        ("yesterday,1,1,1,1,1,N", "is no time"),
+        ("2015-01-01 00:00,x,1,1,1,1,N", "is no number"),
+        ("2015-01-01 01:00,1,1,1,1,1,N\n2015-01-01 01:00,1,1,1,1,1,N", "twice"),
+    ],
+)
+def test_mistakes_name_file_and_line(tmp_path: Path, line: str, said: str) -> None:
+    (tmp_path / "a.csv").write_text(f"{HEAD}\n{line}\n")
+    with pytest.raises(DataError, match=said) as caught:
+        beijing.read_stations(tmp_path)
+    assert "a.csv:" in caught.value.message and caught.value.hint
+
+
+def test_by_station_and_in_six_hours(tmp_path: Path) -> None:
+    folder = tmp_path / "sets"
+    for name in ("Ost", "West", "Nord", "Sued"):
+        station(folder, name)
+    made = data.load(app_of(tmp_path), "m", data_dir=folder)
+    assert sorted(made.split.values()) == ["test", "train", "train", "valid"]
+    one = made.series[0]
+    assert one.origin == "measured" and one.period_s == 3600
+    assert set(one.channels) == {"air.temperature", "air.humidity", "air.pressure"}
+    # PM2.5 six hours on is (i + 6) % 200; lines of i % 10 == 3 do not exist.
+    assert one.labels[:5].tolist() == [0, 0, 0, 0, 0]
+    assert [one.labels[i] for i in (68, 69, 70, 7, 1194)] == [0, 0, 1, -1, -1]
+    table = compute(app_of(tmp_path), "m", made)
+    table.verify()
+    assert table.X[:, 1].min() < 0 < table.X[:, 1].max()
+    held = data.load(app_of(tmp_path), "m", data_dir=folder, held_out=True)
+    assert set(held.split.values()) == {"test"}
+
+
+def test_by_time_leaves_a_gap_and_tears_nothing(tmp_path: Path) -> None:
+    folder = station(tmp_path / "sets", "Ost", 2000)
+    station(folder, "West", 2000)
+    made = data.load(app_of(tmp_path, split="by time"), "m", data_dir=folder)
+    assert len(made.series) == 6
+    compute(app_of(tmp_path, split="by time"), "m", made).verify()
+    ends = {}
+    for one in made.series:
+        if one.group.endswith("Ost"):
+            ends[made.split[one.group]] = (one.t0, one.t0 + timedelta(hours=len(one)))
+    assert air.LONGEST_LEAD_S < air.GAP_H * 3600, "what a label looks ahead to lies in the gap"
+    week = timedelta(hours=air.GAP_H)
+    assert ends["valid"][0] - ends["train"][1] == week
+    assert ends["test"][0] - ends["valid"][1] == week
+    with pytest.raises(DataError, match="too few to split by time"):
+        by_time(100, gap=50)
+
+
+def test_what_does_not_fit_is_said(tmp_path: Path) -> None:
+    folder = station(tmp_path / "sets", "Ost")
+    for changes, said in (
+        ({"sample": "30 min"}, "one value an hour"),
+        ({"split": "by plot"}, "cannot be split by plot"),
+        ({"classes": "a, b, c"}, "has 2 classes"),
+        ({"stand_in": "fao56"}, "does not stand in"),
+        ({"label": "need"}, "no label"),
+    ):
+        with pytest.raises(DataError, match=said) as caught:
+            data.load(app_of(tmp_path, **changes), "m", data_dir=folder)
+        assert caught.value.hint
+
+
+def test_a_channel_of_another_unit_is_refused(tmp_path: Path) -> None:
+    app = app_of(tmp_path)
+    ppb = Channel(name="no2.no2", sensor="no2", quantity="no2", unit="ppb", scale=0, minimum=0,
+                  maximum=999)  # fmt: skip
+    with pytest.raises(DataError, match=r"no2\.no2 is in ppb, the data in ug/m3"):
+        data.load(app.model_copy(update={"channels": (*app.channels, ppb)}), "m",
+                  data_dir=station(tmp_path / "sets", "Ost"))  # fmt: skip
+
+
+def test_the_stand_in_says_so_and_is_the_same_each_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(air, "HOURS", 3000)
+    made = data.load(app_of(tmp_path), "m")
+    assert {s.origin for s in made.series} == {"generated"}
+    assert "NO REAL DATA" in made.provenance[0]
+    assert all(share > 0.1 for share in made.shares().values())
+    again = data.load(app_of(tmp_path), "m")
+    assert made.key() == again.key()
+
+
+def test_generated_smog_moves_as_real_smog_does() -> None:
+    """Wide bounds round the moments of pollution_beijing (its value in brackets)."""
+    stations = smog.generate(3, 2 * 8760, seed=0)
+    one = stations[0].quantities
+    log = {name: np.log(np.maximum(one[name], 1)) for name in ("pm2_5", "no2", "co", "o3")}
+
+    def together(a: str, b: str) -> float:
+        return float(np.corrcoef(log.get(a, one[a]), log.get(b, one[b]))[0, 1])
+
+    assert 40 < np.median(one["pm2_5"]) < 75  # 56
+    assert 0.9 < log["pm2_5"].std() < 1.3  # 1.13
+    assert 0.6 < together("pm2_5", "co") < 0.95  # 0.81
+    assert 0.45 < together("pm2_5", "no2") < 0.9  # 0.66
+    assert -0.8 < together("no2", "o3") < -0.3  # -0.54
+    assert 0.3 < together("o3", "temperature") < 0.8  # 0.50
+    assert -0.7 < together("pm2_5", "wind_speed") < -0.2  # -0.36
+    assert together("pressure", "temperature") < -0.6  # -0.81
+    other = np.log(stations[1].quantities["pm2_5"])
+    assert 0.75 < np.corrcoef(log["pm2_5"], other)[0, 1] < 0.97  # 0.85
+    for lag, low, high in ((1, 0.9, 0.99), (6, 0.65, 0.9), (72, -0.1, 0.3)):  # 0.96 0.75 -0.02
+        assert low < np.corrcoef(log["pm2_5"][lag:], log["pm2_5"][:-lag])[0, 1] < high
+    assert all(not np.isnan(values).any() for values in one.values())
+
+
+def gases(app: App) -> App:
+    """The same app with an array's channels, in counts and in mV."""
+    kinds = (("mq2", "raw", ""), ("array", "mq135", ""), ("mq7", "voltage", "mV"))
+    channels = tuple(
+        Channel(name=f"{sensor}.{quantity}", sensor=sensor, quantity=quantity, unit=unit, scale=0,
+                minimum=0, maximum=5000) for sensor, quantity, unit in kinds
+    )  # fmt: skip
+    return app.model_copy(update={"channels": channels})
+
+
+def mq_app(folder: Path, split: str = "by time", classes: str = "no_gas, smoke") -> App:
+    return gases(app_of(folder, dataset="gas_mq", stand_in="mq_array", label="gas", sample="2 s",
+                        split=split, classes=classes))  # fmt: skip
+
+
+def test_an_array_of_gas_sensors(tmp_path: Path) -> None:
+    folder = tmp_path / "mq"
+    folder.mkdir()
+    lines = ["gas,idx," + ",".join(mq.SENSORS)]
+    for gas, first, count in (("Smoke", 0, 400), ("Smoke", 500, 400), ("NoGas", 0, 400)):
+        lines += [f"{gas},{first + i},{i},1,2,3,1023,5,{900 + i % 9}" for i in range(count)]
+    (folder / "any.csv").write_text("\n".join(lines) + "\n")
+    made = data.load(mq_app(tmp_path), "m", data_dir=folder)
+    assert len(made.series) == 9, "a jump in the count begins another recording"
+    first = made.series[0]
+    assert first.channels["mq2.raw"][:3].tolist() == [0, 1, 2]
+    assert first.channels["array.mq135"][0] == 900
+    assert first.channels["mq7.voltage"][0] == pytest.approx(5000)
+    assert set(first.labels) == {1} and first.period_s == 2
+    made.require_classes()
+    with pytest.raises(DataError, match="Smoke, which is no class"):
+        data.load(mq_app(tmp_path, classes="no_gas, fire"), "m", data_dir=folder)
+    with pytest.raises(DataError, match="cannot be split by group"):
+        data.load(mq_app(tmp_path, split="by group"), "m", data_dir=folder)
+
+
+def test_a_generated_array_drifts_and_tells_gases_apart(tmp_path: Path) -> None:
+    app = mq_app(tmp_path, classes="no_gas, perfume, smoke, mixture")
+    made = data.load(app, "m")
+    assert {s.origin for s in made.series} == {"generated"}
+    runs = {r.gas: r.readings for r in mq_array.generate(seed=0)}
+    assert abs(runs["Smoke"]["mq3"].mean() - runs["NoGas"]["mq3"].mean()) > 100
+    for one in runs.values():
+        steps = np.abs(np.diff(one["mq2"])).mean()
+        assert one["mq2"].std() > steps, "slow drift outweighs the noise"
+
+
+def test_the_real_sets(tmp_path: Path, shared: Path) -> None:
+    """Rows of each class, counted from the files by hand with the limits in the upper class."""
+    (file,) = (shared / "data" / "pollution_beijing").glob("Dingling_*")
+    (tmp_path / "one").mkdir()
+    (tmp_path / "one" / file.name).symlink_to(file)
+    (one,) = beijing.read_stations(tmp_path / "one")
+    assert one.name == "Dingling" and one.start == datetime(2013, 3, 1)
+    assert {len(values) for values in one.quantities.values()} == {26304}
+    pm2_5 = one.quantities["pm2_5"]
+    level = BANDS["pm2_5_level"].of(pm2_5)
+    for number, limit in enumerate((35, 75, 150)):
+        assert (level[pm2_5 == limit] == number).all()
+        level[pm2_5 == limit] += 1
+    assert np.bincount(level[level >= 0]).tolist() == [11856, 5655, 5148, 3149]
+    recordings = mq.read_recordings(shared / "data" / "gas_mq")
+    assert [(r.gas, len(r.readings["mq2"])) for r in recordings] == [
+        (gas, 1152) for gas in ("NoGas", "Perfume", "Smoke", "Mixture")
+    ]

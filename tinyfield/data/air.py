@@ -1,0 +1,187 @@
+"""Data sets of air quality: hours of stations, labelled by bands of PM2.5, now or some hours on.
+
+A label is a set of bands, and a time if it is of the future: ``pm2_5_us``, ``pm2_5_alert in 6 h``.
+All are of the hour's mean. (The US index is defined for 24 h and made hourly by EPA's NowCast; a
+band of an hour is what a monitor shows at once.)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinyfield.data.dataset import NO_LABEL, Dataset, Origin, Series, Split
+from tinyfield.data.generators import smog
+from tinyfield.data.importers import beijing
+from tinyfield.data.importers.beijing import PERIOD_S, Station
+from tinyfield.data.quantities import as_channels
+from tinyfield.data.splits import by_block, by_time
+from tinyfield.errors import DataError
+from tinyfield.spec.durations import parse_seconds
+from tinyfield.spec.mistake import Mistake
+
+if TYPE_CHECKING:
+    from tinyfield.spec import App
+
+GAP_H = 7 * 24
+"""Hours between two parts of a split by time: longer than an episode of smog lasts."""
+GENERATED = 6
+"""Stations of the stand-in."""
+HOURS = 2 * 8760
+LONGEST_LEAD_S = 3 * 86400
+
+
+@dataclass(frozen=True)
+class Bands:
+    """Classes of PM2.5 in µg/m³, clean to foul; a limit belongs to the band above it if ``up``."""
+
+    limits: tuple[float, ...]
+    up: bool
+    source: str
+
+    def of(self, values: NDArray[np.float64]) -> NDArray[np.int16]:
+        """The band of each value [n]; NO_LABEL for NaN."""
+        found = np.searchsorted(self.limits, values, side="right" if self.up else "left")
+        return np.where(np.isnan(values), NO_LABEL, found).astype(np.int16)
+
+
+BANDS = {
+    "pm2_5_us": Bands(
+        (9.1, 35.5, 55.5, 125.5, 225.5),
+        True,
+        "EPA, 40 CFR Part 58, Appendix G, table 2, as revised by 89 FR 16202 (2024)",
+    ),
+    "pm2_5_eu": Bands(
+        (10, 20, 25, 50, 75),
+        False,
+        "European Environment Agency, European Air Quality Index, levels in use until 2024",
+    ),
+    "pm2_5_level": Bands(
+        (35, 75, 150),
+        False,
+        "HJ 633-2012 (China), table 1, individual indices 50, 100 and 200",
+    ),
+    "pm2_5_alert": Bands((75,), False, "GB 3095-2012 (China), grade II, 24 h"),
+}
+
+
+def parse_label(text: str, classes: int) -> tuple[Bands, int]:
+    """The bands and the hours ahead of ``pm2_5_alert in 6 h``.
+
+    Raises:
+        DataError: no such bands, another number of classes, or a time that is not whole hours.
+    """
+    name, _, ahead = text.partition(" in ")
+    if name not in BANDS:
+        raise DataError(
+            f"no label {name!r} in these data",
+            hint=f"Write one of {', '.join(BANDS)}, with ' in 6 h' for one of the future.",
+        )
+    bands = BANDS[name]
+    if classes != len(bands.limits) + 1:
+        limits = ", ".join(f"{limit:g}" for limit in bands.limits)
+        raise DataError(
+            f"{name} has {len(bands.limits) + 1} classes, parted at {limits} ug/m3; "
+            f"the model has {classes}",
+            hint="List the classes from clean to foul.",
+        )
+    if not ahead:
+        return bands, 0
+    try:
+        seconds = parse_seconds(ahead, least=PERIOD_S, most=LONGEST_LEAD_S)
+    except Mistake as mistake:
+        raise DataError(f"label {text!r}: {mistake.message}", hint=mistake.hint) from None
+    if seconds % PERIOD_S:
+        raise DataError(f"label {text!r}: not whole hours", hint="Write such as 'in 6 h'.")
+    return bands, seconds // PERIOD_S
+
+
+def build(app: App, model_name: str, folder: Path | None, seed: int, held_out: bool) -> Dataset:
+    """The stations of the folder, or generated ones, split as the app says."""
+    train = app.models[model_name].train
+    bands, lead = parse_label(train.label, len(app.models[model_name].classes))
+    if app.sample_s != PERIOD_S:
+        raise DataError(
+            f"{train.dataset} has one value an hour, the app samples every {app.sample_s} s",
+            hint="Write 'sample: every 1 h'.",
+        )
+    origin: Origin = "generated" if folder is None else "measured"
+    said: tuple[str, ...]
+    if folder is None:
+        stations = smog.generate(GENERATED, HOURS, seed=seed)
+        said = (
+            f"NO REAL DATA: {train.dataset} is not here. Everything below is generated.",
+            f"GENERATED: {GENERATED} stations of one city over {HOURS // 8760} years: seasons, "
+            "passing weather, gases and particles that move together.",
+        )
+    else:
+        stations = beijing.read_stations(folder)
+        said = (
+            f"MEASURED: particles, gases and weather of {len(stations)} stations, hour by hour "
+            f"({', '.join(station.name for station in stations)}), by reference instruments: "
+            "cheap sensors are worse.",
+        )
+    whole = [_series(app, station, bands, lead, origin) for station in stations]
+    split: dict[str, Split]
+    if held_out:
+        series, split = whole, dict.fromkeys((s.group for s in whole), "test")
+    elif train.split in ("by station", "by group"):
+        series, split = whole, by_block([s.group for s in whole], seed=seed)
+    elif train.split == "by time":
+        series, split = parts_in_time(whole, gap=GAP_H)
+    else:
+        raise DataError(
+            f"{train.dataset} cannot be split {train.split}",
+            hint="Write 'split: by station' or 'split: by time'.",
+        )
+    return Dataset(
+        name=train.dataset,
+        classes=app.models[model_name].classes,
+        series=tuple(series),
+        split=split,
+        provenance=(*said, f"The label's bands: {bands.source}."),
+    )
+
+
+def parts_in_time(whole: list[Series], *, gap: int) -> tuple[list[Series], dict[str, Split]]:
+    """Every series cut into an early, a later and a last part, groups of their own."""
+    series: list[Series] = []
+    split: dict[str, Split] = {}
+    for one in whole:
+        for part, at in by_time(len(one), gap=gap).items():
+            group = f"{part}/{one.group}"
+            split[group] = part
+            series.append(
+                Series(
+                    group=group,
+                    site=one.site,
+                    period_s=one.period_s,
+                    t0=one.t0 + timedelta(seconds=at.start * one.period_s),
+                    channels={name: values[at] for name, values in one.channels.items()},
+                    day=one.day[at],
+                    labels=one.labels[at],
+                    origin=one.origin,
+                )
+            )
+    return series, split
+
+
+def _series(app: App, station: Station, bands: Bands, lead: int, origin: Origin) -> Series:
+    pm2_5 = station.quantities["pm2_5"]
+    labels = np.full(len(pm2_5), NO_LABEL, np.int16)
+    labels[: len(pm2_5) - lead] = bands.of(pm2_5[lead:])
+    return Series(
+        group=station.name,
+        site={},
+        period_s=PERIOD_S,
+        t0=station.start,
+        channels=as_channels(app, station.quantities, beijing.UNITS),
+        day=(np.arange(len(pm2_5)) // 24).astype(np.int32),
+        labels=labels,
+        origin=origin,
+    )
