@@ -19,6 +19,7 @@ static struct {
     uint32_t seq;          /* of the next decision */
     int32_t channel[ROOM(APP_CHANNELS)];
     app_features_t features;
+    app_history_t history;
     tiny_verdict_t verdict[ROOM(APP_MODELS)];
     tiny_rule_state_t rule[ROOM(APP_RULES)];
     tiny_switch_t actuator[ROOM(APP_ACTUATORS)];
@@ -183,7 +184,8 @@ static void sample(void) {
     node.health.samples++;
     count_faults();
     app_features_push(&node.features, node.channel);
-    app_infer(&node.features, day, node.arena, node.verdict);
+    app_remember(&node.features, day, &node.history);
+    app_infer(&node.features, day, &node.history, node.arena, node.verdict);
     const app_view_t view = {
         .channel = node.channel,
         .verdict = node.verdict,
@@ -242,6 +244,7 @@ static void skip_missed(void) {
             node.channel[i] = TINY_MISSING;
         }
         app_features_push(&node.features, node.channel);
+        app_remember(&node.features, tiny_clock_day(&node.clock, node.sample_at), &node.history);
         node.sample_at += APP_SAMPLE_S;
         hal_watchdog();
     }

@@ -44,6 +44,10 @@ reporting: {link: serial, heartbeat: 6 h}
 """
 
 
+LOOKS_BACK = SMALL.replace("architecture: mlp", "architecture: mlp\n    history: 4 samples")
+"""The same with a model that looks at the last four samples."""
+
+
 def app_of(text: str, folder: Path, board: str | None = None) -> App:
     """Loads an app from its text."""
     path = folder / "app.yaml"
@@ -55,7 +59,10 @@ def programs_of(app: App, target: str = "host", seed: int = 1) -> dict[str, Prog
     """A perceptron with random weights for every model."""
     return {
         name: compile_model(
-            perceptron(np.random.default_rng(seed), [model.width, 6, len(model.classes)]),
+            perceptron(
+                np.random.default_rng(seed),
+                [model.width * model.history, 6, len(model.classes)],
+            ),
             prefix=f"model_{name}",
             target=target,
         )

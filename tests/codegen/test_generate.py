@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.codegen.apps import SMALL, app_of, generated, native, programs_of, scales_of
+from tests.codegen.apps import LOOKS_BACK, SMALL, app_of, generated, native, programs_of, scales_of
 from tests.compiler.models import perceptron
 from tinyfield.boards import load_boards
 from tinyfield.codegen import generate, make_manifest, make_plan
@@ -37,6 +37,18 @@ def test_golden(tmp_path: Path, name: str) -> None:
     golden = GOLDEN / name
     if os.environ.get("TINYFIELD_GOLDEN") == "1":
         golden.parent.mkdir(exist_ok=True)
+        golden.write_text(text, encoding="utf-8")
+    assert text == golden.read_text(encoding="utf-8")
+
+
+def test_golden_of_a_history(tmp_path: Path) -> None:
+    generated(app(tmp_path, text=LOOKS_BACK), tmp_path / "out")
+    header = (tmp_path / "out" / "app.h").read_text(encoding="utf-8")
+    source = (tmp_path / "out" / "app.c").read_text(encoding="utf-8")
+    start, end = header.index("/* What models over time"), header.index("/* What the rules see")
+    text = header[start:end] + source[source.index("/* --- models") : source.index("/* --- rules")]
+    golden = GOLDEN / "history.c.txt"
+    if os.environ.get("TINYFIELD_GOLDEN") == "1":
         golden.write_text(text, encoding="utf-8")
     assert text == golden.read_text(encoding="utf-8")
 

@@ -43,10 +43,16 @@ def site(source: str, op: str = "value") -> Feature:
     return feature(f"site.{source}", op, channel=None)
 
 
-def app(channels: list[Channel], models: dict[str, list[Feature]], sample_s: int = 600) -> App:
+def app(
+    channels: list[Channel],
+    models: dict[str, list[Feature]],
+    sample_s: int = 600,
+    history: int = 1,
+) -> App:
     class Inputs:
         def __init__(self, inputs: list[Feature]) -> None:
             self.inputs = tuple(inputs)
+            self.history = history
 
     fields: dict[str, Any] = {
         "channels": tuple(channels),

@@ -77,6 +77,25 @@ def test_a_gap_drops_rows_and_is_counted() -> None:
     assert table.t[:7].tolist() == [0, 1800, 3600, 5400, 7200, 12600 + 1800, 16200]
 
 
+def test_windows_cross_no_gap_and_no_series() -> None:
+    wet = np.arange(30.0)
+    wet[10:15] = np.nan
+    channels = {"soil.moisture": wet, "air.temperature": wet}
+    one = app(
+        list(APP.channels), {"need": [feature("soil.moisture", "last"), site("kc")]}, history=3
+    )
+    parts = [series(g, channels=channels, labels=np.zeros(30, np.int16)) for g in "abc"]
+    table = compute(one, "need", dataset(*parts))
+    # `last` holds three samples of the gap; the fourth and fifth have no value.
+    samples = [i for i in range(30) if i not in (0, 1, 13, 14, 15, 16)]
+    assert table.t.tolist() == [600 * i for i in samples] * 3
+    assert table.history == 3 and table.X.shape == (72, 6) and table.names[0].endswith("last")
+    assert table.X[0, ::2].tolist() == [0, 10, 20]
+    assert table.X[samples.index(17), ::2].tolist() == [150, 160, 170]
+    assert table.dropped == 18
+    assert "3 samples each" in table.dump()
+
+
 def test_dump_and_key() -> None:
     whole = dataset(series("a"), series("b"), series("c"))
     table = compute(APP, "need", whole)

@@ -15,6 +15,8 @@ from tinyfield.codegen import generate
 from tinyfield.compiler import compile_model
 from tinyfield.features.bind import FeatureLibrary
 from tinyfield.features.site import crop_fields
+from tinyfield.features.table import full, windows
+from tinyfield.learn.scaler import quantize
 
 # Every sample decides: the first fires, all others repeat.
 APP = """
@@ -80,6 +82,37 @@ def test_labels_and_scores(
         labels = share.argmax(1)
     expected = {600 * i: (int(labels[i]), int(share[i, labels[i]])) for i in range(n) if valid[i]}
     assert 0 < sum(~valid) < n
+    assert told == expected
+
+
+def test_a_model_over_time_sees_full_histories_alone(tmp_path: Path) -> None:
+    """Rows without a gap, oldest first; samples that the node slept through are a gap too."""
+    text = APP.format(classes="a, b, c").replace(
+        "soil.moisture slope 6 h, site.stage one_hot]", "site.kc]\n    history: 5 samples"
+    )
+    app = app_of(text, tmp_path, "native")
+    model = perceptron(np.random.default_rng(3), [15, 8, 3])
+    program = compile_model(model, prefix="model_need")
+    scales = scales_of(app)
+    generate(app, load_boards()["native"], {"need": program}, scales, tmp_path / "out")
+    n = 120
+    rows = np.random.default_rng(4).integers(0, 1000, (n, 2)).astype(np.int32)
+    rows[20:24] = MISSING  # more than `last` bridges
+    rows[50, 0] = MISSING
+    rows[70:75, 0] = MISSING
+    with running(native(tmp_path / "out"), tmp_path) as node:
+        node.season([[int(x) for x in row] for row in rows])
+        told = {t: (m.label, m.score) for t, m in node.decisions}
+
+    assert app.site and app.site.crop
+    days = (np.arange(n) * 600 // 86_400).astype(np.int32)
+    inputs, valid = FeatureLibrary(app).run("need", rows, days, crop_fields(app.site.crop))
+    whole = full(valid, 5)
+    at = np.flatnonzero(whole)
+    (out,) = reference(model, [quantize(windows(inputs, at, 5), scales["need"])[:, None, :]])
+    share = out.reshape(len(at), -1).astype(int) + 128
+    expected = {600 * int(i): (int(s.argmax()), int(s.max())) for i, s in zip(at, share)}  # noqa: B905
+    assert len(at) < valid.sum() < n and not whole[:4].any()
     assert told == expected
 
 

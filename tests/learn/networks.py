@@ -65,7 +65,7 @@ def _graph() -> Any:
 
 def _pruned(model: Any) -> dict[str, Any]:
     """Takes half out, and sets the same units to zero in the whole model: both must agree."""
-    from tinyfield.learn import mlp, prune
+    from tinyfield.learn import fit, prune
 
     rng = np.random.default_rng(3)
     x = rng.normal(size=(64, *model.input_shape[1:])).astype(np.float32)
@@ -92,7 +92,7 @@ def _pruned(model: Any) -> dict[str, Any]:
         "before": model.count_params(),
         "after": small.count_params(),
         "counted": prune.parameters(model, found, gone),
-        "apart": float(np.abs(mlp.predict(model, x) - mlp.predict(small, x)).max()),
+        "apart": float(np.abs(fit.predict(model, x) - fit.predict(small, x)).max()),
         "dead": ranks[dead],
         "dead_gone": dead in gone,
         "units": len(ranks),
@@ -146,12 +146,12 @@ def _compared(before: bytes, after: bytes) -> dict[str, Any]:
 
 
 def _wide(folder: Path) -> dict[str, Any]:
-    from tinyfield.learn import convert, mlp
+    from tinyfield.learn import convert, fit
 
     rng = np.random.default_rng(5)
     x = rng.uniform(-1, 1, (300, 12, 6, 1)).astype(np.float32)
     model = _chain()
     file = convert.to_16x8(model, convert.representative(x, rng.integers(0, CLASSES, 300), 0))
     (folder / "wide.tflite").write_bytes(file)
-    np.savez(folder / "wide.npz", x=x, p=mlp.predict(model, np.rint(x * 127) / np.float32(127)))
+    np.savez(folder / "wide.npz", x=x, p=fit.predict(model, np.rint(x * 127) / np.float32(127)))
     return {}

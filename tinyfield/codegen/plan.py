@@ -75,7 +75,8 @@ class InputPlan:
 class ModelPlan:
     """A model: its inputs' scales and how its output is read (``softmax`` or ``logistic``).
 
-    With ``raw`` it takes the features as they are, and there are no inputs to scale.
+    With ``raw`` it takes the features as they are, and there are no inputs to scale. ``history`` is
+    how many samples' inputs it looks at.
     """
 
     name: str
@@ -84,6 +85,12 @@ class ModelPlan:
     output: str
     arena_bytes: int
     raw: bool = False
+    history: int = 1
+
+    @property
+    def history_bytes(self) -> int:
+        """RAM of the rows that it looks at."""
+        return self.history * len(self.inputs)
 
 
 @dataclass(frozen=True)
@@ -149,6 +156,11 @@ class NodePlan:
         return bool(self.crop) and bool(self.models or any("&crop" in text for text in texts))
 
     @property
+    def remembers(self) -> bool:
+        """Some model looks at more than one sample."""
+        return any(model.history > 1 for model in self.models)
+
+    @property
     def arena_bytes(self) -> int:
         """The models run one after the other in one arena."""
         return max((model.arena_bytes for model in self.models), default=0)
@@ -204,7 +216,8 @@ class NodePlan:
             )
         for model in self.models:
             lines.append(
-                f"model {model.name}: {'raw' if model.raw else len(model.inputs)} inputs, "
+                f"model {model.name}: {'raw' if model.raw else len(model.inputs)} inputs"
+                f"{f' of {model.history} samples' if model.history > 1 else ''}, "
                 f"{', '.join(model.classes)}, "
                 f"{model.output}, arena {model.arena_bytes} B"
             )
@@ -296,16 +309,21 @@ def _actuator(app: App, actuator: Actuator) -> ActuatorPlan:
 def _model(
     app: App, board: Board, model: Model, program: Program, scales: Sequence[InputScale]
 ) -> ModelPlan:
-    check_arena(app, board, model.name, program.arena_bytes)
+    history = model.width * model.history if model.history > 1 else 0
+    check_arena(app, board, model.name, program.arena_bytes + history)
     where = app.where(f"models.{model.name}")
     given, result = program.inputs[0], program.outputs[0]
     raw = given.dtype == "int32"
     width = math.prod(given.shape)
-    scaled = len(scales) == (0 if raw else width) and given.dtype in ("int8", "int32")
-    if len(program.inputs) != 1 or width != model.width or not scaled:
+    scaled = len(scales) == (0 if raw else model.width) and given.dtype in ("int8", "int32")
+    if len(program.inputs) != 1 or width != model.width * model.history or not scaled:
+        samples = f" of each of {model.history} samples" if model.history > 1 else ""
         raise ModelError(
-            f"{where}: the model takes {width} inputs of {given.dtype}, the app has {model.width}"
+            f"{where}: the model takes {width} inputs of {given.dtype}, "
+            f"the app has {model.width}{samples}"
         )
+    if raw and model.history > 1:
+        raise ModelError(f"{where}: trees look at one sample only")
     classes = len(model.classes)
     logistic = result.bytes == 1 and classes == 2
     if len(program.outputs) != 1 or not (result.bytes == classes or logistic):
@@ -332,6 +350,7 @@ def _model(
         output="logistic" if logistic else "softmax",
         arena_bytes=program.arena_bytes,
         raw=raw,
+        history=model.history,
     )
 
 

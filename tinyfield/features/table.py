@@ -29,15 +29,16 @@ class FeatureTable:
         model: the model whose inputs these are.
         names: the inputs' texts, [k]; a one-hot of width w appears as ``text = 0 … w-1``.
         classes: class names; ``y`` indexes them.
-        X: int32 inputs [n, k], each in its feature's scale.
+        X: int32 inputs [n, history · k], each in its feature's scale, the oldest sample first.
         y: class index [n].
         group: the group of each row, [n].
         split: ``train``, ``valid`` or ``test`` of each row, [n].
         origin: ``measured``, ``driven`` or ``generated`` of each row, [n].
         t: seconds since the start of the row's series, [n].
-        dropped: labelled rows left out because an input was missing.
+        dropped: labelled rows left out because an input was missing, or the history not full.
         dataset: name of the data set.
         provenance: its sentences on what was measured and what generated.
+        history: how many samples' inputs a row holds.
     """
 
     model: str
@@ -52,6 +53,7 @@ class FeatureTable:
     dropped: int = 0
     dataset: str = ""
     provenance: tuple[str, ...] = ()
+    history: int = 1
 
     def __len__(self) -> int:
         return len(self.y)
@@ -83,10 +85,11 @@ class FeatureTable:
         for name in ("X", "group", "split", "origin", "t"):
             if len(getattr(self, name)) != n:
                 raise DataError(f"{where}: {len(getattr(self, name))} {name}, {n} labels")
-        if self.X.ndim != 2 or self.X.shape[1] != len(self.names):
+        if self.X.ndim != 2 or self.X.shape[1] != len(self.names) * self.history:
             raise DataError(f"{where}: {self.X.shape} values for {len(self.names)} names")
         if n and (self.X == MISSING).any():
-            column = self.names[int((self.X == MISSING).any(axis=0).argmax())]
+            missing = int((self.X == MISSING).any(axis=0).argmax())
+            column = self.names[missing % len(self.names)]
             raise DataError(f"{where}: `{column}` has rows without a value")
         if n and (self.y.min() < 0 or self.y.max() >= len(self.classes)):
             raise DataError(f"{where}: a label outside the {len(self.classes)} classes")
@@ -126,6 +129,8 @@ class FeatureTable:
     def dump(self) -> str:
         """A short text for people and golden tests: rows a split, and each input's range."""
         lines = [f"features of {self.model}: {len(self)} rows, {self.dropped} without a value"]
+        if self.history > 1:
+            lines[0] += f", {self.history} samples each"
         for split in SPLITS:
             part = self.y[self.split == split]
             counts = np.bincount(part, minlength=len(self.classes))
@@ -133,7 +138,7 @@ class FeatureTable:
             lines.append(f"  {split}: {len(part)} ({text})")
         for i, name in enumerate(self.names):
             if len(self):
-                low, mid, high = np.percentile(self.X[:, i], (1, 50, 99))
+                low, mid, high = np.percentile(self.X[:, i :: len(self.names)], (1, 50, 99))
                 lines.append(f"  [{i}] {name}: {low:.0f} … {mid:.0f} … {high:.0f}")
         return "\n".join(lines)
 
@@ -141,7 +146,7 @@ class FeatureTable:
         """SHA-256 of everything in it, in hex."""
         digest = hashlib.sha256()
         text = (self.model, self.names, self.classes, self.dropped, self.dataset, self.provenance)
-        digest.update(repr(text).encode())
+        digest.update(repr((*text, self.history)).encode())
         for array in (self.X, self.y, self.t):
             digest.update(np.ascontiguousarray(array).tobytes())
         for words in (self.group, self.split, self.origin):
@@ -162,7 +167,7 @@ def compute(app: App, model: str, dataset: Dataset, *, every_s: int | None = Non
         DataError: a channel or a crop that the inputs need is not in the data, or another period.
     """
     library = FeatureLibrary(app)
-    inputs = app.models[model].inputs
+    inputs, history = app.models[model].inputs, app.models[model].history
     parts: list[dict[str, Any]] = []
     dropped = 0
     for series in dataset.series:
@@ -170,6 +175,7 @@ def compute(app: App, model: str, dataset: Dataset, *, every_s: int | None = Non
         crop = _crop(app, series)
         fields = None if crop is None else crop_fields(crop)
         X, valid = library.run(model, rows, series.day.astype(np.int32), fields)
+        valid = full(valid, history)
         asked = series.labels != NO_LABEL
         if every_s is not None:
             asked &= np.arange(len(series)) % max(1, every_s // series.period_s) == 0
@@ -178,7 +184,7 @@ def compute(app: App, model: str, dataset: Dataset, *, every_s: int | None = Non
         at = np.flatnonzero(keep)
         parts.append(
             {
-                "X": X[keep],
+                "X": windows(X, at, history),
                 "y": series.labels[keep].astype(np.int16),
                 "t": at.astype(np.int64) * series.period_s,
                 "group": np.full(len(at), series.group),
@@ -196,8 +202,25 @@ def compute(app: App, model: str, dataset: Dataset, *, every_s: int | None = Non
         dropped=dropped,
         dataset=dataset.name,
         provenance=dataset.provenance,
+        history=history,
         **joined,
     )
+
+
+def full(valid: NDArray[np.bool_], history: int) -> NDArray[np.bool_]:
+    """Where a node's history is full: the last ``history`` samples of the series all had inputs."""
+    since = np.arange(len(valid)) - np.maximum.accumulate(
+        np.where(valid, -1, np.arange(len(valid)))
+    )
+    return valid & (since >= history)
+
+
+def windows(X: NDArray[np.int32], at: NDArray[np.int64], history: int) -> NDArray[np.int32]:
+    """The inputs of the last ``history`` samples up to each of ``at``, oldest first:
+    [len(at), history · k]."""
+    back = np.arange(1 - history, 1)
+    found: NDArray[np.int32] = X[at[:, None] + back].reshape(len(at), history * X.shape[1])
+    return found
 
 
 def scaled_rows(app: App, series: Series) -> NDArray[np.int32]:

@@ -13,9 +13,9 @@ Nothing here imports TensorFlow or scikit-learn into the calling process.
 from __future__ import annotations
 
 from tinyfield.learn.evaluate import evaluate
+from tinyfield.learn.fit import Progress
 from tinyfield.learn.gate import Cost, Measure
 from tinyfield.learn.metrics import Score
-from tinyfield.learn.mlp import Progress
 from tinyfield.learn.result import Metrics, Trained
 from tinyfield.learn.scaler import InputScale
 from tinyfield.learn.train import train

@@ -32,8 +32,9 @@ _TRAINS = (
     "compress.py",
     "convert.py",
     "metrics.py",
-    "mlp.py",
+    "fit.py",
     "patch.py",
+    "ready.py",
     "prune.py",
     "refine.py",
     "scaler.py",
@@ -53,7 +54,9 @@ def network_key(parts: dict[str, Any]) -> str:
     learn = Path(__file__).parent
     parts = {
         **parts,
-        "code": _digest(learn / name for name in _TRAINS),
+        "code": _digest(
+            [*(learn / name for name in _TRAINS), *sorted((learn / "networks").glob("*.py"))]
+        ),
         "versions": {name: _version(name) for name in _TRAINERS},
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]

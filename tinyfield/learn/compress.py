@@ -21,7 +21,7 @@ from tinyfield.learn.stages import Stage, scores
 if TYPE_CHECKING:
     import keras
 
-    from tinyfield.learn.mlp import Examples
+    from tinyfield.learn.fit import Examples
     from tinyfield.learn.twin import Twin
 
 Progress = Callable[[str, int, int, str], None]
@@ -82,16 +82,16 @@ class Compressor:
         epochs: float = 1.0,
     ) -> None:
         """``epochs`` scales how long is trained on; 1 is what serves most networks."""
-        from tinyfield.learn import convert, mlp
+        from tinyfield.learn import convert, fit
 
-        self._predict = mlp.predict
+        self._predict = fit.predict
         self._examples, self._test = examples, test
         self._wish, self._classes, self._seed = wish, classes, seed
         self._progress, self._epochs = progress, epochs
         self._weight = class_weights(examples.y_train, classes)[examples.y_train]
         self._rows = convert.representative(examples.x_train, examples.y_train, seed)
         self._model = model
-        self._teacher = mlp.predict(model, examples.x_train)
+        self._teacher = fit.predict(model, examples.x_train)
         self.stages: list[Stage] = []
         self._float("float", "")
         self._least = self.stages[0].valid_f1 - wish.max_drop

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tinyfield.errors import BudgetError
+from tinyfield.spec.architectures import OWN
 
 if TYPE_CHECKING:
     from tinyfield.learn.result import Metrics
@@ -36,6 +37,12 @@ Measure = Callable[[bytes], Cost]
 
 _MORE = {
     "mlp": ("hidden",),
+    "cnn": ("filters", "history"),
+    "ds_cnn": ("filters", "history"),
+    "tcn": ("filters", "blocks"),
+    "gru": ("units", "history"),
+    "keras": ("keras",),
+    "tflite": ("tflite",),
     "tree": ("depth",),
     "forest": ("trees", "depth"),
     "gbt": ("trees", "depth"),
@@ -68,11 +75,13 @@ def check_accept(model: Model, metrics: Metrics) -> None:
     )
     recall = metrics.device.per_class[weakest]["recall"] if weakest else None
     lossy = _costliest(metrics)
+    own = model.architecture in OWN
     more = " or ".join(f"`{key}`" for key in _MORE[model.architecture])
+    more = f"improve {more}" if own else f"raise {more}"
     raise BudgetError(
         f"model {model.name} is not good enough: " + "; ".join(misses),
         hint=f"weakest class: {weakest} (recall {recall:.2f}); majority baseline macro F1 "
-        f"{metrics.baseline.macro_f1:.3f}. {lossy}Add inputs or data, raise {more}, or lower "
+        f"{metrics.baseline.macro_f1:.3f}. {lossy}Add inputs or data, {more}, or lower "
         f"`models.{model.name}.accept`",
     )
 
@@ -114,9 +123,10 @@ def check_budget(model: Model, cost: Cost) -> None:
 
 
 def _smaller(model: Model, cost: Cost) -> str:
-    if model.architecture != "mlp":
+    if model.architecture != "mlp" or model.history > 1:
         keys = " or ".join(f"`{key}`" for key in _LESS[model.architecture])
-        return f"lower {keys}, or raise `models.{model.name}.budget`"
+        verb = "make a smaller" if model.architecture in OWN else "lower"
+        return f"{verb} {keys}, or raise `models.{model.name}.budget`"
     fits = _that_fits(model, cost)
     if fits:
         return f"about `hidden: {list(fits)}` would fit"

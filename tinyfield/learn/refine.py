@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from tinyfield.learn.metrics import macro_f1
 
 if TYPE_CHECKING:
-    from tinyfield.learn.mlp import Examples
+    from tinyfield.learn.fit import Examples
     from tinyfield.learn.twin import Twin
 
 RATE = 1e-3

@@ -76,18 +76,18 @@ def _scale(low: float, high: float) -> InputScale:
 
 
 def quantize(X: NDArray[np.int32], scales: Sequence[InputScale]) -> NDArray[np.int8]:
-    """int8 [n, k] through the node's own C."""
+    """int8 [n, m] through the node's own C; ``m`` is a multiple of the number of scales."""
     X = np.ascontiguousarray(X, dtype=np.int32)
     q = np.empty(X.shape, dtype=np.int8)
     constants = np.array(
         [(s.offset, s.mult, s.shift, s.zero_point) for s in scales], dtype=np.int32
     )
-    if constants.shape != (X.shape[1], 4):
+    if not len(scales) or X.shape[1] % len(scales):
         raise ValueError(f"{len(scales)} scales for {X.shape[1]} inputs")
     _library().quantize(
         X.ctypes.data_as(ctypes.c_void_p),
-        ctypes.c_int64(X.shape[0]),
-        ctypes.c_int64(X.shape[1]),
+        ctypes.c_int64(X.size // len(scales)),
+        ctypes.c_int64(len(scales)),
         constants.ctypes.data_as(ctypes.c_void_p),
         q.ctypes.data_as(ctypes.c_void_p),
     )
@@ -96,8 +96,9 @@ def quantize(X: NDArray[np.int32], scales: Sequence[InputScale]) -> NDArray[np.i
 
 def to_float(X: NDArray[np.int32], scales: Sequence[InputScale]) -> NDArray[np.float32]:
     """The same inputs without rounding, as the float network sees them: in [-128/127, 1]."""
-    offset = np.array([s.offset for s in scales], dtype=np.float64)
-    steps = np.array([s.steps_per_unit for s in scales], dtype=np.float64)
+    times = X.shape[1] // len(scales)
+    offset = np.tile([float(s.offset) for s in scales], times)
+    steps = np.tile([s.steps_per_unit for s in scales], times)
     x: NDArray[np.float64] = np.clip((X - offset) * steps, -STEPS - 1, STEPS) / STEPS
     return x.astype(np.float32)
 

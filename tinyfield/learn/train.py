@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import json
 import os
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,10 +24,11 @@ from tinyfield.errors import (
     NotBuiltYetError,
 )
 from tinyfield.features.table import FeatureTable
-from tinyfield.learn import cache, gate
+from tinyfield.learn import cache, gate, ready
 from tinyfield.learn.compress import DROP
+from tinyfield.learn.fit import EPOCHS, Progress
 from tinyfield.learn.metrics import calibration_error, majority, score
-from tinyfield.learn.mlp import EPOCHS, Progress
+from tinyfield.learn.networks import NETWORKS
 from tinyfield.learn.result import Metrics, Network, Trained
 from tinyfield.learn.runner import answers
 from tinyfield.learn.scaler import fit_scaler, to_float
@@ -37,11 +40,12 @@ if TYPE_CHECKING:
 
 WORKER = ("-m", "tinyfield.learn.worker")
 TOOLS = {
-    "mlp": ("tensorflow", "TensorFlow"),
+    **dict.fromkeys(NETWORKS, ("tensorflow", "TensorFlow")),
     "tree": ("sklearn", "scikit-learn"),
     "forest": ("sklearn", "scikit-learn"),
     "gbt": ("sklearn", "scikit-learn"),
     "bonsai": ("numpy", "NumPy"),
+    "tflite": ("numpy", "NumPy"),
 }
 """Architectures that are built, and what trains them: its module and its name."""
 
@@ -84,21 +88,14 @@ def train(
             hint=f"use architecture: {', '.join(TOOLS)}",
         )
     check_table(table)
-    key = cache.network_key(
-        {
-            "table": table.key(),
-            "classes": list(model.classes),
-            "architecture": model.architecture,
-            **model.options,
-            "compress": wish(model),
-            "seed": seed,
-            "epochs": epochs,
-        }
-    )
+    key = training_key(table, model, seed, epochs)
     network = cache.load_network(key)
     cached = network is not None
     if network is None:
-        network = _fit(table, model, seed, epochs, progress)
+        if model.architecture == "tflite":
+            network = ready.take(model, table.part("test").X)
+        else:
+            network = _fit(table, model, seed, epochs, progress)
         cache.save_network(key, network)
     metrics = cache.load_metrics(key) if cached else None
     if metrics is None:
@@ -108,7 +105,11 @@ def train(
         cache.save_metrics(key, metrics)
     gate.check_accept(model, metrics)
     if measure is not None:
-        gate.check_budget(model, measure(network.model))
+        cost = measure(network.model)
+        if model.history > 1:
+            remembered = model.width * model.history
+            cost = replace(cost, ram_bytes=cost.ram_bytes + remembered)
+        gate.check_budget(model, cost)
     seen = np.unique(table.group[table.split != "test"])
     return Trained(
         name=model.name,
@@ -120,6 +121,29 @@ def train(
         key=key,
         cached=cached,
     )
+
+
+def training_key(table: FeatureTable, model: Model, seed: int, epochs: int) -> str:
+    """Names the training in the cache: equal where it would give the same bytes."""
+    return cache.network_key(
+        {
+            "table": table.key(),
+            "classes": list(model.classes),
+            "architecture": model.architecture,
+            **model.options,
+            **_file(model),
+            "compress": wish(model),
+            "seed": seed,
+            "epochs": epochs,
+        }
+    )
+
+
+def _file(model: Model) -> dict[str, str]:
+    """The app's own network by its content, wherever it lies."""
+    if not model.source:
+        return {}
+    return {"source": hashlib.sha256(Path(model.source).read_bytes()).hexdigest()}
 
 
 def wish(model: Model) -> dict[str, Any] | None:
@@ -218,7 +242,7 @@ def _notes(table: FeatureTable) -> list[str]:
         notes.append(f"{table.dropped} labelled rows ({share:.1%}) left out: an input had no value")
     train = table.part("train")
     for i, name in enumerate(table.names):
-        if (train.X[:, i] == train.X[0, i]).all():
+        if (train.X[:, i :: len(table.names)] == train.X[0, i]).all():
             notes.append(f"`{name}` never changes in the training rows: it teaches nothing")
     shares = np.bincount(train.y, minlength=len(table.classes)) / len(train)
     if shares.max() > UNBALANCED:
@@ -253,7 +277,8 @@ def _fit(
         raise MissingToolError(tool, "pip install 'tinyfield[train]'")
     train, valid, test = (table.part(s) for s in ("train", "valid", "test"))
     # Trees compare the node's own integers; what multiplies gets them all to one scale.
-    scaler = () if model.architecture in ("tree", "forest", "gbt") else fit_scaler(train.X)
+    trees = model.architecture in ("tree", "forest", "gbt")
+    scaler = () if trees else fit_scaler(train.X.reshape(-1, model.width))
 
     def given(X: NDArray[np.int32]) -> NDArray[Any]:
         return to_float(X, scaler) if scaler else X

@@ -21,12 +21,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyfield.errors import ModelError
+from tinyfield.learn.networks import NETWORKS
 from tinyfield.learn.stages import Stage
 
 if TYPE_CHECKING:
     import keras
 
-    from tinyfield.learn import mlp
+    from tinyfield.learn import fit
 
 Progress = Callable[[str, int, int, str], None]
 Arrays = dict[str, NDArray[Any]]
@@ -54,7 +55,8 @@ def main(folder: Path) -> None:
     request = json.loads((folder / "request.json").read_text(encoding="utf-8"))
     with np.load(folder / "examples.npz") as arrays:
         examples = {name: arrays[name] for name in arrays.files}
-    train = {"mlp": _mlp, "bonsai": _bonsai}.get(request["architecture"], _trees)
+    kind = request["architecture"]
+    train = _network if kind in NETWORKS else _bonsai if kind == "bonsai" else _trees
     try:
         made = train(request, examples, progress)
     except ModelError as error:
@@ -67,17 +69,23 @@ def main(folder: Path) -> None:
     (folder / "result.json").write_text(json.dumps(told))
 
 
-def _mlp(request: dict[str, Any], examples: Arrays, progress: Progress) -> Made:
-    from tinyfield.learn import mlp
+def _network(request: dict[str, Any], examples: Arrays, progress: Progress) -> Made:
+    from tinyfield.learn import fit
 
     progress("start", 0, 1, "loading TensorFlow")
-    given = mlp.Examples(
+    history = int(request["history"])
+    if history > 1:
+        for name in ("x_train", "x_valid", "x_test"):
+            rows = examples[name]
+            examples[name] = rows.reshape(len(rows), history, -1)
+    given = fit.Examples(
         examples["x_train"], examples["y_train"], examples["x_valid"], examples["y_valid"]
     )
-    model = mlp.fit(
+    shape, classes = given.x_train.shape[1:], int(request["classes"])
+    model = fit.fit(
         given,
-        hidden=tuple(request["hidden"]),
-        classes=int(request["classes"]),
+        lambda: NETWORKS[request["architecture"]](request, shape, classes),
+        classes=classes,
         seed=int(request["seed"]),
         epochs=int(request["epochs"]),
         progress=progress,
@@ -87,16 +95,16 @@ def _mlp(request: dict[str, Any], examples: Arrays, progress: Progress) -> Made:
 
 def _integers(
     model: keras.Model,
-    given: mlp.Examples,
+    given: fit.Examples,
     request: dict[str, Any],
     examples: Arrays,
     progress: Progress,
 ) -> Made:
     """Any trained Keras network as the integers that ``request["compress"]`` asks for."""
-    from tinyfield.learn import mlp
+    from tinyfield.learn import fit
     from tinyfield.learn.compress import Compressor, Wish
 
-    probabilities = mlp.predict(model, examples["x_test"])
+    probabilities = fit.predict(model, examples["x_test"])
     made = Compressor(
         model,
         given,
@@ -105,7 +113,7 @@ def _integers(
         classes=int(request["classes"]),
         seed=int(request["seed"]),
         progress=progress,
-        epochs=min(1.0, int(request["epochs"]) / mlp.EPOCHS),
+        epochs=min(1.0, int(request["epochs"]) / fit.EPOCHS),
     ).run()
     progress("convert", 1, 1, "done")
     return Made(made.model, probabilities, 1.0, made.stages)

@@ -175,7 +175,8 @@ class Accept(Frozen):
 class Model(Frozen):
     """A classifier: inputs, classes, how it is trained and what it may cost.
 
-    Of the options from ``hidden`` to ``density``, those count that its architecture has.
+    Of the options from ``hidden`` to ``units``, those count that its architecture has. ``source``
+    and ``function`` say where the app's own network is.
     """
 
     name: str
@@ -189,6 +190,13 @@ class Model(Frozen):
     min_leaf: int = 1
     projection: int = 1
     density: float = 1.0
+    history: int = 1
+    filters: int = 1
+    kernel: int = 1
+    blocks: int = 1
+    units: int = 1
+    source: str = ""
+    function: str = ""
     compress: Compress
     budget: Budget
     accept: Accept
@@ -196,7 +204,10 @@ class Model(Frozen):
     @property
     def options(self) -> dict[str, object]:
         """The options of its architecture, by key."""
-        return {key: getattr(self, key) for key in OPTIONS.get(self.architecture, ())}
+        keys = [*OPTIONS.get(self.architecture, ())]
+        if self.source:
+            keys += ["source", "function"]
+        return {key: getattr(self, key) for key in keys}
 
     @property
     def width(self) -> int:

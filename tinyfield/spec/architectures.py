@@ -7,22 +7,37 @@ from types import MappingProxyType
 
 OPTIONS: Mapping[str, Mapping[str, object]] = MappingProxyType(
     {
-        "mlp": {"hidden": (16,)},
+        "mlp": {"hidden": (16,), "history": 1},
+        "cnn": {"history": 16, "filters": 8, "kernel": 3, "blocks": 2},
+        "ds_cnn": {"history": 16, "filters": 12, "kernel": 3, "blocks": 2},
+        "tcn": {"history": 16, "filters": 8, "kernel": 3, "blocks": 3},
+        "gru": {"history": 12, "units": 8},
         "tree": {"depth": 8, "min_leaf": 5},
         "forest": {"trees": 10, "depth": 8, "min_leaf": 5},
         "gbt": {"trees": 20, "depth": 3, "min_leaf": 5},
-        "bonsai": {"depth": 2, "projection": 10, "density": 0.3},
+        "bonsai": {"depth": 2, "projection": 10, "density": 0.3, "history": 1},
+        "keras": {"history": 1},
+        "tflite": {"history": 1},
     }
 )
 """Architectures that are built: their options, with what holds where the app says nothing."""
 
-PLANNED = ("cnn", "ds_cnn", "gru")
+PLANNED = ("autoencoder", "mahalanobis", "gmm")
+
+OWN = ("keras", "tflite")
+"""What the app brings itself: the key that names the file stands for ``architecture:``."""
+
+OVER_TIME = ("cnn", "ds_cnn", "tcn", "gru")
+"""Architectures that have nothing to look at in one sample alone."""
+
+HISTORY_MOST = 1024
+"""Samples that a model may look back."""
 
 DEPTH_MOST: Mapping[str, int] = MappingProxyType({"tree": 20, "forest": 20, "gbt": 12, "bonsai": 5})
 """How deep one may be."""
 
-NOT_NETWORKS = ("tree", "forest", "gbt", "bonsai")
-"""Architectures that become integers by ways of their own, with nothing to prune or share."""
+NOT_NETWORKS = ("tree", "forest", "gbt", "bonsai", "tflite")
+"""Architectures that are integers or become so by ways of their own: nothing to prune or share."""
 
 KEYS = tuple(dict.fromkeys(key for options in OPTIONS.values() for key in options))
 """Every option's key."""

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from tinyfield.spec.app import Accept, Budget, Channel, Compress, Feature, Model, Train, build
 from tinyfield.spec.architectures import (
     DEPTH_MOST,
+    HISTORY_MOST,
     KEYS,
     NOT_NETWORKS,
     OPTIONS,
+    OVER_TIME,
+    OWN,
     PLANNED,
     that_have,
 )
@@ -19,6 +23,7 @@ from tinyfield.spec.known import DATASETS, SPLITS, STAND_INS
 from tinyfield.spec.mistake import Mistake
 from tinyfield.spec.nodes import List, Map, Node, Scalar
 from tinyfield.spec.problems import Problems
+from tinyfield.spec.samples import read_samples
 from tinyfield.spec.sections.base import ok
 from tinyfield.spec.sections.models import ModelSection
 from tinyfield.spec.unsure import Unsure
@@ -26,6 +31,9 @@ from tinyfield.spelling import listing, nearest
 
 MAX_INPUTS = 64
 MOST_REMOVED = Decimal("0.95")
+HISTORY_LEAST = 4
+UNROLLED_MOST = 64
+HISTORY_BYTES_MOST = 16_384
 NO_COMPRESS, NO_BUDGET, NO_ACCEPT = build(Compress)(), build(Budget)(), build(Accept)()
 
 
@@ -47,8 +55,12 @@ def resolve_model(
     )
     _classes(node, problems)
     _train(node, problems)
-    _architecture(node, section, problems)
-    _compress(node, section, problems)
+    architecture = _named(node, section, problems)
+    options = _options(node, section, architecture, sample_s, problems)
+    if inputs is not None:
+        _history(node, architecture, options, sum(f.width for f in inputs), problems)
+    options |= _source(node, architecture, problems)
+    _compress(node, section, architecture, problems)
     parts = (
         section.inputs,
         section.classes,
@@ -73,8 +85,8 @@ def resolve_model(
         inputs=inputs,
         classes=tuple(section.classes),
         train=build(Train)(**dict(section.train)),
-        architecture=section.architecture,
-        **_options(section),
+        architecture=architecture,
+        **options,
         compress=build(Compress)(**dict(compress)) if compress else NO_COMPRESS,
         budget=build(Budget)(
             flash_bytes=budget.flash, ram_bytes=budget.ram, latency_us=budget.latency
@@ -168,13 +180,20 @@ def _train(node: Map, problems: Problems) -> None:
             problems.at(value, f"there is no {what} {value.data!r}", hint=hint, code="unknown")
 
 
-def _options(section: ModelSection) -> dict[str, Any]:
+def _options(
+    node: Map, section: ModelSection, name: str, sample_s: int, problems: Problems
+) -> dict[str, Any]:
     """What the app says, else what holds for its architecture."""
-    found: dict[str, Any] = dict(OPTIONS.get(section.architecture, {}))
-    for key in found:
+    found: dict[str, Any] = dict(OPTIONS.get(name, {}))
+    for key in found.keys() - {"history"}:
         said = getattr(section, key)
-        if said is not None:
+        if said is not None and ok(said):
             found[key] = said
+    if "history" in found and "history" in node.items:
+        before = len(problems.found)
+        history = read_samples(node.items["history"], sample_s, problems, most=HISTORY_MOST)
+        if len(problems.found) == before:
+            found["history"] = history
     if "hidden" in found:
         found["hidden"] = tuple(found["hidden"])
     if "density" in found:
@@ -182,18 +201,38 @@ def _options(section: ModelSection) -> dict[str, Any]:
     return found
 
 
-def _architecture(node: Map, section: ModelSection, problems: Problems) -> None:
+def _named(node: Map, section: ModelSection, problems: Problems) -> str:
+    """The architecture's name; one that there is not is reported."""
     if not ok(section.architecture):
-        return
-    name = section.architecture
+        return ""
+    own = [key for key in OWN if key in node.items]
+    said = [key for key in ("architecture", *own) if key in node.items]
+    if len(said) > 1:
+        problems.at(
+            node.items[said[1]],
+            f"{said[0]!r} and {said[1]!r} both say what is learned",
+            hint="remove one of them",
+            key=True,
+            code="duplicate",
+        )
+    name = own[0] if own else section.architecture
     place: Node | None = node.items.get("architecture")
-    if name in OPTIONS:
+    if name in OPTIONS and (own or name not in OWN):
         _check_options(node, section, name, problems)
-        return
+        return name
     if place is None:
-        return
-    built = listing(OPTIONS)
-    if name in PLANNED or name.endswith((".keras", ".h5")):
+        return name
+    built = listing([key for key in OPTIONS if key not in OWN])
+    if name in OWN or name.endswith((".keras", ".h5", ".py", ".tflite")):
+        example = "tflite: my_model.tflite" if "tflite" in name else "keras: my_model.py:build"
+        problems.at(
+            place,
+            f"{name!r} is no architecture",
+            hint=f"for a network of your own write '{example}' instead of 'architecture:'",
+            code="unknown",
+        )
+        return name
+    if name in PLANNED:
         problems.at(
             place,
             f"architecture {name!r}",
@@ -201,10 +240,64 @@ def _architecture(node: Map, section: ModelSection, problems: Problems) -> None:
             kind="not built yet",
             code="not built",
         )
-        return
-    near = nearest(name, [*OPTIONS, *PLANNED])
+        return name
+    near = nearest(name, [key for key in (*OPTIONS, *PLANNED) if key not in OWN])
     hint = f"did you mean {near!r}?" if near else f"write one of {built}"
     problems.at(place, f"there is no architecture {name!r}", hint=hint, code="unknown")
+    return name
+
+
+def _history(node: Map, name: str, options: dict[str, Any], width: int, problems: Problems) -> None:
+    """Refuses a history that the architecture, or a node, can do nothing with."""
+    history, place = options.get("history", 1), node.items.get("history", node)
+    if name in OVER_TIME and history < HISTORY_LEAST:
+        problems.at(
+            place,
+            f"a {name} has nothing to look at in {history} sample{'' if history == 1 else 's'}",
+            hint=f"write at least {HISTORY_LEAST} samples, or 'architecture: mlp'",
+            code="range",
+        )
+    elif name == "gru" and history > UNROLLED_MOST:
+        problems.at(
+            place,
+            f"a gru of {history} samples is more than a node should carry",
+            hint=f"write at most {UNROLLED_MOST} samples, or 'architecture: tcn'",
+            code="range",
+        )
+    elif history * width > HISTORY_BYTES_MOST:
+        problems.at(
+            place,
+            f"{history} samples of {width} inputs are {history * width:,} bytes to remember",
+            hint=f"write at most {HISTORY_BYTES_MOST // max(1, width)} samples",
+            code="range",
+        )
+
+
+def _source(node: Map, name: str, problems: Problems) -> dict[str, Any]:
+    """Where the app's own network is."""
+    place = node.items.get(name) if name in OWN else None
+    if not isinstance(place, Scalar) or not isinstance(place.data, str):
+        return {}
+    path, _, function = place.data.strip().partition(":")
+    example = "my_model.py:build" if name == "keras" else "my_model.tflite"
+    if name == "keras" and not function.isidentifier():
+        problems.at(
+            place,
+            f"{place.data!r} names no file and function",
+            hint=f"write it as {example!r}",
+            code="type",
+        )
+        return {}
+    found = (Path(place.source.name).parent / path).resolve()
+    if not found.is_file():
+        problems.at(
+            place,
+            f"there is no file {path!r}",
+            hint=f"the path counts from this file's folder; write it as {example!r}",
+            code="unknown",
+        )
+        return {}
+    return {"source": str(found), "function": function}
 
 
 def _check_options(node: Map, section: ModelSection, name: str, problems: Problems) -> None:
@@ -233,7 +326,7 @@ def _check_options(node: Map, section: ModelSection, name: str, problems: Proble
             )
 
 
-def _compress(node: Map, section: ModelSection, problems: Problems) -> None:
+def _compress(node: Map, section: ModelSection, name: str, problems: Problems) -> None:
     compress, given = node.items.get("compress"), section.compress
     if not isinstance(compress, Map) or given is None or not ok(section.architecture):
         return
@@ -248,9 +341,9 @@ def _compress(node: Map, section: ModelSection, problems: Problems) -> None:
                 code="option",
             )
 
-    if section.architecture in NOT_NETWORKS:
+    if name in NOT_NETWORKS:
         for key in ("prune", "share", "sparse", "huffman"):
-            means_nothing(key, repr(section.architecture), "remove it: only networks have it")
+            means_nothing(key, repr(name), "remove it: only networks have it")
         return
     if given.share is None:
         means_nothing("sparse", "a layer whose weights are not shared", "add 'share: 16'")

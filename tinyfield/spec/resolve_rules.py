@@ -12,6 +12,7 @@ from tinyfield.spec.mistake import Mistake
 from tinyfield.spec.nodes import List, Map, Node, Scalar
 from tinyfield.spec.problems import Problems
 from tinyfield.spec.rule_types import Scope, Typed, compile_condition
+from tinyfield.spec.samples import read_samples
 from tinyfield.spec.sections.base import ok, spelled
 from tinyfield.spec.sections.decisions import DecisionSection
 from tinyfield.spelling import listing, nearest
@@ -33,7 +34,7 @@ def resolve_decision(
     before = len(problems.found)
     when = _condition(node.items.get("when"), scope, problems)
     clear = _condition(node.items.get("clear"), scope, problems)
-    samples = _samples(node.items.get("for"), sample_s, problems)
+    samples = read_samples(node.items.get("for"), sample_s, problems, most=MAX_SAMPLES)
     actions = _Actions(scope, actuators, when.model if when else None, problems, node).read(
         node.items.get("do")
     )
@@ -82,45 +83,6 @@ def _condition(node: Node | None, scope: Scope, problems: Problems) -> Typed | N
     for mistake in typed.mistakes:
         problems.mistake(node, mistake)
     return typed
-
-
-def _samples(node: Node | None, sample_s: int, problems: Problems) -> int:
-    if node is None:
-        return 1
-    value = node.value()
-    match = re.fullmatch(r"\s*(\d{1,9})\s*(samples?)?\s*", str(value))
-    try:
-        if isinstance(value, bool) or not isinstance(value, (str, int)):
-            raise Mistake(
-                f"expected a number of samples, got {spelled(node)}",
-                code="type",
-                hint="write '2 samples' or '20 min'",
-            )
-        if match:
-            count = int(match[1])
-        elif isinstance(value, str) and re.match(r"\s*\d+\s*samp", value):
-            raise Mistake(
-                f"{value!r} is no number of samples", hint="write '2 samples'", code="unit"
-            )
-        else:
-            seconds = parse_seconds(value)
-            if sample_s <= 0:
-                return 1
-            if seconds % sample_s:
-                raise Mistake(
-                    f"{value} is no whole number of samples of every {duration_text(sample_s)}",
-                    hint=f"write {duration_text(-(-seconds // sample_s) * sample_s)}",
-                    code="window",
-                )
-            count = seconds // sample_s
-        if not 1 <= count <= MAX_SAMPLES:
-            raise Mistake(
-                f"{value} is out of range", code="range", hint=f"write 1 to {MAX_SAMPLES} samples"
-            )
-    except Mistake as mistake:
-        problems.mistake(node, mistake)
-        return 1
-    return count
 
 
 class _Actions:

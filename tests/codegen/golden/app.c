@@ -90,9 +90,16 @@ static tiny_verdict_t infer_need(const app_features_t *features, int32_t day, ui
     return tiny_verdict_softmax(out, 3);
 }
 
-void app_infer(const app_features_t *features, int32_t day, uint8_t *arena,
-               tiny_verdict_t *verdict) {
+void app_remember(const app_features_t *features, int32_t day, app_history_t *history) {
+    (void)features;
+    (void)day;
+    (void)history;
+}
+
+void app_infer(const app_features_t *features, int32_t day, const app_history_t *history,
+               uint8_t *arena, tiny_verdict_t *verdict) {
     verdict[0] = infer_need(features, day, arena);
+    (void)history;
 }
 
 /* --- rules --- */

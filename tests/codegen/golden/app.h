@@ -18,6 +18,11 @@
 #define APP_ARENA_BYTES     6
 #define APP_NODE_BYTES_MOST 1232 /* RAM for the node's state on this board */
 
+/* What models over time remember: their latest inputs, oldest first. */
+typedef struct {
+    uint8_t nothing; /* no model looks back */
+} app_history_t;
+
 /* What the rules see of one sample. */
 typedef struct {
     const int32_t *channel;
@@ -39,9 +44,12 @@ void app_sense(int32_t *channel);
 /* Switches the real thing. For the interlock alone. */
 void app_drive(uint8_t actuator, bool on);
 
-/* Runs every model on the features so far. */
-void app_infer(const app_features_t *features, int32_t day, uint8_t *arena,
-               tiny_verdict_t *verdict);
+/* Adds this sample's inputs to what models over time remember; one without a value is a gap. */
+void app_remember(const app_features_t *features, int32_t day, app_history_t *history);
+
+/* Runs every model on the features so far, and on what was remembered of them. */
+void app_infer(const app_features_t *features, int32_t day, const app_history_t *history,
+               uint8_t *arena, tiny_verdict_t *verdict);
 
 /* A rule's condition, and in `why` which of its clauses are true. */
 tiny_kleene_t app_rule_when(uint8_t rule, const app_view_t *v, uint16_t *why);

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from tinyfield.spec.sections.base import Section
+from tinyfield.spec.sections.decisions import Samples
 from tinyfield.spec.sections.fields import Bytes, Label, Micros, Score, Share, ShareOrAuto
 
 
@@ -98,6 +99,37 @@ class ModelSection(Section):
     )
     density: Share | None = Field(
         default=None, description="bonsai: share of the projection that is not zero (30 %)"
+    )
+    history: Samples = Field(
+        default=None,
+        description="how many samples' inputs it looks at, as a number or a time (cnn, ds_cnn, "
+        "tcn: 16, gru: 12, else 1)",
+        examples=["12 samples"],
+    )
+    filters: Annotated[int, Field(ge=1, le=128)] | None = Field(
+        default=None,
+        description="channels of a convolution; cnn: of the first block, then twice as many each "
+        "(8); ds_cnn (12); tcn (8)",
+    )
+    kernel: Annotated[int, Field(ge=2, le=32)] | None = Field(
+        default=None, description="cnn, ds_cnn and tcn: samples that a convolution spans (3)"
+    )
+    blocks: Annotated[int, Field(ge=1, le=8)] | None = Field(
+        default=None, description="convolutions one after the other; cnn and ds_cnn (2); tcn (3)"
+    )
+    units: Annotated[int, Field(ge=1, le=128)] | None = Field(
+        default=None, description="gru: size of its state (8)"
+    )
+    keras: str | None = Field(
+        default=None,
+        description="instead of 'architecture': a Python file and its function from (input shape, "
+        "classes) to an untrained Keras model",
+        examples=["my_model.py:build"],
+    )
+    tflite: str | None = Field(
+        default=None,
+        description="instead of 'architecture': a trained int8 model",
+        examples=["my_model.tflite"],
     )
     compress: CompressSection | None = Field(default=None, description="how it is made small")
     budget: BudgetSection | None = Field(default=None, description="what it may cost")

@@ -1,13 +1,13 @@
-"""A small dense network in Keras, trained the same way every time.
+"""Trains any Keras classifier, the same way every time.
 
-Only this file, ``convert.py`` and ``worker.py`` touch TensorFlow, and only inside functions.
+Only this folder's files that the worker runs touch TensorFlow, and only inside functions.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +32,7 @@ ROWS_MOST = 60_000
 
 @dataclass(frozen=True)
 class Examples:
-    """What a network is fitted to: float32 inputs [n, k] and class indices [n]."""
+    """What a network is fitted to: float32 inputs [n, …] and class indices [n]."""
 
     x_train: NDArray[np.float32]
     y_train: NDArray[np.int64]
@@ -53,23 +53,10 @@ def start(seed: int) -> None:
     tf.keras.utils.set_random_seed(seed)
 
 
-def build(inputs: int, hidden: tuple[int, ...], classes: int) -> keras.Model:
-    """Dense layers with ReLU, softmax at the end."""
-    import keras
-
-    # Every name is given: Keras would count them up over the process, and they end up in the file.
-    layers: list[Any] = [keras.Input((inputs,), name="features")]
-    layers += [
-        keras.layers.Dense(n, activation="relu", name=f"hidden{i}") for i, n in enumerate(hidden)
-    ]
-    layers.append(keras.layers.Dense(classes, activation="softmax", name="classes"))
-    return keras.Sequential(layers, name="mlp")
-
-
 def fit(
     examples: Examples,
+    build: Callable[[], keras.Model],
     *,
-    hidden: tuple[int, ...],
     classes: int,
     seed: int,
     epochs: int = EPOCHS,
@@ -85,7 +72,7 @@ def fit(
 
     keras.utils.clear_session(free_memory=False)
     start(seed)
-    model = build(examples.x_train.shape[1], hidden, classes)
+    model = build()
     step = -(-len(examples.y_train) // ROWS_MOST)
     x, y = examples.x_train[::step], examples.y_train[::step]
     batch = int(np.clip(len(y) // 100, *BATCHES))  # a hundred steps an epoch, also on few rows
@@ -115,7 +102,8 @@ def fit(
             progress("train", epoch + 1, epochs, f"valid macro F1 {value:.3f}, best {best:.3f}")
         if epoch - best_at >= PATIENCE:
             break
-    model.set_weights(_calibrated(model, kept, examples))
+    model.set_weights(kept)
+    _calibrate(model, examples)
     return model
 
 
@@ -130,10 +118,23 @@ def predict(model: keras.Model, x: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(model.predict(x, batch_size=8192, verbose=0), dtype=np.float32)
 
 
-def _calibrated(
-    model: keras.Model, weights: list[NDArray[np.float32]], examples: Examples
-) -> list[NDArray[np.float32]]:
-    model.set_weights(weights)
+def _calibrate(model: keras.Model, examples: Examples) -> None:
+    """Divides what goes into the softmax by the temperature, in the layer before it.
+
+    A network that does not end in a dense layer and its softmax stays as it is.
+    """
+    import keras
+
+    last = model.layers[-1]
+    if isinstance(last, keras.layers.Softmax) and len(model.layers) > 1:
+        last, softmax = model.layers[-2], True
+    else:
+        softmax = getattr(last, "activation", None) is keras.activations.softmax
+    dense = isinstance(last, keras.layers.Dense)
+    if not (softmax and dense) or (
+        last is not model.layers[-1] and last.activation is not keras.activations.linear
+    ):
+        return
     logs = np.log(np.maximum(predict(model, examples.x_valid), 1e-12)).astype(np.float64)
     rows = np.arange(len(logs))
 
@@ -143,6 +144,5 @@ def _calibrated(
         norm = top[:, 0] + np.log(np.exp(z - top).sum(axis=1))
         return float(np.mean(norm - z[rows, examples.y_valid]))
 
-    temperature = min(np.geomspace(0.5, 4.0, 61), key=surprise)
-    scaled = np.float32(1 / temperature)
-    return [*weights[:-2], weights[-2] * scaled, weights[-1] * scaled]
+    scaled = np.float32(1 / min(np.geomspace(0.5, 4.0, 61), key=surprise))
+    last.set_weights([weight * scaled for weight in last.get_weights()])

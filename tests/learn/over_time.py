@@ -1,0 +1,120 @@
+"""Trains a network of each kind in one TensorFlow process: ``python -m tests.learn.over_time OUT``.
+
+What ``train`` gives goes into OUT, pickled by name; or the error's message and hint.
+"""
+
+from __future__ import annotations
+
+import pickle
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from tests.learn.conftest import _train_module, model
+from tinyfield.errors import UserError
+from tinyfield.features.table import FeatureTable
+from tinyfield.learn import worker
+from tinyfield.spec import Model
+from tinyfield.spec.app import Compress
+
+CLASSES = ("falling", "rising")
+HISTORY = 8
+EPOCHS = 5
+
+OWN = """
+import keras
+
+def build(input_shape, classes):
+    return keras.Sequential([
+        keras.Input(input_shape, name="features"),
+        keras.layers.Conv1D(6, 3, activation="relu", name="conv"),
+        keras.layers.GlobalAveragePooling1D(name="mean"),
+        keras.layers.Dense(classes, use_bias=False, name="classes"),
+        keras.layers.Softmax(name="softmax"),
+    ])
+
+def narrow(input_shape, classes):
+    return keras.Sequential([keras.Input((3,)), keras.layers.Dense(classes)])
+
+def wide(input_shape, classes):
+    return keras.Sequential([keras.Input(input_shape), keras.layers.Flatten(),
+                             keras.layers.Dense(classes + 1, activation="softmax")])
+
+def open_end(input_shape, classes):
+    return keras.Sequential([keras.Input(input_shape), keras.layers.Flatten(),
+                             keras.layers.Dense(classes)])
+
+def number(input_shape, classes):
+    return 7
+
+def broken(input_shape, classes):
+    return keras.layers.Dense(undefined)
+"""
+WRONG = ("narrow", "wide", "open_end", "number", "broken", "absent")
+
+
+def table(n: int = 2000) -> FeatureTable:
+    """Whether the first of two inputs rises over eight samples; the last sample does not say."""
+    rng = np.random.default_rng(1)
+    y = (rng.random(n) < 0.5).astype(np.int16)
+    slope = np.where(y == 1, 1, -1)[:, None] * rng.uniform(20, 60, (n, 1))
+    end = rng.uniform(-200, 200, (n, 1))
+    rise = end + slope * np.arange(1 - HISTORY, 1) + rng.normal(size=(n, HISTORY)) * 20
+    noise = rng.uniform(-1000, 1000, (n, HISTORY))
+    at = np.arange(n) % 20
+    return FeatureTable(
+        model="trend",
+        names=("a", "b"),
+        classes=CLASSES,
+        X=np.stack([rise, noise], axis=2).reshape(n, -1).astype(np.int32),
+        y=y,
+        group=np.array([f"g{i}" for i in at]),
+        split=np.array(["train"] * 12 + ["valid"] * 4 + ["test"] * 4)[at],
+        origin=np.full(n, "generated"),
+        t=np.arange(n, dtype=np.int64),
+        history=HISTORY,
+    )
+
+
+def network(architecture: str, **options: object) -> Model:
+    """The app's model of that architecture."""
+    given = model()
+    fields = {"architecture": architecture, "classes": CLASSES, "inputs": given.inputs[:2],
+              "history": HISTORY, "name": "trend", **options}  # fmt: skip
+    return given.model_copy(update=fields)
+
+
+def networks(folder: Path) -> dict[str, Model]:
+    """All that are trained."""
+    own = folder / "my_model.py"
+    own.write_text(OWN, encoding="utf-8")
+    return {
+        "mlp": network("mlp", hidden=(8,)),
+        "cnn": network("cnn", filters=4, kernel=3, blocks=2),
+        "ds_cnn": network("ds_cnn", filters=6, kernel=3, blocks=1),
+        "tcn": network("tcn", filters=4, kernel=3, blocks=2),
+        "gru": network("gru", units=4),
+        "keras": network("keras", source=str(own), function="build"),
+        "16x8": network("cnn", filters=4, kernel=3, blocks=1, compress=Compress(quantize="16x8")),
+        **{name: network("keras", source=str(own), function=name) for name in WRONG},
+    }
+
+
+def main(folder: Path) -> None:
+    """Trains them all."""
+    _train_module._work = lambda place, progress: worker.main(place)
+    made: dict[str, object] = {}
+    for name, asked in networks(folder).items():
+        try:
+            made[name] = _train_module.train(table(), asked, epochs=EPOCHS)
+        except UserError as error:
+            made[name] = (error.message, error.hint)
+    again = _train_module._fit(replace(table()), networks(folder)["cnn"], 0, EPOCHS, None)
+    made["again"] = again.model
+    (folder / "made.pickle").write_bytes(pickle.dumps(made))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,154 @@
+"""Networks over time, and the app's own: trained, made integers, run by the generated C."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.compiler.models import perceptron
+from tests.learn.conftest import locked
+from tests.learn.over_time import CLASSES, HISTORY, WRONG, network, networks, table
+from tinyfield.compiler.tflite import read
+from tinyfield.errors import ModelError
+from tinyfield.learn import Trained, train
+from tinyfield.learn.runner import run_device, run_reference
+
+OVER_TIME = ("cnn", "ds_cnn", "tcn", "gru", "keras", "mlp", "16x8")
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory, root: Path) -> dict[str, Any]:
+    """What ``over_time.py`` trains, once a session."""
+    pytest.importorskip("ai_edge_litert")
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "over-time"
+    folder.mkdir(exist_ok=True)
+    with locked(folder / "lock"):
+        if not (folder / "made.pickle").exists():
+            done = subprocess.run(
+                [sys.executable, "-m", "tests.learn.over_time", str(folder)],
+                cwd=root,
+                env={
+                    **os.environ,
+                    "TINYFIELD_CACHE": str(folder / "cache"),
+                    "TF_CPP_MIN_LOG_LEVEL": "2",
+                    "CUDA_VISIBLE_DEVICES": "-1",
+                    "PYTHONPATH": os.pathsep.join([str(root), str(root / "gateway")]),
+                },
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert done.returncode == 0, done.stderr[-3000:]
+        return dict(pickle.loads((folder / "made.pickle").read_bytes()))
+
+
+@pytest.mark.parametrize("name", OVER_TIME)
+def test_learns_what_one_sample_does_not_say(made: dict[str, Any], name: str) -> None:
+    """The generated C against LiteRT on every test row is part of ``train``."""
+    trained = made[name]
+    assert isinstance(trained, Trained)
+    report = trained.report
+    assert report.compared == report.device.n == 400
+    assert report.device.macro_f1 > report.baseline.macro_f1 + 0.2
+    assert abs(report.drop) < 0.04
+    assert len(trained.scaler) == 2
+    graph = read(trained.model)
+    assert graph.tensors[graph.inputs[0]].shape == (1, HISTORY, 2)
+
+
+@pytest.mark.parametrize("name", OVER_TIME)
+def test_the_generated_c_equals_the_reference_everywhere(made: dict[str, Any], name: str) -> None:
+    rng = np.random.default_rng(5)
+    q = rng.integers(-128, 128, (300, HISTORY * 2)).astype(np.int8)
+    q[:64] = np.where(q[:64] < 0, -128, 127)
+    device = run_device(made[name].model, q)
+    assert np.array_equal(device, run_reference(made[name].model, q))
+    assert len(np.unique(device)) > 5
+
+
+def test_same_bytes_when_trained_again(made: dict[str, Any]) -> None:
+    assert made["again"] == made["cnn"].model
+
+
+def test_one_scale_a_feature_whatever_the_sample(made: dict[str, Any]) -> None:
+    low, high = np.percentile(table().part("train").X[:, ::2], (0.5, 99.5))
+    scale = made["cnn"].scaler[0]
+    assert abs(scale.offset - (low + high) / 2) <= 1
+    assert 127 / scale.steps_per_unit == pytest.approx((high - low) / 2 * 1.1, rel=0.01)
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_wrong_network_of_the_users_own(made: dict[str, Any], name: str) -> None:
+    message, hint = made[name]
+    assert name in message and "my_model.py" in message
+    said = {
+        "narrow": "input is [3], the app's is [8, 2]",
+        "wide": "output is [3], the app has 2 classes",
+        "open_end": "no class probabilities",
+        "number": "returned int",
+        "broken": "line 28: NameError",
+        "absent": "has no function",
+    }
+    assert said[name] in message
+    assert hint or name == "broken"
+
+
+def test_a_changed_file_is_another_training(
+    made: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The cache knows the app's own network by its content."""
+    from tinyfield.learn.train import training_key
+
+    asked = networks(tmp_path)["keras"]
+    key = training_key(table(), asked, 0, 5)
+    assert key == made["keras"].key  # from another folder
+    Path(asked.source).write_text("# changed")
+    assert training_key(table(), asked, 0, 5) != key
+
+
+def ready(folder: Path, **options: Any) -> Any:
+    """A trained model that the app brings itself, with random weights."""
+    path = folder / "own.tflite"
+    path.write_bytes(perceptron(np.random.default_rng(2), [HISTORY * 2, 5, 2], **options))
+    return network("tflite", source=str(path))
+
+
+def test_a_ready_model_takes_the_inputs_in_their_own_units(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TINYFIELD_CACHE", str(tmp_path / "cache"))
+    asked = ready(tmp_path)
+    inputs = tuple(f.model_copy(update={"scale": s}) for f, s in zip(asked.inputs, (-3, -2)))  # noqa: B905
+    trained = train(table(), asked.model_copy(update={"inputs": inputs}))
+    given = read(trained.model).tensors[read(trained.model).inputs[0]].q
+    for scale, unit in zip(trained.scaler, (1e-3, 1e-2), strict=True):
+        assert scale.steps_per_unit == pytest.approx(unit / given.scale, rel=1e-4)
+        assert (scale.offset, scale.zero_point) == (0, given.zero_point)
+    assert trained.report.device == trained.report.float
+    assert trained.classes == CLASSES
+
+
+@pytest.mark.parametrize(
+    "changes, options, match",
+    [
+        ({"history": 3}, {}, r"16 values; the app has 3 samples of 2 inputs"),
+        ({"classes": ("a", "b", "c")}, {}, "gives 2 values, the app has 3 classes"),
+        ({}, {"last": None}, "does not end in a softmax"),
+    ],
+)
+def test_a_ready_model_that_does_not_fit(
+    tmp_path: Path, changes: dict[str, Any], options: dict[str, Any], match: str
+) -> None:
+    from tinyfield.learn.ready import take
+
+    with pytest.raises(ModelError, match=match) as caught:
+        take(ready(tmp_path, **options).model_copy(update=changes), table().X)
+    assert caught.value.hint

@@ -1,0 +1,24 @@
+"""Dense layers with ReLU: sees all inputs at once, whatever their order in time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import keras
+
+
+def build(options: Mapping[str, Any], shape: tuple[int, ...], classes: int) -> keras.Model:
+    """``hidden``: units of each hidden layer."""
+    import keras
+
+    layers: list[Any] = [keras.Input(shape, name="features")]
+    if len(shape) > 1:
+        layers.append(keras.layers.Flatten(name="flat"))
+    layers += [
+        keras.layers.Dense(n, activation="relu", name=f"hidden{i}")
+        for i, n in enumerate(options["hidden"])
+    ]
+    layers.append(keras.layers.Dense(classes, activation="softmax", name="classes"))
+    return keras.Sequential(layers, name="mlp")
