@@ -142,6 +142,31 @@ def evaluate(app: App, data: DataDir = None, as_json: Json = False) -> None:
 
 
 @cli.command()
+def report(
+    app: App,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="The HTML file; APP-report.html here if not given."),
+    ] = None,
+    board: Boards = None,
+    node: Node = None,
+    data: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """One HTML file on the app: what it does, its data, how good it is, what it takes."""
+    from tinyfield import pipeline
+
+    with _progress(as_json) as progress:
+        file = pipeline.report(
+            app, out=out, boards=board, node=node, data_dir=data, progress=progress
+        )
+    if as_json:
+        _print_json({"report": str(file)})
+    else:
+        print(file)
+
+
+@cli.command()
 def sim(
     app: App,
     board: OneBoard = None,

@@ -16,9 +16,12 @@ from tinyfield.spec import App, load_app
 
 if TYPE_CHECKING:
     from tinyfield.data import World
+    from tinyfield.features import FeatureTable
     from tinyfield.learn import Trained
     from tinyfield.progress import Progress
+    from tinyfield.report import Play
     from tinyfield.sim import RowSource, SimRun
+    from tinyfield.spec.app import Scenario
 
 
 @dataclass(frozen=True)
@@ -60,11 +63,12 @@ class BuildResult:
 
 @dataclass(frozen=True)
 class Brain:
-    """The trained and compiled models of one app."""
+    """The trained and compiled models of one app, and the rows that each learned from."""
 
     app: App
     trained: dict[str, Trained] = field(default_factory=dict)
     provenance: tuple[str, ...] = ()
+    tables: dict[str, FeatureTable] = field(default_factory=dict)
 
     def programs(self, target: str) -> dict[str, Program]:
         """Each model's C for a target, named as the firmware expects it."""
@@ -85,12 +89,13 @@ def train(app: App, *, data_dir: Path | None = None, progress: Progress | None =
     from tinyfield import data, features, learn
 
     trained: dict[str, Trained] = {}
+    tables: dict[str, FeatureTable] = {}
     said: list[str] = []
     for name, model in app.models.items():
         _step(progress, f"data for {name}: {model.train.dataset}")
         dataset = data.load(app, name, data_dir=data_dir)
         _step(progress, f"features of {name}, by the node's own C")
-        table = features.compute(app, name, dataset)
+        table = tables[name] = features.compute(app, name, dataset)
         _step(progress, f"train {name} ({model.architecture}) and make it integers")
         try:
             trained[name] = learn.train(
@@ -103,7 +108,7 @@ def train(app: App, *, data_dir: Path | None = None, progress: Progress | None =
             place = app.where(f"models.{name}.budget")
             raise BudgetError(f"{place}: {error.message}", hint=error.hint) from None
         said += [sentence for sentence in dataset.provenance if sentence not in said]
-    return Brain(app, trained, tuple(said))
+    return Brain(app, trained, tuple(said), tables)
 
 
 def build(
@@ -131,14 +136,10 @@ def build(
         load_app(path, board=name, node=node)  # every board's mistakes, before minutes of work
     folder = project.ensure_project(out)
     brain = train(app, data_dir=data_dir, progress=progress)
-    rows: list[BoardCost] = []
-    for entry in wanted.values():
-        _step(progress, f"generate and build for {entry.name}")
-        generate(path, entry, brain, folder, node=node)
-        rows.append(_row(path, entry, brain, folder, node))
+    rows = _costs(path, wanted, brain, folder, node, progress)
     chosen = board(app.board)
     pio.select(folder, chosen.env, path, also=[entry.env for entry in wanted.values()])
-    return BuildResult(app, folder, brain.trained, tuple(rows), brain.provenance)
+    return BuildResult(app, folder, brain.trained, rows, brain.provenance)
 
 
 def generate(
@@ -193,6 +194,50 @@ def simulate(
     return sim.SimRun(
         app, twin, image, source, link=link, link_wait=link_wait, on_event=_detail(progress)
     )
+
+
+def report(
+    path: Path,
+    *,
+    out: Path | None = None,
+    boards: Sequence[str] | None = None,
+    node: str | None = None,
+    data_dir: Path | None = None,
+    progress: Progress | None = None,
+) -> Path:
+    """One self-contained HTML file on an app; what is not built yet is built for it.
+
+    Args:
+        out: the file; None: ``<app>-report.html`` in the working directory.
+        boards: boards to tell of; None: as :func:`build`.
+        node, data_dir: as of :func:`build`.
+
+    Returns:
+        The file written.
+
+    Raises:
+        MissingToolError: matplotlib is not installed, or what :func:`build` needs is not.
+        UserError: ``out`` cannot be a file.
+        EnvironmentFault: it cannot be written.
+    """
+    from tinyfield import report as pages
+
+    _step(progress, f"check {path}")
+    app = load_app(path, board=boards[0] if boards else None, node=node)
+    wanted = _boards(app, boards)
+    for name in wanted:
+        load_app(path, board=name, node=node)
+    file = out or Path(f"{app.name}-report.html")
+    pages.need_matplotlib()
+    pages.check_place(file)
+    folder = project.ensure_project(None)
+    brain = train(app, data_dir=data_dir, progress=progress)
+    rows = _costs(path, wanted, brain, folder, node, progress)
+    plays = _plays(path, brain, folder, node, progress)
+    _step(progress, "write the report")
+    facts = pages.gather(app, brain.trained, brain.tables, brain.provenance, rows, plays)
+    pages.write(file, pages.render(facts))
+    return file
 
 
 @dataclass(frozen=True)
@@ -325,6 +370,64 @@ def _boards(app: App, asked: Sequence[str] | None) -> dict[str, Board]:
     else:
         names = [app.own_board, *app.other_boards, *(n for n, b in every.items() if b.virtual)]
     return {name: board(name) for name in dict.fromkeys(names)}
+
+
+def _costs(
+    path: Path,
+    wanted: Mapping[str, Board],
+    brain: Brain,
+    folder: Path,
+    node: str | None,
+    progress: Progress | None,
+) -> tuple[BoardCost, ...]:
+    """Generate and build for each board, and what it takes there."""
+    rows = []
+    for entry in wanted.values():
+        _step(progress, f"generate and build for {entry.name}")
+        generate(path, entry, brain, folder, node=node)
+        rows.append(_row(path, entry, brain, folder, node))
+    return tuple(rows)
+
+
+def _plays(
+    path: Path, brain: Brain, folder: Path, node: str | None, progress: Progress | None
+) -> tuple[Play, ...]:
+    """What the node decides on each of the app's test traces, and in its default season."""
+    from tinyfield import data, report, sim
+
+    native = board("native")
+    app = generate(path, native, brain, folder, node=node)
+    image = pio.build(native.env, folder)
+    scenarios = list(app.tests.values())
+    runs: list[tuple[RowSource, Scenario | None]] = [
+        (sim.TraceSource(scenario.trace, app), scenario) for scenario in scenarios
+    ]
+    try:
+        runs.append((sim.WorldSource(app, data.world(app)), None))
+    except UserError:
+        if not scenarios:  # nothing else to show
+            raise
+    plays = []
+    for source, scenario in runs:
+        title = f"test “{scenario.name}”" if scenario else "the default season"
+        _step(progress, f"run {title} on {native.name}")
+        run = sim.SimRun(app, native, image, source, on_event=_detail(progress))
+        decisions = tuple(run)
+        plays.append(
+            report.Play(
+                title=title,
+                simulated=scenario is None,
+                start=source.start,
+                first=source.first,
+                last=source.last,
+                decisions=decisions,
+                # How long it took is this machine's, and no figure of the app's.
+                figures={k: v for k, v in run.summary.items() if k != "seconds"},
+                expected=tuple((e.decision, e.text) for e in scenario.expect) if scenario else (),
+                note=report.note_of(scenario.trace) if scenario else "",
+            )
+        )
+    return tuple(plays)
 
 
 def _row(

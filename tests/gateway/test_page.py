@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,37 +13,23 @@ from paho.mqtt.enums import CallbackAPIVersion
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 
+from tests.browser import DESK, PHONE, chromium, picture, resize
 from tests.gateway.making import NOW, birth, decision, manifest
-from tests.gateway.processes import Gateway, need, wait_for
+from tests.gateway.processes import Gateway, wait_for
 from tinyfield.wire import Kind, Manifest, Message, encode_message, topic
 from tinyfield_gateway.bus import parse_broker
 from tinyfield_gateway.store import Batch, Heard, open_store
 
 pytestmark = pytest.mark.browser
 
-DESK, PHONE = (1280, 900), (390, 844)
 SECRET = 987_654_321
 """Stands for a raw value that some firmware put into a message against the contract."""
 
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
-    options = webdriver.ChromeOptions()
-    options.binary_location = need("chromium")
-    for flag in (
-        "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-        "--disable-background-networking", "--disable-component-update", "--disable-sync",
-        "--disable-dev-shm-usage", f"--user-data-dir={tmp_path_factory.mktemp('chromium')}",
-        # A page that asks anyone but its gateway for anything shows it here.
-        "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
-    ):  # fmt: skip
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    service = webdriver.ChromeService(need("chromedriver"))
-    driver = webdriver.Chrome(options=options, service=service)
-    driver.set_page_load_timeout(30)
-    yield driver
-    driver.quit()
+    with chromium(tmp_path_factory.mktemp("chromium")) as driver:
+        yield driver
 
 
 def second_app() -> Manifest:
@@ -97,19 +82,10 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
 
 def look(browser: webdriver.Chrome, url: str, size: tuple[int, int], name: str) -> None:
     """Open, and keep a picture where one is asked for."""
-    browser.execute_cdp_cmd(
-        "Emulation.setDeviceMetricsOverride",
-        {"width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": size is PHONE},
-    )
+    resize(browser, size)
     browser.get(url)
     wait_for(lambda: browser.find_elements(By.CSS_SELECTOR, ".tf-head"), why="for the page")
     picture(browser, name)
-
-
-def picture(browser: webdriver.Chrome, name: str) -> None:
-    folder = os.environ.get("TINYFIELD_SCREENSHOTS")
-    if folder:
-        browser.save_screenshot(str(Path(folder) / f"{name}.png"))
 
 
 def texts(browser: webdriver.Chrome, selector: str) -> list[str]:

@@ -1,0 +1,229 @@
+"""What stands on the page, that it stands alone, and that it is the same each time."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.report.making import COSTS, app, facts, metrics, plays, table, trained
+from tinyfield import pipeline
+from tinyfield.errors import EnvironmentFault, MissingToolError, UserError
+from tinyfield.report import check_place, gather, plots, render, write
+from tinyfield.report.plots import spans
+
+pytest.importorskip("matplotlib")
+
+
+class Page(HTMLParser):
+    """The page's elements, its text, and whether every element is closed."""
+
+    VOID = frozenset({"meta", "br", "hr", "img", "input", "link"})
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.words: list[str] = []
+        self.open: list[str] = []
+        self.feed(text)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] != "style":
+            self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+@pytest.fixture(scope="module")
+def html(root: Path) -> str:
+    return render(facts(root))
+
+
+@pytest.fixture(scope="module")
+def page(html: str) -> Page:
+    return Page(html)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "reads 4 sensors (soil, air, light and tank) every 10 min",
+        "never on for longer than 20 min",
+        "valve on for 16 min, where the label is “heavy”",
+        "No raw reading leaves it",
+        "Thorp, K. R. (2022)",
+        "CC0-1.0",
+        "soil_quebec MIT",
+        "7 labelled rows left out",
+        "2 pruned 5 of 28 units gone",
+        "16 levels (given up)",
+        "27,000 B (84%)",
+        "450 B",
+        "2.12 ms",
+        "esp32dev: not measured: no virtual board has its core",
+        "at least 3",
+        "(refused)",
+        "litres 1,234.6, z 0.",
+        "Energy and battery life Not estimated yet",
+    ],
+)
+def test_the_page_says(page: Page, words: str) -> None:
+    assert words in page.text
+
+
+def test_every_figure_of_the_scores_is_there(root: Path, page: Page) -> None:
+    report = metrics(table())
+    for one in (report.float, report.baseline, *report.by_origin.values()):
+        assert one.interval is not None
+        low, high = one.interval
+        assert f"{one.macro_f1:.3f} [{low:.2f}–{high:.2f}]" in page.text
+    for row in report.device.confusion:
+        assert " ".join(map(str, row)) in page.text
+    for name in ("none", "light", "heavy"):
+        row = report.device.per_class[name]
+        shown = f"{name} {row['recall']:.2f} {row['precision']:.2f} {row['f1']:.2f} {row['n']}"
+        assert shown in page.text
+
+
+def test_names_are_never_markup(html: str, page: Page) -> None:
+    assert 'a<b>&"c"' in page.text
+    assert "a<b>" not in html
+    assert "<code>fao56</code>" in html
+
+
+def test_it_loads_nothing(html: str, page: Page) -> None:
+    for tag, attributes in page.elements:
+        assert tag not in {"script", "link", "img", "iframe", "object", "embed", "image", "base"}
+        assert "src" not in attributes
+        if tag != "a":  # a link is followed, not loaded
+            assert not re.match(r"(?!#)", attributes.get("href") or "#"), attributes
+    assert re.findall(r"@import|url\((?!#)", html) == []
+    assert "default-src 'none'" in html
+
+
+def test_ids_are_one_of_a_kind_and_what_is_pointed_at_is_there(html: str, page: Page) -> None:
+    ids = [a["id"] for _, a in page.elements if "id" in a]
+    assert len(ids) == len(set(ids))
+    pointed = set(re.findall(r"url\(#([^)]+)\)", html))
+    pointed |= {
+        (a.get("href") or "")[1:] for _, a in page.elements if (a.get("href") or "")[:1] == "#"
+    }
+    assert pointed <= set(ids)
+
+
+def test_those_who_cannot_see_it_are_told(page: Page) -> None:
+    pictures = page.all("svg")
+    assert len(pictures) == 11
+    assert all(a.get("role") == "img" and a.get("aria-label") for a in pictures)
+    headers = page.all("th")
+    assert headers and all(a.get("scope") in {"col", "row"} for a in headers)
+    assert len(page.all("table")) == len(page.all("caption"))
+    labels = " ".join(str(a["aria-label"]) for a in pictures)
+    assert "water fired 2 times" in labels and "pruned 0.770 at 1,480 bytes" in labels
+
+
+def test_the_same_facts_give_the_same_bytes(root: Path, html: str) -> None:
+    assert render(facts(root)) == html
+    assert render(facts(root, right=0.5)) != html
+
+
+def test_no_path_of_this_machine_is_told(root: Path, html: str) -> None:
+    for place in (root, Path.home(), Path("/tmp")):
+        assert f"{place}/" not in html
+
+
+def test_warnings(root: Path) -> None:
+    told = " | ".join(facts(root).warnings)
+    for words in (
+        "50% of the 200 test rows are generated",
+        "no test row is a measurement",
+        "7 labelled rows left out",
+        "only 4 groups",
+        "SIMULATED",
+        "The trace of test “dry week” is generated, not recorded",
+    ):
+        assert words in told
+    assert "has no test row" not in told
+    assert "not clearly better" not in told
+
+
+def test_warnings_of_data_that_cannot_carry_a_figure(root: Path) -> None:
+    rows = replace(table(last=False), origin=np.full(600, "generated"))
+    report = metrics(rows, right=0.34)
+    the = app(root)
+    models = {"need": trained(the, rows, report)}
+    told = " | ".join(gather(the, models, {"need": rows}, (), COSTS, plays()[:1]).warnings)
+    assert "NO REAL DATA in the test split: all of its 200 rows are generated" in told
+    assert "the class “heavy” has no test row" in told
+    assert "not clearly better" in told
+    assert "SIMULATED" not in told
+    assert "Never fired in the runs below, so not seen at work: tank_low" in told
+
+
+def test_a_model_made_in_one_step_has_no_chart_of_steps(root: Path) -> None:
+    page = Page(render(facts(root, stages=())))
+    assert len(page.all("svg")) == 10
+    assert "What each step" not in page.text
+
+
+def test_spans_of_a_rule() -> None:
+    day = 86400
+    week = plays()[0]
+    assert spans(week.decisions, "water", week.last) == [
+        (day, 2 * day, "light"),
+        (2 * day, 3 * day, "heavy"),
+    ]
+    assert spans(week.decisions, "heat", week.last) == [(3 * day, 7 * day, "on")]
+    assert spans(week.decisions, "tank_low", week.last) == []
+
+
+def test_without_matplotlib_it_says_what_to_install(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "matplotlib.figure", None)
+    with pytest.raises(MissingToolError, match="matplotlib is not installed") as caught:
+        pipeline.report(root / "apps/irrigation.yaml", out=tmp_path / "r.html")
+    assert caught.value.hint == plots.INSTALL
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_place_that_cannot_be_written_is_told_before_the_work(root: Path, tmp_path: Path) -> None:
+    for place, words in (
+        (tmp_path, "is a folder"),
+        (tmp_path / "no" / "r.html", "no such folder"),
+    ):
+        with pytest.raises(UserError, match=words):
+            pipeline.report(root / "apps/irrigation.yaml", out=place)
+    with pytest.raises((EnvironmentFault, UserError)):
+        write(Path("/proc/no-such-file.html"), "x")
+    check_place(tmp_path / "fine.html")
+
+
+def test_what_was_there_is_replaced_whole(tmp_path: Path) -> None:
+    file = tmp_path / "r.html"
+    write(file, "old")
+    write(file, "nëw")
+    assert file.read_text(encoding="utf-8") == "nëw"
+    assert list(tmp_path.iterdir()) == [file]

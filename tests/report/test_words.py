@@ -1,0 +1,57 @@
+"""Rules in words say what the rule says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.codegen.apps import SMALL, app_of
+from tests.report.making import app
+from tinyfield.report import words
+
+
+@pytest.mark.parametrize(
+    ("when", "said"),
+    [
+        ("need == heavy", "need says “heavy”"),
+        ("need != none and confidence > 0.5",
+         "need does not say “none” and its confidence in need is above 0.5"),
+        ("tank.level >= 15 % and (soil.moisture < 20 % or need == light)",
+         "tank.level is at least 15 % and (soil.moisture is below 20 % or need says “light”)"),
+        ("not (soil.moisture > 20 % and tank.level > 5 %)",
+         "not (soil.moisture is above 20 % and tank.level is above 5 %)"),
+        ("battery < 3.1 V", "the battery's voltage is below 3,100 mV"),
+        ("not tank_low", "the rule tank_low is not active"),
+    ],
+)  # fmt: skip
+def test_a_condition(tmp_path: Path, when: str, said: str) -> None:
+    text = SMALL.replace("need != none and confidence > 0.5 and tank.level > 15 %", when)
+    text = text.replace("{valve: {light: 4 min, heavy: 8 min}}", "valve on for 8 min")
+    the = app_of(text, tmp_path)
+    assert words.condition(the, the.decisions["water"].when) == said
+
+
+def test_a_whole_rule(root: Path) -> None:
+    the = app(root)
+    water = the.decisions["water"]
+    assert words.rule(the, water) == (
+        "Fires when need does not say “none” and its confidence in need is above 0.4 and "
+        "tank.level is above 10 %, 3 samples in a row (30 min). Ends when need says “none” and "
+        "its confidence in need is above 0.9. While it lasts, fires again every 20 h."
+    )
+    assert words.actions(water) == (
+        "valve on for 8 min, where the label is “light”",
+        "valve on for 16 min, where the label is “heavy”",
+    )
+    assert words.interlocks(the.actuators["valve"]) == (
+        "never on for longer than 20 min",
+        "then off for at least 30 min",
+        "off at start, on a fault and when nothing is known",
+    )
+
+
+def test_every_input_has_words(root: Path) -> None:
+    said = [words.feature(one) for one in app(root).models["need"].inputs]
+    assert said[:2] == ["soil.moisture now", "trend of soil.moisture over 6 h"]
+    assert len(set(said)) == len(said)

@@ -1,0 +1,28 @@
+"""One page on an app: what it does, what it learned from, how good it is, what it takes.
+
+::
+
+    App, Trained, FeatureTable, BoardCost, decisions ─facts→ Facts ─page (plots, template)→ HTML
+
+The page stands alone: no script, no font and no picture is loaded. matplotlib is imported only
+when a page is drawn.
+"""
+
+from __future__ import annotations
+
+from tinyfield.report.facts import Decided, Facts, ModelFacts, Play, gather, note_of
+from tinyfield.report.page import check_place, render, write
+from tinyfield.report.plots import need_matplotlib
+
+__all__ = [
+    "Decided",
+    "Facts",
+    "ModelFacts",
+    "Play",
+    "check_place",
+    "gather",
+    "need_matplotlib",
+    "note_of",
+    "render",
+    "write",
+]

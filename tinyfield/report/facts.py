@@ -1,0 +1,332 @@
+"""What stands in a report, gathered from the stages' results into plain values.
+
+Nothing in here depends on the time, the machine or a path: the same app, data and versions give
+the same facts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from tinyfield.boards import board
+from tinyfield.compiler import compile_model, draw
+from tinyfield.data import registry
+from tinyfield.data.dataset import SPLITS
+from tinyfield.report import doubts, words
+from tinyfield.spec.drivers import driver
+from tinyfield.spec.durations import duration_text
+
+if TYPE_CHECKING:
+    from tinyfield.data.registry import Entry
+    from tinyfield.estimate import BoardCost
+    from tinyfield.features.table import FeatureTable
+    from tinyfield.learn import Metrics, Score, Trained
+    from tinyfield.spec.app import App, Model
+
+ORIGINS = {
+    "measured": "real sensors",
+    "driven": "physics driven by real weather and real records, tied to real measurements",
+    "generated": "a generator's; no measurement in it",
+    "simulated": "a simulator's; no measurement in it",
+}
+
+
+class Decided(Protocol):
+    """A decision of a node, as the sim gives it."""
+
+    @property
+    def t(self) -> int: ...
+    @property
+    def decision(self) -> str: ...
+    @property
+    def label(self) -> str | None: ...
+    @property
+    def confidence(self) -> float: ...
+    @property
+    def action(self) -> str | None: ...
+    @property
+    def outcome(self) -> str | None: ...
+    @property
+    def why(self) -> tuple[str, ...]: ...
+    @property
+    def active(self) -> bool: ...
+
+
+@dataclass(frozen=True)
+class Play:
+    """What the node decided over one stretch of time.
+
+    Attributes:
+        title: the test's name, or what season it was.
+        simulated: the readings answered the node's own actions, from a simulated world.
+        start: unix seconds of virtual second 0; None if there is no date.
+        first, last: virtual seconds of the first and the last sample.
+        decisions: in the order they were taken.
+        figures: of the run, by name.
+        expected: rule and what the test expects of it; empty for a season.
+        note: where the readings come from.
+    """
+
+    title: str
+    simulated: bool
+    start: int | None
+    first: int
+    last: int
+    decisions: tuple[Decided, ...]
+    figures: Mapping[str, float]
+    expected: tuple[tuple[str, str], ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Part:
+    """Labelled rows of one split and origin: how many groups, rows, and rows of each class."""
+
+    split: str
+    origin: str
+    groups: int
+    rows: int
+    by_class: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class SensorFacts:
+    """A sensor, what it is, and what it reads (quantity and unit)."""
+
+    name: str
+    what: str
+    driver: str
+    reads: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class RuleFacts:
+    """A decision in words."""
+
+    name: str
+    severity: str
+    sentence: str
+    clauses: tuple[str, ...]
+    actions: tuple[str, ...]
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ActuatorFacts:
+    """An actuator and its interlocks in words."""
+
+    name: str
+    what: str
+    driver: str
+    interlocks: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """A model: what it is made of, what it learned from, how good it is and what it takes.
+
+    Attributes:
+        parts: the labelled rows by split and origin.
+        dropped: labelled rows left out because an input was missing.
+        target: what the memory plan is for.
+        file_bytes, constants, arena: of the model file, of its constants in flash, of its
+            working memory.
+        plan: the memory plan as an SVG document.
+    """
+
+    name: str
+    what: str
+    inputs: tuple[str, ...]
+    width: int
+    classes: tuple[str, ...]
+    dataset: str
+    label: str
+    split: str
+    stand_in: str | None
+    accept_f1: float | None
+    parts: tuple[Part, ...]
+    dropped: int
+    report: Metrics
+    target: str
+    file_bytes: int
+    constants: int
+    arena: int
+    macs: int
+    plan: str
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """Where its rows come from."""
+        return tuple(dict.fromkeys(part.origin for part in self.parts))
+
+    @property
+    def by_origin(self) -> dict[str, Score]:
+        """Scores of each origin, in an order that does not hang on how they were stored."""
+        known = self.report.by_origin
+        return {
+            name: known[name] for name in dict.fromkeys([*ORIGINS, *sorted(known)]) if name in known
+        }
+
+
+@dataclass(frozen=True)
+class Facts:
+    """The whole report, before it is a page."""
+
+    name: str
+    board: str
+    sentences: tuple[str, ...]
+    sensors: tuple[SensorFacts, ...]
+    models: tuple[ModelFacts, ...]
+    rules: tuple[RuleFacts, ...]
+    actuators: tuple[ActuatorFacts, ...]
+    leaves: tuple[str, ...]
+    provenance: tuple[str, ...]
+    entries: tuple[Entry, ...]
+    boards: tuple[BoardCost, ...]
+    plays: tuple[Play, ...]
+    warnings: tuple[str, ...]
+
+
+def gather(
+    app: App,
+    trained: Mapping[str, Trained],
+    tables: Mapping[str, FeatureTable],
+    provenance: Sequence[str],
+    boards: Sequence[BoardCost],
+    plays: Sequence[Play],
+) -> Facts:
+    """Everything that a report says.
+
+    Args:
+        app: the app as resolved for its board.
+        trained: its models, scored.
+        tables: the rows that each learned from and was scored on.
+        provenance: what was measured and what generated.
+        boards: what the firmware takes on each board.
+        plays: what the node decided over time.
+    """
+    models = tuple(
+        _model(app, app.models[name], trained[name], tables[name]) for name in app.models
+    )
+    return Facts(
+        name=app.name,
+        board=board(app.board).title,
+        sentences=_sentences(app),
+        sensors=tuple(
+            SensorFacts(
+                s.name, driver(s.driver).summary, s.driver,
+                tuple(
+                    f"{c.quantity} in {words.unit(c.unit)}" if c.unit else c.quantity
+                    for c in app.channels
+                    if c.sensor == s.name
+                ),
+            )
+            for s in app.sensors.values()
+        ),
+        models=models,
+        rules=tuple(
+            RuleFacts(
+                d.name, d.severity, words.rule(app, d), tuple(c.text for c in d.clauses),
+                words.actions(d), app.models[d.model].classes if d.model else ("off", "on"),
+            )
+            for d in app.decisions.values()
+        ),
+        actuators=tuple(
+            ActuatorFacts(a.name, driver(a.driver).summary, a.driver, words.interlocks(a))
+            for a in app.actuators.values()
+        ),
+        leaves=_leaves(app),
+        provenance=tuple(provenance),
+        entries=_entries(models, provenance),
+        boards=tuple(boards),
+        plays=tuple(plays),
+        warnings=doubts.every(app, models, boards, plays),
+    )  # fmt: skip
+
+
+def note_of(trace: Path) -> str:
+    """What a trace says of itself: the comment on its first line; may be empty."""
+    with trace.open(encoding="utf-8-sig", errors="replace") as lines:
+        first = lines.readline().strip()
+    return first.lstrip("# ") if first.startswith("#") else ""
+
+
+def _sentences(app: App) -> tuple[str, ...]:
+    every = duration_text(app.sample_s)
+    said = [
+        f"One node on {board(app.board).title} reads {words.counted(len(app.sensors), 'sensor')} "
+        f"({words.listing(list(app.sensors))}) every {every}."
+    ]
+    for model in app.models.values():
+        said.append(
+            f"On the node itself, the model “{model.name}” says "
+            f"{words.listing(model.classes, 'or')}."
+        )
+    acts = words.counted(len(app.actuators), "actuator")
+    switched = f", over {acts} ({words.listing(list(app.actuators))})" if app.actuators else ""
+    verb = "decides" if len(app.decisions) == 1 else "decide"
+    said.append(f"{words.counted(len(app.decisions), 'rule')} {verb}{switched}.")
+    return tuple(said)
+
+
+def _leaves(app: App) -> tuple[str, ...]:
+    """What goes over the link, and what never does."""
+    return (
+        f"Over its {app.reporting.link} link the node tells what it decided: the rule, the label, "
+        "the confidence, which of the rule's conditions held, what was asked of the actuators and "
+        "whether an interlock refused it, the battery's state and its counters.",
+        f"Every {duration_text(app.reporting.heartbeat_s)} it says that it lives.",
+        f"No raw reading leaves it: none of its {words.counted(len(app.channels), 'channel')} has "
+        "a place in a message, and a rule that would send one is refused when the app is checked.",
+    )
+
+
+def _model(app: App, model: Model, trained: Trained, table: FeatureTable) -> ModelFacts:
+    entry = board(app.board)
+    twin = board(entry.twin) if entry.twin else entry
+    target = twin.target or "host"
+    program = compile_model(trained.model, target=target)
+    return ModelFacts(
+        name=model.name,
+        what=words.architecture(model),
+        inputs=tuple(words.feature(one) for one in model.inputs),
+        width=model.width,
+        classes=trained.classes,
+        dataset=model.train.dataset,
+        label=model.train.label,
+        split=model.train.split,
+        stand_in=model.train.stand_in,
+        accept_f1=model.accept.macro_f1,
+        parts=_parts(table),
+        dropped=table.dropped,
+        report=trained.report,
+        target=target,
+        file_bytes=len(trained.model),
+        constants=program.weights_bytes,
+        arena=program.arena_bytes,
+        macs=program.macs,
+        plan=draw.draw(program.plan),
+    )
+
+
+def _parts(table: FeatureTable) -> tuple[Part, ...]:
+    found = []
+    for split in SPLITS:
+        for origin in (*ORIGINS, *sorted(set(map(str, table.origin)) - set(ORIGINS))):
+            rows = table.rows((table.split == split) & (table.origin == origin))
+            if len(rows):
+                counts = tuple(int((rows.y == k).sum()) for k in range(len(table.classes)))
+                groups = len(set(map(str, rows.group)))
+                found.append(Part(split, origin, groups, len(rows), counts))
+    return tuple(found)
+
+
+def _entries(models: Sequence[ModelFacts], provenance: Sequence[str]) -> tuple[Entry, ...]:
+    """The data sets that the models name, then those that only the provenance names."""
+    told = " ".join(provenance)
+    own = [model.dataset for model in models]
+    also = [entry.name for entry in registry.entries() if entry.name in told]
+    return tuple(registry.info(name) for name in dict.fromkeys([*own, *also]))

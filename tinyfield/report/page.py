@@ -1,0 +1,149 @@
+"""The report as one HTML file that loads nothing from anywhere."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from functools import cache
+from html import escape as escaped
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tinyfield.errors import EnvironmentFault, UserError
+from tinyfield.report import plots, words
+from tinyfield.report.facts import ORIGINS, Facts
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+    from tinyfield.learn import Score
+
+
+def render(facts: Facts) -> str:
+    """The page; the same facts give the same bytes.
+
+    Raises:
+        MissingToolError: matplotlib is not installed.
+    """
+    from markupsafe import Markup
+
+    plots.need_matplotlib()
+    charts = {
+        model.name: {
+            kind: Markup(draw(model))
+            for kind, draw in (
+                ("confusion", plots.confusion), ("recall", plots.recall), ("scores", plots.scores),
+                ("stages", plots.stages), ("splits", plots.splits),
+            )
+        }
+        | {"plan": Markup(_plan(model.plan, model.name))}
+        for model in facts.models
+    }  # fmt: skip
+    lines = [
+        tuple(Markup(svg) for svg in plots.timelines(play, facts.rules, f"play{number}"))
+        for number, play in enumerate(facts.plays)
+    ]
+    text = _environment().get_template("report.html.j2").render(
+        facts=facts, charts=charts, timelines=lines, memory=Markup(plots.memory(facts.boards)),
+        origins=ORIGINS,
+    )  # fmt: skip
+    return "\n".join(line.rstrip() for line in text.splitlines() if line.strip()) + "\n"
+
+
+def check_place(file: Path) -> None:
+    """Whether the page can be written there, told before minutes of work.
+
+    Raises:
+        UserError: it is a folder, or its folder does not exist.
+        EnvironmentFault: no permission to write there.
+    """
+    if file.is_dir():
+        raise UserError(f"{file} is a folder", hint="name a file: --out report.html")
+    if not file.parent.is_dir():
+        raise UserError(
+            f"{file.parent}: no such folder", hint="make it, or name another file with --out FILE"
+        )
+    if not os.access(file if file.exists() else file.parent, os.W_OK):
+        raise _unwritable(file, "Permission denied")
+
+
+def write(file: Path, text: str) -> None:
+    """All or nothing. Raises EnvironmentFault where the file cannot be written."""
+    made: str | None = None
+    try:
+        handle, made = tempfile.mkstemp(prefix=".tinyfield-", dir=file.parent)
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as out:
+            out.write(text)
+        Path(made).chmod(0o644)
+        Path(made).replace(file)
+        made = None
+    except OSError as error:
+        raise _unwritable(file, error.strerror or str(error)) from None
+    finally:
+        if made is not None:
+            Path(made).unlink(missing_ok=True)
+
+
+def _unwritable(file: Path, why: str) -> EnvironmentFault:
+    return EnvironmentFault(f"{file}: {why}", hint="name another file with --out FILE")
+
+
+def _plan(svg: str, name: str) -> str:
+    """The planner's own drawing, with a text for those who cannot see it."""
+    label = f"Memory plan of {name}: which bytes of the arena each tensor takes at which step"
+    return re.sub(r"^<svg ", f'<svg role="img" aria-label="{escaped(label)}" ', svg, count=1)
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("tinyfield.report"),
+        undefined=StrictUndefined,
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        size=_size, score=_score, share=lambda x: "–" if x is None else f"{x:.2f}",
+        number=lambda x: "–" if x is None else f"{x:,}", listing=words.listing,
+        counted=words.counted, when=_when,
+        capitalize_first=lambda text: text[:1].upper() + text[1:],
+        figure=lambda x: f"{round(x, 1) + 0.0:,.1f}".removesuffix(".0"),  # and no minus zero
+        marked=_marked, code=_code,
+    )  # fmt: skip
+    return environment
+
+
+def _marked(sentence: str) -> tuple[str, str]:
+    """``MEASURED: probes`` as the mark and the rest; no mark where the sentence has none."""
+    head, _, rest = sentence.partition(": ")
+    return (head.lower(), rest) if head.isupper() and head.lower() in ORIGINS else ("", sentence)
+
+
+def _code(text: str) -> str:
+    """What stands between backticks, as code."""
+    from markupsafe import Markup, escape
+
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
+
+
+def _size(used: int | None, total: int | None = None) -> str:
+    if used is None:
+        return "–"
+    share = f" ({used / total:.0%})" if total and total < 64 << 20 else ""
+    return f"{used:,} B{share}"
+
+
+def _score(score: Score) -> str:
+    if score.interval is None:
+        return f"{score.macro_f1:.3f}"
+    return f"{score.macro_f1:.3f} [{score.interval[0]:.2f}–{score.interval[1]:.2f}]"
+
+
+def _when(t: int) -> str:
+    """Virtual seconds as a day and a time of day."""
+    day, second = divmod(t, 86400)
+    return f"day {day}, {second // 3600:02d}:{second // 60 % 60:02d}"

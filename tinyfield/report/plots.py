@@ -1,0 +1,365 @@
+"""The report's charts, drawn by matplotlib as SVG that stands inside an HTML page.
+
+Colours are written as CSS variables, so that a chart follows the page into the dark; text stays
+text. The same values give the same bytes: ids come from a fixed salt, and no date is written.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from tinyfield.errors import MissingToolError
+
+if TYPE_CHECKING:
+    from tinyfield.estimate import BoardCost
+    from tinyfield.report.facts import Decided, ModelFacts, Play, RuleFacts
+
+INSTALL = "pip install 'tinyfield[train]'"
+
+# Each colour is drawn as a hexadecimal number that nobody would choose, and exchanged in the text.
+INK, MUTED, LINE, ACCENT, WARN, BAD, PAGE = (f"#0102{n:02x}" for n in range(1, 8))
+CLASS = tuple(f"#0103{n:02x}" for n in range(1, 9))
+_VARIABLES = {
+    INK: "var(--ink)", MUTED: "var(--muted)", LINE: "var(--line)", ACCENT: "var(--accent)",
+    WARN: "var(--warn)", BAD: "var(--bad)", PAGE: "var(--card)",
+    **{colour: f"var(--c{n})" for n, colour in enumerate(CLASS)},
+}  # fmt: skip
+_SEVERITY = {"info": MUTED, "warning": WARN, "critical": BAD}
+_STYLE: dict[str, Any] = {
+    "svg.fonttype": "none", "svg.hashsalt": "tinyfield", "font.family": "DejaVu Sans",
+    "font.size": 9, "text.parse_math": False, "text.color": INK, "axes.edgecolor": LINE,
+    "axes.labelcolor": MUTED,
+    "axes.facecolor": "none", "figure.facecolor": "none", "savefig.facecolor": "none",
+    "axes.spines.top": False, "axes.spines.right": False, "axes.axisbelow": True,
+    "grid.color": LINE, "grid.linewidth": 0.6, "xtick.color": MUTED, "ytick.color": MUTED,
+    "xtick.labelcolor": MUTED, "ytick.labelcolor": INK, "ytick.major.size": 0,
+    "legend.frameon": False, "legend.labelcolor": INK, "lines.solid_capstyle": "round",
+}  # fmt: skip
+_WIDE, _NARROW = 10.6, 4.2  # inches; a phone shows the narrow one at about its own size
+_DAY = 86400
+
+
+def need_matplotlib() -> None:
+    """Raises MissingToolError, with the command that brings it, where matplotlib is missing."""
+    try:
+        import matplotlib.figure  # noqa: F401
+    except ImportError:
+        raise MissingToolError("matplotlib", INSTALL) from None
+
+
+@contextmanager
+def _figure(width: float, height: float) -> Iterator[tuple[Any, Any]]:
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    settings: dict[Any, Any] = dict(mpl.rcParamsDefault)  # not what a user's own file says
+    settings.update(_STYLE)
+    with mpl.rc_context(settings):
+        figure = Figure(figsize=(width, height), layout="constrained")
+        yield figure, figure.subplots()
+
+
+def _svg(figure: Any, name: str, title: str) -> str:
+    """The figure as an element of a page: no fixed size, ids of its own, a text in its place."""
+    buffer = io.StringIO()
+    figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None})
+    text = buffer.getvalue()
+    text = text[text.index("<svg") :]
+    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
+    for colour, variable in _VARIABLES.items():
+        text = text.replace(colour, variable)
+    text = text.replace("'DejaVu Sans'", "system-ui, sans-serif")
+    used = set(re.findall(r"#([\w-]+)(?=[\")])", text))
+    text = re.sub(r' id="([^"]+)"', lambda m: f' id="{name}-{m[1]}"' if m[1] in used else "", text)
+    text = re.sub(r"#([\w-]+)(?=[\")])", rf"#{name}-\1", text)
+    box = re.search(r'viewBox="[^"]+"', text)
+    head = f'<svg {box[0] if box else ""} role="img" aria-label="{escape(title)}">'
+    body = re.sub(r"^<svg[^>]*>", "", text).replace("xlink:href", "href")
+    return f"{head}{body}".strip()
+
+
+def confusion(model: ModelFacts) -> str:
+    """Heat map of truth against answer, shaded by the share of each truth."""
+    import numpy as np
+    from matplotlib.colors import LinearSegmentedColormap, to_rgb
+
+    counts = np.array(model.report.device.confusion)
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    k = len(counts)
+    clear = (*to_rgb(ACCENT), 0.0)
+    shades = LinearSegmentedColormap.from_list("", [clear, (*to_rgb(ACCENT), 0.8)])
+    with _figure(_NARROW, max(2.4, 0.62 * k + 1.0)) as (figure, axes):
+        axes.pcolormesh(shares, cmap=shades, vmin=0, vmax=1, edgecolors=LINE, linewidth=0.8)
+        for row in range(k):
+            for column in range(k):
+                axes.text(
+                    column + 0.5, row + 0.5,
+                    f"{shares[row, column]:.0%}\n{counts[row, column]:,}" if k <= 6
+                    else f"{shares[row, column]:.0%}",
+                    ha="center", va="center", fontsize=8.5 if k <= 6 else 7,
+                )  # fmt: skip
+        ticks = [i + 0.5 for i in range(k)]
+        axes.set_xticks(ticks, model.classes, rotation=0 if k <= 5 else 45)
+        axes.set_yticks(ticks, model.classes)
+        axes.tick_params(axis="x", length=0, labelcolor=INK)
+        axes.invert_yaxis()
+        axes.set(xlabel="what the node says", ylabel="what is true")
+        for spine in axes.spines.values():
+            spine.set_visible(False)
+        title = f"Confusion matrix of {model.name}; its counts are in the table beside it"
+        return _svg(figure, f"confusion-{model.name}", title)
+
+
+def recall(model: ModelFacts) -> str:
+    """Recall of each class as bars."""
+    names = list(model.classes)
+    values = [model.report.device.per_class[name]["recall"] for name in names]
+    with _figure(_NARROW, max(1.5, 0.42 * len(names) + 0.7)) as (figure, axes):
+        axes.barh(names, [v or 0 for v in values], height=0.62, color=_classes(len(names)))
+        for at, value in enumerate(values):
+            text = "no test row" if value is None else f"{value:.2f}"
+            axes.text((value or 0) + 0.02, at, text, va="center", fontweight="bold")
+        axes.set(xlim=(0, 1.12), xlabel="recall: share of the class that was found")
+        axes.set_xticks([0, 0.2, 0.4, 0.6, 0.8, 1])
+        axes.grid(axis="x")
+        axes.invert_yaxis()
+        title = "Recall: " + ", ".join(
+            f"{n} {'no test row' if v is None else format(v, '.2f')}"
+            for n, v in zip(names, values, strict=True)
+        )
+        return _svg(figure, f"recall-{model.name}", title)
+
+
+def scores(model: ModelFacts) -> str:
+    """Macro F1 with its interval: the model's three forms, the majority class, each origin."""
+    report = model.report
+    rows = [
+        ("majority class", report.baseline, MUTED),
+        ("float", report.float, ACCENT),
+        ("integers", report.int8, ACCENT),
+        ("on the node", report.device, ACCENT),
+        *((f"on {name} rows", part, CLASS[1]) for name, part in model.by_origin.items()),
+    ]
+    with _figure(_NARROW, 0.36 * len(rows) + 0.8) as (figure, axes):
+        for at, (_, score, colour) in enumerate(rows):
+            if score.interval is not None:
+                axes.plot(score.interval, (at, at), color=colour, linewidth=3, alpha=0.4)
+            axes.plot(score.macro_f1, at, "o", color=colour, markersize=6)
+            axes.annotate(
+                f"{score.macro_f1:.3f}", (score.macro_f1, at), (0, 6), ha="center",
+                textcoords="offset points", fontsize=8,
+            )  # fmt: skip
+        if model.accept_f1 is not None:
+            axes.axvline(model.accept_f1, color=WARN, linestyle="--", linewidth=1)
+        axes.set_yticks(range(len(rows)), [name for name, _, _ in rows])
+        axes.set(
+            xlim=(0, 1), ylim=(len(rows) - 0.5, -0.7), xlabel="macro F1, with its 95 % interval"
+        )
+        axes.grid(axis="x")
+        title = "Macro F1: " + ", ".join(f"{name} {one.macro_f1:.3f}" for name, one, _ in rows)
+        return _svg(figure, f"scores-{model.name}", title)
+
+
+def stages(model: ModelFacts) -> str:
+    """Macro F1 on the test rows against the weights' bytes, a point a step, numbered as in the
+    table; an empty text where there is nothing to compare."""
+    steps = model.report.stages
+    if len(steps) < 2:
+        return ""
+    sizes = [step.weights_bytes for step in steps]
+    with _figure(_NARROW, 2.7) as (figure, axes):
+        kept = [step for step in steps if step.kept]
+        axes.plot(
+            [s.weights_bytes for s in kept], [s.macro_f1 for s in kept], color=ACCENT, linewidth=1.2
+        )
+        for number, step in enumerate(steps, start=1):
+            axes.plot(
+                step.weights_bytes, step.macro_f1, "o", markersize=13, markeredgecolor=ACCENT,
+                markerfacecolor=ACCENT if step.kept else PAGE,
+            )  # fmt: skip
+            axes.annotate(
+                str(number), (step.weights_bytes, step.macro_f1), ha="center", va="center",
+                color=PAGE if step.kept else INK, fontsize=8, fontweight="bold",
+            )  # fmt: skip
+        if max(sizes) > 8 * min(sizes):
+            axes.set_xscale("log", base=2)
+            axes.xaxis.set_major_formatter(lambda x, _: f"{x:,.0f}")
+        span = max(s.macro_f1 for s in steps) - min(s.macro_f1 for s in steps)
+        pad = max(0.02, 0.25 * span)
+        axes.set(
+            ylim=(min(s.macro_f1 for s in steps) - pad, max(s.macro_f1 for s in steps) + pad),
+            xlabel="bytes of weights", ylabel="macro F1 (test)",
+        )  # fmt: skip
+        axes.margins(x=0.12)
+        axes.grid()
+        title = "Accuracy against bytes: " + ", ".join(
+            f"{s.name} {s.macro_f1:.3f} at {s.weights_bytes:,} bytes" for s in steps
+        )
+        return _svg(figure, f"stages-{model.name}", title)
+
+
+def splits(model: ModelFacts) -> str:
+    """Share of each class in each split, as stacked bars."""
+    parts = model.parts
+    names = [f"{part.split}, {part.origin}" for part in parts]
+    with _figure(_NARROW, 0.36 * len(parts) + 1.1) as (figure, axes):
+        left = [0.0] * len(parts)
+        for index, name in enumerate(model.classes):
+            shares = [part.by_class[index] / part.rows for part in parts]
+            axes.barh(names, shares, left=left, height=0.66, label=name, color=_class(index))
+            left = [a + b for a, b in zip(left, shares, strict=True)]
+        axes.set(xlim=(0, 1), xlabel="share of the labelled rows")
+        axes.xaxis.set_major_formatter(lambda x, _: f"{x:.0%}")
+        axes.invert_yaxis()
+        figure.legend(loc="outside upper left", ncols=min(len(model.classes), 4), handlelength=1)
+        title = "Classes by split: " + "; ".join(
+            f"{name}: "
+            + ", ".join(
+                f"{c} {n / p.rows:.0%}" for c, n in zip(model.classes, p.by_class, strict=True)
+            )
+            for name, p in zip(names, parts, strict=True)
+        )
+        return _svg(figure, f"splits-{model.name}", title)
+
+
+def memory(boards: Sequence[BoardCost]) -> str:
+    """How full each board is, in flash and RAM; an empty text where no board has a limit."""
+    rows = [
+        (row.board, row.flash / row.flash_total, (row.ram + (row.stack or 0)) / row.ram_total)
+        for row in boards
+        if row.flash is not None and row.ram is not None and row.flash_total and row.ram_total
+        and row.flash_total < 64 << 20
+    ]  # fmt: skip
+    if not rows:
+        return ""
+    at = range(len(rows))
+    with _figure(_NARROW, 0.55 * len(rows) + 1.1) as (figure, axes):
+        for shift, index, colour, label in (
+            (-0.19, 1, ACCENT, "flash"), (0.19, 2, CLASS[1], "RAM, deepest stack included"),
+        ):  # fmt: skip
+            bars = axes.barh(
+                [n + shift for n in at], [row[index] for row in rows], height=0.34, color=colour,
+                label=label,
+            )  # fmt: skip
+            axes.bar_label(bars, [f"{row[index]:.1%}" for row in rows], padding=3, fontsize=8)
+        axes.set_yticks(list(at), [row[0] for row in rows])
+        axes.set(xlim=(0, 1.14), xlabel="share of what the board has")
+        axes.axvline(1, color=BAD, linestyle="--", linewidth=1)
+        axes.xaxis.set_major_formatter(lambda x, _: f"{x:.0%}" if x <= 1 else "")
+        axes.invert_yaxis()
+        figure.legend(loc="outside upper left", ncols=2, handlelength=1)
+        title = "Memory taken: " + "; ".join(
+            f"{name}: flash {flash:.1%}, RAM {ram:.1%}" for name, flash, ram in rows
+        )
+        return _svg(figure, "boards", title)
+
+
+def timelines(play: Play, rules: Sequence[RuleFacts], name: str) -> tuple[str, str]:
+    """What was decided when: for a wide page, and for a phone."""
+    return _timeline(play, rules, f"{name}w", _WIDE), _timeline(play, rules, f"{name}n", _NARROW)
+
+
+def spans(decided: Sequence[Decided], rule: str, last: int) -> list[tuple[int, int, str | None]]:
+    """Stretches at which a rule was active: from, to, and the label that it fired with."""
+    found: list[tuple[int, int, str | None]] = []
+    since: tuple[int, str | None] | None = None
+    for one in sorted((d for d in decided if d.decision == rule), key=lambda d: d.t):
+        if since is not None and (not one.active or one.label != since[1]):
+            found.append((since[0], one.t, since[1]))
+            since = None
+        if one.active and since is None:
+            since = (one.t, one.label)
+    if since is not None:
+        found.append((since[0], last, since[1]))
+    return found
+
+
+def _timeline(play: Play, rules: Sequence[RuleFacts], name: str, width: float) -> str:
+    long = play.last - play.first > 3 * _DAY
+    size = _DAY if long else 3600
+
+    def at(t: int) -> float:
+        return (t - play.first) / size
+
+    drawn: set[str] = set()
+
+    def label(text: str) -> str:
+        """Once in the legend: matplotlib leaves out what starts with a dash below."""
+        again = text in drawn
+        drawn.add(text)
+        return f"_{text}" if again else text
+
+    with _figure(width, 0.5 * len(rules) + 1.15) as (figure, axes):
+        for lane, rule in enumerate(rules):
+            colours = _lane(rule)
+            axes.axhline(lane, color=LINE, linewidth=0.8)
+            for start, end, said in spans(play.decisions, rule.name, play.last):
+                least = (play.last - play.first) / size / 250  # a short one must still be seen
+                colour, text = colours(said)
+                axes.broken_barh(
+                    [(at(start), max(at(end) - at(start), least))], (lane - 0.26, 0.52),
+                    facecolor=colour, alpha=0.55, label=label(text),
+                )  # fmt: skip
+            for fired in (d for d in play.decisions if d.decision == rule.name and d.active):
+                blocked = fired.outcome == "blocked"
+                axes.plot(
+                    at(fired.t), lane, "x" if blocked else "|", color=BAD if blocked else INK,
+                    markersize=7 if blocked else 12, markeredgewidth=1.6 if blocked else 1,
+                    label=label("refused by an interlock" if blocked else "fired"),
+                )  # fmt: skip
+        axes.set_yticks(range(len(rules)), [rule.name for rule in rules])
+        axes.set(xlim=(0, at(play.last)), ylim=(len(rules) - 0.5, -0.5), xlabel=_since(play, long))
+        axes.spines["left"].set_visible(False)
+        axes.grid(axis="x")
+        if drawn:
+            handles, texts = axes.get_legend_handles_labels()
+            wanted = [name for rule in rules for name in rule.labels]
+            order = sorted(range(len(texts)), key=lambda n: _place(texts[n], wanted))
+            figure.legend(
+                [handles[n] for n in order], [texts[n] for n in order],
+                loc="outside upper left", ncols=6 if width > 6 else 3, handlelength=1.2,
+                columnspacing=1.2,
+            )  # fmt: skip
+        title = f"{play.title}: " + ", ".join(
+            f"{rule.name} fired "
+            f"{sum(d.active and d.decision == rule.name for d in play.decisions)} times"
+            for rule in rules
+        )
+        return _svg(figure, name, title)
+
+
+def _place(text: str, wanted: Sequence[str]) -> int:
+    return wanted.index(text) if text in wanted else len(wanted)
+
+
+def _lane(rule: RuleFacts) -> Callable[[str | None], tuple[str, str]]:
+    """Colour and name of a stretch of the rule."""
+
+    def look(said: str | None) -> tuple[str, str]:
+        if said in rule.labels and rule.labels != ("off", "on"):
+            return _class(rule.labels.index(said)), said
+        return _SEVERITY[rule.severity], f"active ({rule.severity})"
+
+    return look
+
+
+def _since(play: Play, long: bool) -> str:
+    kind = "days" if long else "hours"
+    if play.start is None:
+        return f"{kind} since the start"
+    day = datetime.fromtimestamp(play.start + play.first, timezone.utc)
+    return f"{kind} since {day.day} {day:%B %Y}"
+
+
+def _class(index: int) -> str:
+    return CLASS[index % len(CLASS)]
+
+
+def _classes(n: int) -> list[str]:
+    return [_class(index) for index in range(n)]

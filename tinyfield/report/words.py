@@ -1,0 +1,161 @@
+"""Rules, inputs and interlocks of an app in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from tinyfield.spec import expr as e
+from tinyfield.spec.durations import duration_text
+
+if TYPE_CHECKING:
+    from tinyfield.spec.app import Actuator, App, Decision, Feature, Model
+
+_COMPARED = {
+    ">": "is above",
+    ">=": "is at least",
+    "<": "is below",
+    "<=": "is at most",
+    "==": "is",
+    "!=": "is not",
+}
+_UNITS = {"degC": "°C", "degF": "°F", "degK": "K", "uV": "µV", "us": "µs"}
+_OPS = {
+    "last": "{} now",
+    "mean": "mean of {} over {}",
+    "min": "least {} in {}",
+    "max": "greatest {} in {}",
+    "sum": "sum of {} over {}",
+    "slope": "trend of {} over {}",
+    "std": "spread of {} over {}",
+    "one_hot": "{}, one input a value",
+    "value": "{}",
+}
+
+
+def unit(name: str) -> str:
+    """A unit as people write it."""
+    return _UNITS.get(name, name)
+
+
+def listing(names: Sequence[str], word: str = "and") -> str:
+    """``a, b and c``."""
+    if len(names) < 2:
+        return "".join(names)
+    return f"{', '.join(names[:-1])} {word} {names[-1]}"
+
+
+def counted(n: int, thing: str) -> str:
+    """``1 sensor``, ``2 sensors``, ``no sensor``."""
+    return f"no {thing}" if n == 0 else f"{n:,} {thing}{'' if n == 1 else 's'}"
+
+
+def condition(app: App, tree: e.Expr, inside: bool = False) -> str:
+    """A rule's condition as part of a sentence; grouped where it stands inside another."""
+    if isinstance(tree, (e.And, e.Or)):
+        joined = f" {'and' if isinstance(tree, e.And) else 'or'} ".join(
+            condition(app, item, inside=True) for item in tree.items
+        )
+        return f"({joined})" if inside else joined
+    if isinstance(tree, e.Not) and isinstance(tree.x, e.LabelIs):
+        return f"{tree.x.model} does not say “{_class(app, tree.x)}”"
+    if isinstance(tree, e.LabelIs):
+        return f"{tree.model} says “{_class(app, tree)}”"
+    if isinstance(tree, e.Not) and isinstance(tree.x, e.DecisionRef):
+        return f"the rule {tree.x.name} is not active"
+    if isinstance(tree, e.DecisionRef):
+        return f"the rule {tree.name} is active"
+    if isinstance(tree, e.Not):
+        return f"not ({condition(app, tree.x)})"
+    if isinstance(tree, e.Compare):
+        return f"{_number(tree.a)} {_COMPARED[tree.op]} {_number(tree.b)}"
+    return e.dump(tree)
+
+
+def _class(app: App, label: e.LabelIs) -> str:
+    return app.models[label.model].classes[label.class_index]
+
+
+def _number(tree: e.Expr) -> str:
+    if isinstance(tree, e.Num):
+        if tree.unit == "score":  # 0 to 255 stands for 0 to 1
+            return f"{round(tree.value / 255, 2):g}"
+        value = Decimal(tree.value).scaleb(tree.scale).normalize()
+        return f"{value:,f} {unit(tree.unit)}".strip()
+    if isinstance(tree, e.Confidence):
+        return f"its confidence in {tree.model}"
+    if isinstance(tree, (e.ChannelRef, e.SiteRef)):
+        return tree.name
+    if isinstance(tree, e.Battery):
+        return "the battery's voltage"
+    if isinstance(tree, e.Rescale):
+        return _number(tree.x)
+    if isinstance(tree, e.Neg):
+        return f"−{_number(tree.x)}"
+    if isinstance(tree, e.Arith):
+        return f"({_number(tree.a)} {tree.op} {_number(tree.b)})"
+    return e.dump(tree)
+
+
+def rule(app: App, decision: Decision) -> str:
+    """When it fires, how long that must hold, when it ends, how often it repeats."""
+    text = f"Fires when {condition(app, decision.when)}"
+    if decision.for_samples > 1:
+        span = duration_text(decision.for_samples * app.sample_s)
+        text += f", {decision.for_samples} samples in a row ({span})"
+    text += ". "
+    if decision.clear is not None:
+        text += f"Ends when {condition(app, decision.clear)}."
+    else:
+        text += "Ends when that is no longer so."
+    if decision.repeat_s is not None:
+        text += f" While it lasts, fires again every {duration_text(decision.repeat_s)}."
+    return text
+
+
+def actions(decision: Decision) -> tuple[str, ...]:
+    """What it asks of the actuators, a phrase each; empty where it only reports."""
+    return tuple(
+        action.text
+        if action.label is None
+        else f"{action.text}, where the label is “{action.label}”"
+        for action in decision.actions
+    )
+
+
+def interlocks(actuator: Actuator) -> tuple[str, ...]:
+    """What no rule and no command gets round."""
+    state = "on" if actuator.safe else "off"
+    found = [f"never on for longer than {duration_text(actuator.max_on_s)}"]
+    if actuator.min_off_s:
+        found.append(f"then off for at least {duration_text(actuator.min_off_s)}")
+    found.append(f"{state} at start, on a fault and when nothing is known")
+    if actuator.excludes:
+        found.append(f"never on together with {listing(actuator.excludes)}")
+    return tuple(found)
+
+
+def feature(one: Feature) -> str:
+    """One input of a model."""
+    span = duration_text(one.window_s) if one.window_s else ""
+    pattern = _OPS.get(one.op)
+    return pattern.format(one.source, span) if pattern else one.text
+
+
+def architecture(model: Model) -> str:
+    """What kind of model it is, with its options."""
+    said = {
+        "mlp": "a small neural network",
+        "tree": "a decision tree",
+        "forest": "a forest of decision trees",
+        "gbt": "gradient-boosted trees",
+        "bonsai": "a Bonsai tree",
+    }.get(model.architecture, model.architecture)
+    shown = {k: v for k, v in model.options.items() if v not in ((), None)}
+    options = ", ".join(f"{k} {_option(v)}" for k, v in shown.items())
+    return f"{said} ({options})" if options else said
+
+
+def _option(value: object) -> str:
+    return "–".join(map(str, value)) if isinstance(value, (tuple, list)) else str(value)
