@@ -235,7 +235,10 @@ def report(
     rows = _costs(path, wanted, brain, folder, node, progress)
     plays = _plays(path, brain, folder, node, progress)
     _step(progress, "write the report")
-    facts = pages.gather(app, brain.trained, brain.tables, brain.provenance, rows, plays)
+    chosen = board(app.board)
+    target = (board(chosen.twin) if chosen.twin else chosen).target or "host"
+    programs = brain.programs(target)
+    facts = pages.gather(app, brain.trained, brain.tables, programs, brain.provenance, rows, plays)
     pages.write(file, pages.render(facts))
     return file
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from tests.compiler.models import perceptron
+from tinyfield.compiler import Program, compile_model
 from tinyfield.estimate import BoardCost
 from tinyfield.features.table import FeatureTable
 from tinyfield.learn import Metrics, Trained
@@ -110,6 +112,11 @@ def trained(the: App, rows: FeatureTable, report: Metrics) -> Trained:
     return Trained("need", model, (), rows.classes, report)
 
 
+def programs(models: Mapping[str, Trained]) -> dict[str, Program]:
+    """Their C for this PC."""
+    return {name: compile_model(one.model) for name, one in models.items()}
+
+
 def facts(root: Path, *, right: float = 0.8, stages: tuple[Stage, ...] = STAGES) -> Facts:
     """All of it."""
     the, rows = app(root), table()
@@ -118,6 +125,5 @@ def facts(root: Path, *, right: float = 0.8, stages: tuple[Stage, ...] = STAGES)
         "MEASURED: weekly soil-water probes.",
         f"GENERATED: seasons by the `fao56` generator, noise fitted to soil_quebec {SECRET}.",
     )
-    return gather(
-        the, {"need": trained(the, rows, report)}, {"need": rows}, provenance, COSTS, plays()
-    )
+    models = {"need": trained(the, rows, report)}
+    return gather(the, models, {"need": rows}, programs(models), provenance, COSTS, plays())

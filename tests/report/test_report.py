@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.report.making import COSTS, app, facts, metrics, plays, table, trained
+from tests.report.making import COSTS, app, facts, metrics, plays, programs, table, trained
 from tinyfield import pipeline
 from tinyfield.errors import EnvironmentFault, MissingToolError, UserError
 from tinyfield.report import check_place, gather, plots, render, write
@@ -174,7 +174,8 @@ def test_warnings_of_data_that_cannot_carry_a_figure(root: Path) -> None:
     report = metrics(rows, right=0.34)
     the = app(root)
     models = {"need": trained(the, rows, report)}
-    told = " | ".join(gather(the, models, {"need": rows}, (), COSTS, plays()[:1]).warnings)
+    made = gather(the, models, {"need": rows}, programs(models), (), COSTS, plays()[:1])
+    told = " | ".join(made.warnings)
     assert "NO REAL DATA in the test split: all of its 200 rows are generated" in told
     assert "the class “heavy” has no test row" in told
     assert "not clearly better" in told

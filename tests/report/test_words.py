@@ -9,6 +9,7 @@ import pytest
 from tests.codegen.apps import SMALL, app_of
 from tests.report.making import app
 from tinyfield.report import words
+from tinyfield.spec.features import CHANNEL_OPS
 
 
 @pytest.mark.parametrize(
@@ -54,4 +55,13 @@ def test_a_whole_rule(root: Path) -> None:
 def test_every_input_has_words(root: Path) -> None:
     said = [words.feature(one) for one in app(root).models["need"].inputs]
     assert said[:2] == ["soil.moisture now", "trend of soil.moisture over 6 h"]
+    assert said[9] == "basal crop coefficient Kcb of the day (site.kc)"
     assert len(set(said)) == len(said)
+
+
+def test_every_operation_has_words(root: Path) -> None:
+    one = app(root).models["need"].inputs[1]
+    for op in CHANNEL_OPS:
+        said = words.feature(one.model_copy(update={"op": op}))
+        # `minus` names two channels: there the user's own words are the plainest.
+        assert said == one.text if op == "minus" else ("soil.moisture" in said and said != one.text)

@@ -71,9 +71,9 @@ def _data(model: ModelFacts) -> list[str]:
         )
     for index, name in enumerate(model.classes):
         seen = sum(part.by_class[index] for part in test)
-        if seen == 0:
+        if seen == 0 and not any("no test row is" in note for note in model.report.notes):
             found.append(f"the class “{name}” has no test row: nothing is known of it")
-        elif seen < FEW_ROWS:
+        elif 0 < seen < FEW_ROWS:
             found.append(f"the class “{name}” has only {seen} test rows")
     notes = list(model.report.notes)
     if model.dropped and not any("left out" in note for note in notes):

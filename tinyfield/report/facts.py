@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from tinyfield.boards import board
-from tinyfield.compiler import compile_model, draw
+from tinyfield.compiler import Program, draw
 from tinyfield.data import registry
 from tinyfield.data.dataset import SPLITS
 from tinyfield.report import doubts, words
@@ -131,7 +131,6 @@ class ModelFacts:
     Attributes:
         parts: the labelled rows by split and origin.
         dropped: labelled rows left out because an input was missing.
-        target: what the memory plan is for.
         file_bytes, constants, arena: of the model file, of its constants in flash, of its
             working memory.
         plan: the memory plan as an SVG document.
@@ -150,7 +149,6 @@ class ModelFacts:
     parts: tuple[Part, ...]
     dropped: int
     report: Metrics
-    target: str
     file_bytes: int
     constants: int
     arena: int
@@ -194,6 +192,7 @@ def gather(
     app: App,
     trained: Mapping[str, Trained],
     tables: Mapping[str, FeatureTable],
+    programs: Mapping[str, Program],
     provenance: Sequence[str],
     boards: Sequence[BoardCost],
     plays: Sequence[Play],
@@ -204,12 +203,14 @@ def gather(
         app: the app as resolved for its board.
         trained: its models, scored.
         tables: the rows that each learned from and was scored on.
+        programs: each model's C for the app's board, or for the virtual board that stands for it.
         provenance: what was measured and what generated.
         boards: what the firmware takes on each board.
         plays: what the node decided over time.
     """
     models = tuple(
-        _model(app, app.models[name], trained[name], tables[name]) for name in app.models
+        _model(model, trained[name], tables[name], programs[name])
+        for name, model in app.models.items()
     )
     return Facts(
         name=app.name,
@@ -284,11 +285,7 @@ def _leaves(app: App) -> tuple[str, ...]:
     )
 
 
-def _model(app: App, model: Model, trained: Trained, table: FeatureTable) -> ModelFacts:
-    entry = board(app.board)
-    twin = board(entry.twin) if entry.twin else entry
-    target = twin.target or "host"
-    program = compile_model(trained.model, target=target)
+def _model(model: Model, trained: Trained, table: FeatureTable, program: Program) -> ModelFacts:
     return ModelFacts(
         name=model.name,
         what=words.architecture(model),
@@ -303,7 +300,6 @@ def _model(app: App, model: Model, trained: Trained, table: FeatureTable) -> Mod
         parts=_parts(table),
         dropped=table.dropped,
         report=trained.report,
-        target=target,
         file_bytes=len(trained.model),
         constants=program.weights_bytes,
         arena=program.arena_bytes,

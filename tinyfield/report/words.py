@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from tinyfield.spec import expr as e
 from tinyfield.spec.durations import duration_text
+from tinyfield.spec.features import SITE
 
 if TYPE_CHECKING:
     from tinyfield.spec.app import Actuator, App, Decision, Feature, Model
@@ -29,8 +30,11 @@ _OPS = {
     "sum": "sum of {} over {}",
     "slope": "trend of {} over {}",
     "std": "spread of {} over {}",
-    "one_hot": "{}, one input a value",
-    "value": "{}",
+    "range": "range of {} over {}",
+    "lag": "{}, {} ago",
+    "change": "change of {} in {}",
+    "ewma": "running average of {}, about {} long",
+    "deviation": "{} now, less its running average of about {}",
 }
 
 
@@ -138,6 +142,9 @@ def interlocks(actuator: Actuator) -> tuple[str, ...]:
 
 def feature(one: Feature) -> str:
     """One input of a model."""
+    if one.channel is None and one.source in SITE:
+        also = ", one input for each" if one.op == "one_hot" else ""
+        return f"{SITE[one.source].summary} ({one.source}){also}"
     span = duration_text(one.window_s) if one.window_s else ""
     pattern = _OPS.get(one.op)
     return pattern.format(one.source, span) if pattern else one.text
