@@ -20,7 +20,7 @@ FAST = settings(max_examples=300, deadline=None)
 
 @pytest.fixture(scope="module")
 def drivers() -> Iterator[Harness]:
-    names = ("bh1750", "bme280", "capacitive_soil", "hcsr04", "relay", "sht31")
+    names = ("bh1750", "bme280", "capacitive_soil", "hcsr04", "relay", "sht31", "sps30")
     sources = [f"drivers/{name}/{name}.c" for name in names]
     harness = Harness(build("drivers", [*sources, "core/bytes.c"]))
     yield harness
@@ -169,6 +169,41 @@ def test_sht31_wrong_checksum(drivers: Harness, byte: int) -> None:
     data[byte] ^= 0x20
     drivers.ask("answers", 0x44, data.hex())
     assert read(drivers, "sht31", 0x44)[:2] == (IO, [MISSING, MISSING])
+
+
+# --- SPS30 -----------------------------------------------------------------------------------
+
+
+def sps30(*masses: int) -> str:
+    words = [mass.to_bytes(2, "big") for mass in masses]
+    return b"".join(word + bytes([crc8(word)]) for word in words).hex()
+
+
+def test_sps30_starts_reads_and_stops(drivers: Harness) -> None:
+    drivers.ask("answers", 0x69, sps30(7, 258, 1000, 65535))
+    status, values, done = read(drivers, "sps30", 0x69)
+    assert (status, values) == (OK, [7, 258, 1000, 1000])
+    start, *waits, point, stop, last = done
+    assert start == f"to:69:00100500{crc8(bytes([5, 0])):02x}"
+    assert waits == ["wait:1000", "fed"] * 30
+    assert (point, stop, last) == ("to:69:0300", "to:69:0104", "wait:20")
+
+
+@pytest.mark.parametrize("byte", range(12))
+def test_sps30_wrong_checksum_gives_nothing_and_stops_the_fan(drivers: Harness, byte: int) -> None:
+    data = bytearray.fromhex(sps30(7, 258, 300, 400))
+    data[byte] ^= 0x04
+    drivers.ask("answers", 0x69, data.hex())
+    status, values, done = read(drivers, "sps30", 0x69)
+    assert (status, values) == (IO, [MISSING] * 4)
+    assert "to:69:0104" in done
+
+
+def test_no_sps30(drivers: Harness) -> None:
+    drivers.ask("answers", 0x68, sps30(7, 258, 300, 400))
+    status, values, done = read(drivers, "sps30", 0x69)
+    assert (status, values) == (IO, [MISSING] * 4)
+    assert len(done) == 1, "no half minute for a sensor that is not there"
 
 
 # --- BME280 ----------------------------------------------------------------------------------

@@ -1,19 +1,8 @@
 #include "sht31.h"
+#include "crc8.h"
 #include "hal.h"
 
 #define MOST_MS 16 /* 15.5 ms at high repeatability (table 4) */
-
-/* Polynomial 0x31, start 0xFF (table 20); of 0xBEEF it is 0x92. */
-static uint8_t crc8(const uint8_t *data, uint8_t n) {
-    uint8_t crc = 0xFF;
-    for (uint8_t i = 0; i < n; i++) {
-        crc = (uint8_t)(crc ^ data[i]);
-        for (uint8_t bit = 0; bit < 8; bit++) {
-            crc = (uint8_t)((crc & 0x80) != 0 ? (crc << 1) ^ 0x31 : crc << 1);
-        }
-    }
-    return crc;
-}
 
 tiny_status_t tiny_sht31_read(const tiny_sht31_t TINY_ROM *c, int32_t *out) {
     const uint8_t single_shot[] = {0x24, 0x00}; /* high repeatability, no clock stretching */
@@ -24,7 +13,8 @@ tiny_status_t tiny_sht31_read(const tiny_sht31_t TINY_ROM *c, int32_t *out) {
         return TINY_E_IO;
     }
     hal_delay_ms(MOST_MS);
-    if (hal_i2c_read(c->address, d, sizeof d) < 0 || crc8(d, 2) != d[2] || crc8(d + 3, 2) != d[5]) {
+    if (hal_i2c_read(c->address, d, sizeof d) < 0 || tiny_crc8(d, 2) != d[2] ||
+        tiny_crc8(d + 3, 2) != d[5]) {
         return TINY_E_IO;
     }
     /* Section 4.13: T = -45 + 175 x raw / 65535, RH = 100 x raw / 65535. */

@@ -5,6 +5,7 @@
 #include "drivers/hcsr04/hcsr04.h"
 #include "drivers/relay/relay.h"
 #include "drivers/sht31/sht31.h"
+#include "drivers/sps30/sps30.h"
 #include "hal.h"
 #include "harness.h"
 
@@ -57,6 +58,10 @@ int hal_gpio_write(uint8_t pin, bool high) {
 
 void hal_delay_ms(uint16_t ms) {
     printf("wait:%u ", ms);
+}
+
+void hal_watchdog(void) {
+    printf("fed ");
 }
 
 int hal_i2c_write(uint8_t addr, const uint8_t *d, size_t n) {
@@ -124,6 +129,9 @@ int main(void) {
         } else if (is(what, "sht31")) {
             const tiny_sht31_t c = {u8()};
             show(tiny_sht31_read(&c, out), out, 2);
+        } else if (is(what, "sps30")) {
+            const tiny_sps30_t c = {u8()};
+            show(tiny_sps30_read(&c, out), out, 4);
         } else if (is(what, "bme280")) {
             const tiny_bme280_t c = {u8()};
             show(tiny_bme280_read(&c, out), out, 3);
