@@ -231,6 +231,36 @@ def test_generated_smog_moves_as_real_smog_does() -> None:
     assert all(not np.isnan(values).any() for values in one.values())
 
 
+ARRAY = """
+app: nose
+board: native
+sensors:
+  mq2: {driver: analog_voltage, pin: A0}
+  mq135: {driver: analog_voltage, pin: A1}
+sample: every 2 s
+models:
+  gas:
+    inputs: [mq2.voltage last, mq135.voltage ewma 1 min, mq2.voltage minus mq135.voltage]
+    classes: [no_gas, perfume, smoke, mixture]
+    train: {dataset: gas_mq, stand_in: mq_array, label: gas, split: by time}
+    architecture: gbt
+decisions:
+  alarm: {when: gas == smoke}
+reporting: {link: serial, heartbeat: 6 h}
+"""
+
+
+def test_an_app_with_an_array_gets_rows_to_learn_from(tmp_path: Path) -> None:
+    path = tmp_path / "nose.yaml"
+    path.write_text(ARRAY)
+    app = load_app(path)
+    table = compute(app, "gas", data.load(app, "gas"))
+    table.verify()
+    assert len(table) > 4000
+    smoke, clean = (table.X[table.y == number].mean(0) for number in (2, 0))
+    assert clean[1] - smoke[1] > 500, "the level of MQ-135 in mV"
+
+
 def gases(app: App) -> App:
     """The same app with an array's channels, in counts and in mV."""
     kinds = (("mq2", "raw", ""), ("array", "mq135", ""), ("mq7", "voltage", "mV"))

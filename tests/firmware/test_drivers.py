@@ -20,7 +20,10 @@ FAST = settings(max_examples=300, deadline=None)
 
 @pytest.fixture(scope="module")
 def drivers() -> Iterator[Harness]:
-    names = ("bh1750", "bme280", "capacitive_soil", "hcsr04", "relay", "sht31", "sps30")
+    names = (
+        "analog_voltage", "bh1750", "bme280", "capacitive_soil", "hcsr04", "relay", "sht31",
+        "sps30",
+    )  # fmt: skip
     sources = [f"drivers/{name}/{name}.c" for name in names]
     harness = Harness(build("drivers", [*sources, "core/bytes.c"]))
     yield harness
@@ -32,6 +35,21 @@ def read(drivers: Harness, *words: object) -> tuple[int, list[int], list[str]]:
     done, result = drivers.ask(*words).split("|")
     status, *values = (int(word) for word in result.split())
     return status, values, done.split()
+
+
+# --- a voltage -------------------------------------------------------------------------------
+
+
+def test_a_voltage_is_the_middle_of_three(drivers: Harness) -> None:
+    for triple in ((0, 1675, 5000), (1675, 5000, 0), (5000, 0, 1675)):
+        drivers.ask("queue", *triple)
+        assert read(drivers, "voltage", 14) == (OK, [1675], ["adc:14"] * 3)
+
+
+def test_a_voltage_at_and_beyond_its_ends(drivers: Harness) -> None:
+    for mv, status, value in ((0, OK, 0), (6000, OK, 6000), (6001, IO, MISSING), (-1, IO, MISSING)):
+        drivers.ask("queue", mv, mv, mv)
+        assert read(drivers, "voltage", 14)[:2] == (status, [value])
 
 
 # --- capacitive soil probe -------------------------------------------------------------------

@@ -1,4 +1,5 @@
 /* Every driver against a board that a script plays: queues of readings, a register file. */
+#include "drivers/analog_voltage/analog_voltage.h"
 #include "drivers/bh1750/bh1750.h"
 #include "drivers/bme280/bme280.h"
 #include "drivers/capacitive_soil/capacitive_soil.h"
@@ -120,6 +121,9 @@ int main(void) {
         } else if (is(what, "soil")) {
             const tiny_capacitive_soil_t c = {u8(), (int16_t)number(), (int16_t)number()};
             show(tiny_capacitive_soil_read(&c, out), out, 1);
+        } else if (is(what, "voltage")) {
+            const tiny_analog_voltage_t c = {u8()};
+            show(tiny_analog_voltage_read(&c, out), out, 1);
         } else if (is(what, "hcsr04")) {
             const tiny_hcsr04_t c = {u8(), u8(), (int16_t)number(), (int16_t)number()};
             show(tiny_hcsr04_read(&c, out), out, 1);
