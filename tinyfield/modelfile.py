@@ -196,19 +196,22 @@ def _code_bytes(program: Program, target: str) -> tuple[int | None, str]:
         return None, ""
 
 
+_WANTED = "an .npz with in0 of shape [n, ...] is expected"
+
+
 def run_file(path: Path, inputs: Path, outputs: Path, *, target: str) -> None:
     """Run a model's C over the arrays of an .npz, one call after the other.
 
     Raises:
         DataError: the .npz cannot be read, or its arrays are not the model's inputs.
     """
+    if inputs.is_file() and not zipfile.is_zipfile(inputs):
+        raise DataError(f"{inputs} is no .npz file", hint=_WANTED)
     try:
         with np.load(inputs) as archive:
             arrays = {name: archive[name] for name in archive.files}
     except (OSError, ValueError, zipfile.BadZipFile, AttributeError) as error:
-        raise DataError(
-            f"{inputs}: {error}", hint="an .npz with in0 of shape [n, ...] is expected"
-        ) from None
+        raise DataError(f"{inputs}: {error}", hint=_WANTED) from None
     results = compiler.run(read_model(path), arrays, target)
     try:
         with outputs.open("wb") as file:
