@@ -115,6 +115,7 @@ def _extras() -> list[Finding]:
         ("train", "tensorflow", "training networks"),
         ("train", "scikit-learn", "training trees"),
         ("train", "ai-edge-litert", "the reference that int8 models are held against"),
+        ("train", "matplotlib", "the charts of tinyfield report"),
         ("gateway", "amqtt", "the gateway's built-in broker"),
         ("gateway", "nicegui", "the gateway's page"),
         ("gateway", "sqlalchemy", "the gateway's store"),

@@ -96,6 +96,7 @@ def test_check_says_every_mistake_and_exits_with_1(root: Path, tmp_path: Path) -
         (["data", "info", "irigation_maricopa"], 1),
         (["logs", "--port", "/dev/no-such-port"], 3),
         (["build", "apps/irrigation.yaml", "--board", "unno"], 1),
+        (["report", "apps/irrigation.yaml", "--out", "no-such-folder/r.html"], 1),
         (["build", "apps/irrigation.yaml", "--out", "/proc/no-such-folder"], 3),
     ],
 )

@@ -154,6 +154,27 @@ def test_evaluate_scores_held_out_plots_in_another_folder(
     assert litres[node] < 2 * litres["FAO-56, all known"]
 
 
+def test_the_report_tells_of_this_build(
+    bed: Path, built: dict[str, object], tmp_path: Path
+) -> None:
+    file = tmp_path / "report.html"
+    done = tinyfield(
+        bed, "report", "apps/irrigation.yaml", "--board", "native", "--out", str(file), "--json"
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == {"report": str(file)}
+    page = file.read_text(encoding="utf-8")
+    scores = built["models"]["need"]["device"]  # type: ignore[index]
+    assert f"{scores['macro_f1']:.3f} [" in page
+    assert all(f"{n:,}</td>" in page for row in scores["confusion"] for n in row)
+    season = tinyfield(bed, "sim", "apps/irrigation.yaml", "--board", "native", "--json")
+    assert f"{len(season.stdout.splitlines())} decisions, one by one" in page
+    for sentence in built["provenance"]:  # type: ignore[attr-defined]
+        mark, _, _ = sentence.partition(": ")
+        assert mark not in {"MEASURED", "DRIVEN", "GENERATED"} or f">{mark.lower()}</span>" in page
+    assert str(bed) not in page and str(tmp_path) not in page
+
+
 def test_the_apps_own_tests_pass(bed: Path, built: dict[str, object]) -> None:
     done = tinyfield(bed, "test", "apps/irrigation.yaml", "--json")
     results = json.loads(done.stdout)

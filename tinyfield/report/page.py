@@ -133,8 +133,12 @@ def _code(text: str) -> str:
 def _size(used: int | None, total: int | None = None) -> str:
     if used is None:
         return "–"
-    share = f" ({used / total:.0%})" if total and total < 64 << 20 else ""
+    share = f" ({_percent(used / total)})" if total and total < 64 << 20 else ""
     return f"{used:,} B{share}"
+
+
+def _percent(share: float) -> str:
+    return "<1%" if 0 < share < 0.01 else f"{share:.0%}"
 
 
 def _score(score: Score) -> str:

@@ -154,12 +154,19 @@ def architecture(model: Model) -> str:
     """What kind of model it is, with its options."""
     said = {
         "mlp": "a small neural network",
+        "cnn": "a convolutional network over time",
+        "ds_cnn": "a depthwise-separable convolutional network over time",
+        "tcn": "a temporal convolutional network",
+        "gru": "a recurrent network (GRU)",
         "tree": "a decision tree",
         "forest": "a forest of decision trees",
         "gbt": "gradient-boosted trees",
         "bonsai": "a Bonsai tree",
+        "keras": "the app's own Keras network",
+        "tflite": "the app's own TFLite model",
     }.get(model.architecture, model.architecture)
-    shown = {k: v for k, v in model.options.items() if v not in ((), None)}
+    alone = {"history": 1}  # each sample is judged by itself: not worth a word
+    shown = {k: v for k, v in model.options.items() if v not in ((), None, alone.get(k))}
     options = ", ".join(f"{k} {_option(v)}" for k, v in shown.items())
     return f"{said} ({options})" if options else said
 
