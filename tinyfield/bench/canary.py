@@ -17,11 +17,10 @@ from numpy.typing import NDArray
 
 from tinyfield.bench.cost import Canaries
 from tinyfield.compiler import targets
-from tinyfield.compiler.emit import declaration
+from tinyfield.compiler.ports import declaration
 from tinyfield.paths import firmware_dir
 
 if TYPE_CHECKING:
-    from tinyfield.compiler.emit import declaration
 from tinyfield.compiler import Program
 
 _SHAPE = struct.Struct("<3I")

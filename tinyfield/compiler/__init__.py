@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from tinyfield.compiler import kernels
 from tinyfield.compiler.calls import Call, constants_in_place
 from tinyfield.compiler.coding import CODINGS, UNPACKINGS, coded
-from tinyfield.compiler.emit import Emitted, Port, emit, header_text, port, source_text
+from tinyfield.compiler.emit import Emitted, emit, header_text, source_text
 from tinyfield.compiler.emulate import run_emulated
 from tinyfield.compiler.graph import Graph
 from tinyfield.compiler.host import Arrays, HostModel, run_host
@@ -27,6 +27,7 @@ from tinyfield.compiler.memory import Plan, plan
 from tinyfield.compiler.ops import KINDS, Options, refuse_unsupported
 from tinyfield.compiler.own import OwnModel, lower_own, own_model
 from tinyfield.compiler.passes import copied_out, prepare, prune, run_passes
+from tinyfield.compiler.ports import Port, port
 from tinyfield.compiler.proof import CheckResult, Difference, compare, test_inputs
 from tinyfield.compiler.targets import NAMES, target
 from tinyfield.compiler.tflite import read

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyfield.compiler import targets
-from tinyfield.compiler.emit import declaration
 from tinyfield.compiler.host import Arrays, ordered, stacked
+from tinyfield.compiler.ports import declaration
 from tinyfield.paths import firmware_dir
 
 if TYPE_CHECKING:

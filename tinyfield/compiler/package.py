@@ -23,7 +23,8 @@ from typing import TYPE_CHECKING
 from tinyfield import __version__
 from tinyfield.compiler import draw
 from tinyfield.compiler.ctext import comment
-from tinyfield.compiler.emit import Port, declaration, header_text
+from tinyfield.compiler.emit import header_text
+from tinyfield.compiler.ports import Port, declaration
 from tinyfield.paths import firmware_dir
 
 if TYPE_CHECKING:

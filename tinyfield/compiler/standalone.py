@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tinyfield.compiler.emit import Emitted, Port, c_type
+from tinyfield.compiler.emit import Emitted
+from tinyfield.compiler.ports import Port, c_type
 from tinyfield.errors import UsageError
 
 SCORE_SCALE = 1 / 256

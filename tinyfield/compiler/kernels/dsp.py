@@ -17,6 +17,7 @@ from tinyfield.compiler.calls import (
     Stripes,
     overlap_pixels,
 )
+from tinyfield.compiler.kernels.arguments import image, size
 from tinyfield.compiler.kernels.dsp_layout import (
     Channel,
     Output,
@@ -62,15 +63,15 @@ def fully_connected(spec: FullyConnectedSpec) -> Call | None:
     if stream is None:
         return None
     scaled: tuple[Argument, ...] = (
-        _size("mult", int(spec.mult[0])),
-        _size("half", half),
-        _size("shift", shift),
+        size("mult", int(spec.mult[0])),
+        size("half", half),
+        size("shift", shift),
         Literal("rounding", rounding),
     )
     if spec.per_channel:
         scaled = (
-            _size("zero_twice", 2 * spec.zero_point + 1),
-            _size("extra", 64 if rounding == ROUND_TWICE_POSITIVE else 0),
+            size("zero_twice", 2 * spec.zero_point + 1),
+            size("extra", 64 if rounding == ROUND_TWICE_POSITIVE else 0),
         )
     words, tail = stream.size // (spec.outputs // 4), 32 if spec.per_channel else 0
     stripes = Stripes(16, 4 * words - 16 - tail, tail, carried=True)
@@ -82,12 +83,12 @@ def fully_connected(spec: FullyConnectedSpec) -> Call | None:
             Rom("weights", stream, align=4, stripes=stripes),
             Buffer(spec.output, write=True),
             Scratch(16 * -(-spec.inputs // 8)),
-            _size("rows", spec.rows),
-            _size("inputs", spec.inputs),
-            _size("outputs", spec.outputs),
+            size("rows", spec.rows),
+            size("inputs", spec.inputs),
+            size("outputs", spec.outputs),
             *scaled,
-            _size("low", spec.low),
-            _size("high", spec.high),
+            size("low", spec.low),
+            size("high", spec.high),
         ),
         spec.label,
         macs=spec.macs,
@@ -122,18 +123,18 @@ def _depthwise(spec: ConvSpec) -> Call | None:
             Scratch(32 * seen),
             First(),
             Rows("rows", spec.out_h),
-            _size("in_h", spec.in_h),
+            size("in_h", spec.in_h),
             Ring("in_ring", spec.in_h),
-            _size("in_w", spec.in_w),
-            _size("out_w", spec.out_w),
-            _size("channels", spec.in_c),
+            size("in_w", spec.in_w),
+            size("out_w", spec.out_w),
+            size("channels", spec.in_c),
             Literal("stride", stride),
-            _size("pad_top", spec.pad_top),
-            _size("pad_left", spec.pad_left),
-            _size("inside", min(spec.in_w, seen - spec.pad_left)),
-            _size("pad", spec.pad),
+            size("pad_top", spec.pad_top),
+            size("pad_left", spec.pad_left),
+            size("inside", min(spec.in_w, seen - spec.pad_left)),
+            size("pad", spec.pad),
             Literal("rounding", rounding),
-            _size("zero_point", spec.zero_point),
+            size("zero_point", spec.zero_point),
         ),
         spec.label,
         macs=spec.macs,
@@ -168,9 +169,9 @@ def _conv_2d(spec: ConvSpec) -> Call | None:
     weights = Rom("weights", stream, align=4, stripes=Stripes(8, 4 * words - 20, 12, carried=True))
     last = (
         Literal("rounding", rounding),
-        _size("zero_point", spec.zero_point),
-        _size("low", spec.low),
-        _size("high", spec.high),
+        size("zero_point", spec.zero_point),
+        size("low", spec.low),
+        size("high", spec.high),
     )
     inputs = spec.k_h * spec.k_w * spec.in_c
     columns = 24 * (stream.size // (spec.out_c // 2) - 5) // 2
@@ -186,8 +187,8 @@ def _conv_2d(spec: ConvSpec) -> Call | None:
                 out,
                 Scratch(columns),
                 Rows("pixels", spec.out_h, spec.out_w),
-                _size("in_c", spec.in_c),
-                _size("channels", spec.out_c),
+                size("in_c", spec.in_c),
+                size("channels", spec.out_c),
                 Literal("rest", rest),
                 *last,
             ),
@@ -204,22 +205,16 @@ def _conv_2d(spec: ConvSpec) -> Call | None:
             weights,
             out,
             Scratch(columns + 12 * -(-inputs // 4) + 12 * -(-spec.k_h * rest // 4)),
-            First(),
-            Rows("rows", spec.out_h),
-            _size("in_h", spec.in_h),
-            Ring("in_ring", spec.in_h),
-            _size("in_w", spec.in_w),
-            _size("in_c", spec.in_c),
-            _size("out_w", spec.out_w),
-            _size("channels", spec.out_c),
-            _size("k_h", spec.k_h),
-            _size("k_w", spec.k_w),
-            _size("stride_h", spec.stride_h),
-            _size("stride_w", spec.stride_w),
-            _size("dilation_h", spec.dilation_h),
-            _size("pad_top", spec.pad_top),
-            _size("pad_left", spec.pad_left),
-            _size("pad", spec.pad),
+            *image(spec),
+            size("channels", spec.out_c),
+            size("k_h", spec.k_h),
+            size("k_w", spec.k_w),
+            size("stride_h", spec.stride_h),
+            size("stride_w", spec.stride_w),
+            size("dilation_h", spec.dilation_h),
+            size("pad_top", spec.pad_top),
+            size("pad_left", spec.pad_left),
+            size("pad", spec.pad),
             Literal("rest", rest),
             *last,
         ),
@@ -228,7 +223,3 @@ def _conv_2d(spec: ConvSpec) -> Call | None:
         overlap=spec.overlap(),
         windows={spec.source: spec.window},
     )
-
-
-def _size(name: str, value: int) -> Literal:
-    return Literal(name, value, fixed=False)

@@ -25,6 +25,7 @@ from tinyfield.compiler.calls import (
     overlap_pixels,
 )
 from tinyfield.compiler.graph import Array
+from tinyfield.compiler.kernels.arguments import image, size
 from tinyfield.compiler.kernels.spec import ConvSpec, FullyConnectedSpec
 from tinyfield.compiler.ops.weighted import ROUND_ONCE
 from tinyfield.compiler.rounding import INT32_MAX, INT32_MIN, Once, doubling_high_mul, thresholds
@@ -72,21 +73,15 @@ def conv(spec: ConvSpec) -> Call | None:
             _conv_stream(spec, blocks),
             Buffer(spec.output, write=True),
             Scratch(3 * _LANES * blocks + staged),
-            First(),
-            Rows("rows", spec.out_h),
-            _size("in_h", spec.in_h),
-            Ring("in_ring", spec.in_h),
-            _size("in_w", spec.in_w),
-            _size("in_c", spec.in_c),
-            _size("out_w", spec.out_w),
-            _size("out_c", spec.out_c),
+            *image(spec),
+            size("out_c", spec.out_c),
             Literal("k_h", spec.k_h),
             Literal("k_w", spec.k_w),
             Literal("stride_h", spec.stride_h),
             Literal("stride_w", spec.stride_w),
             Literal("dilation_h", spec.dilation_h),
-            _size("pad_top", spec.pad_top),
-            _size("pad_left", spec.pad_left),
+            size("pad_top", spec.pad_top),
+            size("pad_left", spec.pad_left),
             Literal("pad", spec.pad, fixed=False),
             Literal("few", few),
             Literal("scaling", _scaling(spec)),
@@ -131,9 +126,9 @@ def _dense(spec: FullyConnectedSpec, scaling: int, left: int, mult: Array, shift
             _fully_connected_stream(spec, blocks, mult, shift),
             Buffer(spec.output, write=True),
             Scratch(_LANES * blocks if spec.inputs % _LANES else 4),
-            _size("rows", spec.rows),
-            _size("inputs", spec.inputs),
-            _size("outputs", spec.outputs),
+            size("rows", spec.rows),
+            size("inputs", spec.inputs),
+            size("outputs", spec.outputs),
             Literal("left", left, fixed=False),
             Literal("scaling", scaling),
             *_clamp(spec),
@@ -226,15 +221,15 @@ def _depthwise(spec: ConvSpec) -> Call | None:
             Scratch(_COLUMN_BYTES * columns),
             First(),
             Rows("rows", spec.out_h),
-            _size("in_h", spec.in_h),
+            size("in_h", spec.in_h),
             Ring("in_ring", spec.in_h),
-            _size("in_w", spec.in_w),
-            _size("channels", spec.in_c),
-            _size("out_w", spec.out_w),
-            _size("stride_h", spec.stride_h),
-            _size("stride_w", spec.stride_w),
-            _size("pad_top", spec.pad_top),
-            _size("pad_left", spec.pad_left),
+            size("in_w", spec.in_w),
+            size("channels", spec.in_c),
+            size("out_w", spec.out_w),
+            size("stride_h", spec.stride_h),
+            size("stride_w", spec.stride_w),
+            size("pad_top", spec.pad_top),
+            size("pad_left", spec.pad_left),
             Literal("pad", spec.pad, fixed=False),
             Literal("planes", int(planes), fixed=False),
             Literal("scaling", scaling),
@@ -253,10 +248,6 @@ def _scaling(spec: ConvSpec | FullyConnectedSpec) -> int:
     if int(spec.shift.max()) >= 0:
         return ANY_SHIFT
     return HALF_UP if spec.low >= spec.zero_point else HALF_AWAY
-
-
-def _size(name: str, value: int) -> Literal:
-    return Literal(name, value, fixed=False)
 
 
 def _clamp(spec: ConvSpec | FullyConnectedSpec) -> tuple[Argument, ...]:

@@ -6,12 +6,10 @@ from tinyfield.compiler.calls import (
     Argument,
     Buffer,
     Call,
-    First,
     Literal,
-    Ring,
     Rom,
-    Rows,
 )
+from tinyfield.compiler.kernels.arguments import image, size
 from tinyfield.compiler.kernels.spec import ConvSpec, FullyConnectedSpec
 
 
@@ -20,7 +18,7 @@ def conv(spec: ConvSpec) -> Call:
     channels: tuple[Argument, ...] = (
         (Literal("multiplier", spec.out_c // spec.in_c),)
         if spec.depthwise
-        else (_size("out_c", spec.out_c), _size("w_c", spec.w_c))
+        else (size("out_c", spec.out_c), size("w_c", spec.w_c))
     )
     return Call(
         "tiny_depthwise_conv_2d" if spec.depthwise else "tiny_conv_2d",
@@ -32,13 +30,7 @@ def conv(spec: ConvSpec) -> Call:
             Rom("mult", spec.mult),
             Rom("shift", spec.shift),
             Buffer(spec.output, write=True),
-            First(),
-            Rows("rows", spec.out_h),
-            _size("in_h", spec.in_h),
-            Ring("in_ring", spec.in_h),
-            _size("in_w", spec.in_w),
-            _size("in_c", spec.in_c),
-            _size("out_w", spec.out_w),
+            *image(spec),
             *channels,
             Literal("k_h", spec.k_h),
             Literal("k_w", spec.k_w),
@@ -46,8 +38,8 @@ def conv(spec: ConvSpec) -> Call:
             Literal("stride_w", spec.stride_w),
             Literal("dilation_h", spec.dilation_h),
             Literal("dilation_w", spec.dilation_w),
-            _size("pad_top", spec.pad_top),
-            _size("pad_left", spec.pad_left),
+            size("pad_top", spec.pad_top),
+            size("pad_left", spec.pad_left),
             Literal("pad", spec.pad, fixed=False),
             Literal("rounding", spec.rounding),
             Literal("zero_point", spec.zero_point, fixed=False),
@@ -77,9 +69,9 @@ def fully_connected(spec: FullyConnectedSpec) -> Call:
             Rom("weights", spec.weights),
             Rom("bias", spec.bias),
             Buffer(spec.output, write=True),
-            _size("rows", spec.rows),
-            _size("inputs", spec.inputs),
-            _size("outputs", spec.outputs),
+            size("rows", spec.rows),
+            size("inputs", spec.inputs),
+            size("outputs", spec.outputs),
             *requantize,
             Literal("rounding", spec.rounding),
             Literal("zero_point", spec.zero_point, fixed=False),
@@ -89,7 +81,3 @@ def fully_connected(spec: FullyConnectedSpec) -> Call:
         spec.label,
         macs=spec.macs,
     )
-
-
-def _size(name: str, value: int) -> Literal:
-    return Literal(name, value, fixed=False)

@@ -16,15 +16,14 @@ from tinyfield.compiler.calls import (
     Argument,
     Buffer,
     Call,
-    First,
     Literal,
-    Ring,
     Rom,
     Rows,
     Scratch,
     overlap_pixels,
 )
 from tinyfield.compiler.graph import Array
+from tinyfield.compiler.kernels.arguments import image, size
 from tinyfield.compiler.kernels.spec import ConvSpec
 from tinyfield.compiler.rounding import requantize_twice
 
@@ -87,22 +86,16 @@ def conv(spec: ConvSpec, tile: Tile) -> Call | None:
             *_channels(spec, tile, spec.k_h, scales),
             Buffer(spec.output, write=True),
             Scratch(strip_bytes),
-            First(),
-            Rows("rows", spec.out_h),
-            _size("in_h", spec.in_h),
-            Ring("in_ring", spec.in_h),
-            _size("in_w", spec.in_w),
-            _size("in_c", spec.in_c),
-            _size("out_w", spec.out_w),
-            _size("out_c", spec.out_c),
-            _size("k_h", spec.k_h),
-            _size("k_w", spec.k_w),
-            _size("stride_h", spec.stride_h),
-            _size("stride_w", spec.stride_w),
-            _size("pad_top", spec.pad_top),
-            _size("pad_left", spec.pad_left),
-            _size("pad", spec.pad),
-            _size("strips", strips),
+            *image(spec),
+            size("out_c", spec.out_c),
+            size("k_h", spec.k_h),
+            size("k_w", spec.k_w),
+            size("stride_h", spec.stride_h),
+            size("stride_w", spec.stride_w),
+            size("pad_top", spec.pad_top),
+            size("pad_left", spec.pad_left),
+            size("pad", spec.pad),
+            size("strips", strips),
             *_tail(spec, tile),
         ),
         spec.label,
@@ -132,23 +125,17 @@ def depthwise(spec: ConvSpec) -> Call | None:
             Rom("channels", _table([spec.bias.astype(np.int64), *scales])),
             Buffer(spec.output, write=True),
             Scratch(spec.in_c * spec.k_h * pitch),
-            First(),
-            Rows("rows", spec.out_h),
-            _size("in_h", spec.in_h),
-            Ring("in_ring", spec.in_h),
-            _size("in_w", spec.in_w),
-            _size("in_c", spec.in_c),
-            _size("out_w", spec.out_w),
+            *image(spec),
             Literal("k_h", spec.k_h),
             Literal("k_w", spec.k_w),
-            _size("stride_h", spec.stride_h),
+            size("stride_h", spec.stride_h),
             Literal("stride_w", spec.stride_w),
-            _size("pad_top", spec.pad_top),
-            _size("pad_left", spec.pad_left),
-            _size("pad", spec.pad),
+            size("pad_top", spec.pad_top),
+            size("pad_left", spec.pad_left),
+            size("pad", spec.pad),
             Literal("rounding", spec.rounding),
-            _size("low", spec.low),
-            _size("high", spec.high),
+            size("low", spec.low),
+            size("high", spec.high),
         ),
         spec.label,
         macs=spec.macs,
@@ -180,8 +167,8 @@ def _pointwise(spec: ConvSpec, tile: Tile, scales: Scales) -> Call:
             Buffer(spec.output, write=True),
             Scratch(tile.pairs * spec.in_c * 4),
             Rows("pixels", spec.out_h, spec.out_w),
-            _size("in_c", spec.in_c),
-            _size("out_c", spec.out_c),
+            size("in_c", spec.in_c),
+            size("out_c", spec.out_c),
             *_tail(spec, tile),
         ),
         spec.label,
@@ -254,8 +241,8 @@ def _tail(spec: ConvSpec, tile: Tile) -> tuple[Argument, ...]:
     return (
         Literal("pairs", tile.pairs),
         Literal("rounding", spec.rounding),
-        _size("low", spec.low),
-        _size("high", spec.high),
+        size("low", spec.low),
+        size("high", spec.high),
     )
 
 
@@ -359,7 +346,3 @@ def _together(matrix: Array) -> Array:
             size = np.where(cut, 1, size + 1)
             sums = np.where(cut, one, sums)
     return total
-
-
-def _size(name: str, value: int) -> Literal:
-    return Literal(name, value, fixed=False)
