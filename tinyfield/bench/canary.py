@@ -21,7 +21,7 @@ from tinyfield.compiler.ports import declaration
 from tinyfield.paths import firmware_dir
 
 if TYPE_CHECKING:
-from tinyfield.compiler import Program
+    from tinyfield.compiler import Program
 
 _SHAPE = struct.Struct("<3I")
 
