@@ -52,7 +52,6 @@ class Recipe:
 RECIPES = (
     Recipe("int8"),
     Recipe("pruned 40 %", prune=0.4),
-    Recipe("pruned 70 %", prune=0.7),
     Recipe("16 levels", share=16),
     Recipe("8 levels, 60 % zeros", share=8, sparse=0.6),
     Recipe("pruned 40 %, 8 levels, 60 % zeros", prune=0.4, share=8, sparse=0.6),
@@ -110,9 +109,9 @@ def ds_cnn(classes: int) -> keras.Model:
 
 def dense(classes: int) -> keras.Model:
     """120-192-96-classes."""
-    from tinyfield.learn import mlp
+    from tinyfield.learn.networks import mlp
 
-    return mlp.build(120, (192, 96), classes)
+    return mlp.build({"hidden": (192, 96)}, (120,), classes)
 
 
 def trained(model: keras.Model, data: compression_data.Split, epochs: int) -> keras.Model:
@@ -140,7 +139,7 @@ def trained(model: keras.Model, data: compression_data.Split, epochs: int) -> ke
 
 
 NETWORKS: dict[str, tuple[str, Callable[..., Any], Callable[[int], Any], int, float]] = {
-    "kws": ("kws_arabic", compression_data.keywords, ds_cnn, 20, 0.7),
+    "kws": ("kws_arabic", compression_data.keywords, ds_cnn, 16, 0.5),
     "har": ("har_geotec", compression_data.activities, dense, 20, 1.0),
 }
 """Name → data, its loader, the network, epochs, and how long is trained on, against the usual."""
@@ -149,35 +148,43 @@ NETWORKS: dict[str, tuple[str, Callable[..., Any], Callable[[int], Any], int, fl
 def make(name: str, data: compression_data.Split, folder: Path | None) -> dict[str, bytes]:
     """The integer models of all recipes, from one float network; those kept are not made again."""
     where = {r.name: folder / f"{name}-{k}.tflite" for k, r in enumerate(RECIPES)} if folder else {}
-    if where and all(path.is_file() for path in where.values()):
-        return {recipe: path.read_bytes() for recipe, path in where.items()}
-    from tinyfield.learn import mlp
+    made = {recipe: path.read_bytes() for recipe, path in where.items() if path.is_file()}
+    if len(made) == len(RECIPES):
+        return made
+    from tinyfield.learn import fit
     from tinyfield.learn.compress import Compressor, Wish
 
     _, _, build, epochs, longer = NETWORKS[name]
-    mlp.start(SEED)
+    fit.start(SEED)
     started = time.monotonic()
     float_model = trained(build(len(data.classes)), data, epochs)
-    said = scores(data.y_test, mlp.predict(float_model, data.x_test))
+    said = scores(data.y_test, fit.predict(float_model, data.x_test))
     talk(f"{name}: float, {float_model.count_params():,} parameters, test accuracy {said[0]:.3f}, "
          f"macro F1 {said[1]:.3f}, {time.monotonic() - started:.0f} s")  # fmt: skip
-    examples = mlp.Examples(data.x_train, data.y_train, data.x_valid, data.y_valid)
-    made = {}
+    examples = fit.Examples(data.x_train, data.y_train, data.x_valid, data.y_valid)
+
+    def way(model: keras.Model, wish: Wish) -> Compressor:
+        fit.start(SEED)
+        return Compressor(
+            model, examples, (data.x_test, data.y_test), wish=wish, classes=len(data.classes),
+            seed=SEED, progress=lambda *_: None, epochs=longer,
+        )  # fmt: skip
+
+    bases = {None: float_model}
     for recipe in RECIPES:
-        mlp.start(SEED)
+        if recipe.name in made:
+            continue
         started = time.monotonic()
-        wish = Wish(prune=recipe.prune, share=recipe.share, sparse=recipe.sparse)
-        result = Compressor(
-            float_model, examples, (data.x_test, data.y_test), wish=wish,
-            classes=len(data.classes), seed=SEED, progress=lambda *_: None, epochs=longer,
-        ).run()  # fmt: skip
+        if recipe.prune not in bases:
+            bases[recipe.prune] = way(float_model, Wish()).prune(recipe.prune)
+        result = way(bases[recipe.prune], Wish(share=recipe.share, sparse=recipe.sparse)).run()
         made[recipe.name] = result.model
         steps = " → ".join(f"{s.name} {s.valid_f1:.3f}" for s in result.stages)
         talk(f"{name}: {recipe.name}, {time.monotonic() - started:.0f} s, valid {steps}")
-    for recipe_name, path in where.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(made[recipe_name])
-    return made
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+            where[recipe.name].write_bytes(result.model)
+    return {recipe.name: made[recipe.name] for recipe in RECIPES}
 
 
 def measured(models: dict[str, bytes], data: compression_data.Split) -> list[Point]:

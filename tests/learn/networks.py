@@ -19,6 +19,7 @@ def write_facts(folder: Path) -> None:
     for name, model in (("chain", _chain()), ("graph", _graph())):
         facts[name] = _pruned(model)
     facts["twin"] = _twin(folder)
+    facts["networks"] = {name: _over_time(name) for name in ("cnn", "ds_cnn", "tcn")}
     facts["wide"] = _wide(folder)
     (folder / "facts.json").write_text(json.dumps(facts))
 
@@ -129,6 +130,32 @@ def _twin(folder: Path) -> dict[str, Any]:
     (folder / "shared.tflite").write_bytes(twin.file())
     facts["shared_apart"] = apart(twin.file())
     return facts
+
+
+def _over_time(name: str) -> dict[str, Any]:
+    """An architecture with a third of it gone and its weights shared: twin and generated C."""
+    import tensorflow as tf
+
+    from tinyfield.learn import convert, prune
+    from tinyfield.learn.networks import NETWORKS
+    from tinyfield.learn.runner import run_device
+    from tinyfield.learn.twin import Twin
+    from tinyfield.spec.architectures import OPTIONS
+
+    rng = np.random.default_rng(6)
+    x = rng.uniform(-1, 1, (120, 16, 4)).astype(np.float32)
+    y = rng.integers(0, CLASSES, 120)
+    model = NETWORKS[name](dict(OPTIONS[name]), (16, 4), CLASSES)
+    found = prune.flow(model)
+    gone = prune.shrink(model, 0.33, prune.saliency(model, found, x, y), found)
+    small = prune.without(model, found, gone)
+    twin = Twin(convert.to_int8(small, convert.representative(x, y, 0)))
+    layers = twin.share(6, least=50)
+    q = np.clip(np.rint(x * 127), -128, 127).astype(np.int8).reshape(120, -1)
+    device = (run_device(twin.file(), q).astype(float) + 128) / 256
+    apart = float(np.abs(tf.nn.softmax(twin.logits(x)).numpy() - device).max())
+    left = small.count_params() / model.count_params()
+    return {"left": left, "layers": layers, "apart": apart}
 
 
 def _compared(before: bytes, after: bytes) -> dict[str, Any]:

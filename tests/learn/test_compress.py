@@ -77,6 +77,14 @@ def test_the_twin_is_the_file(facts: dict[str, Any]) -> None:
     assert twin["layers"] == 3
 
 
+@pytest.mark.parametrize("name", ["cnn", "ds_cnn", "tcn"])
+def test_every_convolutional_network_can_be_compressed(facts: dict[str, Any], name: str) -> None:
+    found = facts["networks"][name]
+    assert 0.4 < found["left"] <= 0.67 and found["layers"] >= 1
+    # Averages may round the other way, once: a step of the output at most beside the half.
+    assert found["apart"] < 1.6 / 256
+
+
 def test_a_shared_file_has_few_weights_a_layer(facts: dict[str, Any], compressed: Path) -> None:
     file = (compressed / "shared.tflite").read_bytes()
     graph = read(file)

@@ -34,7 +34,7 @@ Floats = NDArray[np.float32]
 WEIGHTED = ("FULLY_CONNECTED", "CONV_2D", "DEPTHWISE_CONV_2D")
 #: Output and inputs have one scale and zero point.
 _SAME_SCALE = ("RESHAPE", "EXPAND_DIMS", "SQUEEZE", "MAX_POOL_2D", "AVERAGE_POOL_2D",
-               "CONCATENATION", "PAD", "TRANSPOSE")  # fmt: skip
+               "CONCATENATION", "PAD", "TRANSPOSE", "STRIDED_SLICE")  # fmt: skip
 _FIXED = ("SOFTMAX", "LOGISTIC", "TANH")
 _OTHERS = ("MEAN", "ADD", "MUL")
 KNOWN = (*WEIGHTED, *_SAME_SCALE, *_FIXED, *_OTHERS)
@@ -192,6 +192,8 @@ class Twin:
             y = tf.reduce_mean(x, axis=axes, keepdims=bool(options["keep_dims"]))
         elif op.kind == "PAD":
             y = tf.pad(x, _data(graph, op.inputs[1]))
+        elif op.kind == "STRIDED_SLICE":
+            y = self._slice(op, x)
         elif op.kind == "TRANSPOSE":
             y = tf.transpose(x, _data(graph, op.inputs[1]))
         else:
@@ -201,6 +203,13 @@ class Twin:
             else:
                 y = both[0] + both[1] if op.kind == "ADD" else both[0] * both[1]
         return _activated(tf, y, str(options.get("activation", "NONE")))
+
+    def _slice(self, op: Op, x: Value) -> Value:
+        begin, end, steps = (np.array(_data(self._graph, i)) for i in op.inputs[1:4])
+        steps[0] = 1  # all rows of the batch, of which the file has one
+        masks = {key: int(op.attributes[key]) for key in op.attributes if key.endswith("_mask")}
+        masks |= {key: masks.get(key, 0) | 1 for key in ("begin_mask", "end_mask")}
+        return self._tf.strided_slice(x, begin, end, steps, **masks)
 
     def _operand(self, index: int, values: dict[int, Value]) -> Value:
         if index in values:
