@@ -20,6 +20,10 @@ from tinyfield.sim import SimDecision
 from tinyfield.spec import App, load_app
 
 CLASSES = ("none", "light", "heavy")
+MANY = (
+    "good", "moderate", "unhealthy_for_sensitive_groups", "unhealthy", "very_unhealthy",
+    "hazardous", "beyond_the_index", "not_known",
+)  # fmt: skip
 SECRET = 'a<b>&"c"'
 """A text that would be markup if it were not escaped."""
 
@@ -31,16 +35,17 @@ STAGES = (
 )
 
 
-def table(k: int = 3, n: int = 600, *, last: bool = True) -> FeatureTable:
+def table(n: int = 600, *, last: bool = True, classes: tuple[str, ...] = CLASSES) -> FeatureTable:
     """Rows of twelve groups; without ``last`` the last class has none to test on."""
     random = np.random.default_rng(3)
+    k = len(classes)
     at = np.arange(n) % 12
     split = np.array(["train"] * 6 + ["valid"] * 2 + ["test"] * 4)[at]
     y = random.integers(0, k, n).astype(np.int16)
     if not last:
         y[(split == "test") & (y == k - 1)] = 0
     return FeatureTable(
-        model="need", names=("a",), classes=CLASSES[:k], X=np.zeros((n, 1), np.int32), y=y,
+        model="need", names=("a",), classes=classes, X=np.zeros((n, 1), np.int32), y=y,
         group=np.array([f"g{i}" for i in at]), split=split,
         origin=np.where(at % 2, "driven", "generated"), t=np.arange(n, dtype=np.int64), dropped=7,
     )  # fmt: skip
@@ -117,9 +122,15 @@ def programs(models: Mapping[str, Trained]) -> dict[str, Program]:
     return {name: compile_model(one.model) for name, one in models.items()}
 
 
-def facts(root: Path, *, right: float = 0.8, stages: tuple[Stage, ...] = STAGES) -> Facts:
+def facts(
+    root: Path,
+    *,
+    right: float = 0.8,
+    stages: tuple[Stage, ...] = STAGES,
+    classes: tuple[str, ...] = CLASSES,
+) -> Facts:
     """All of it."""
-    the, rows = app(root), table()
+    the, rows = app(root), table(classes=classes)
     report = replace(metrics(rows, right=right), stages=stages)
     provenance = (
         "MEASURED: weekly soil-water probes.",

@@ -9,7 +9,7 @@ import pytest
 from selenium import webdriver
 
 from tests.browser import DESK, PHONE, chromium, picture, resize
-from tests.report.making import facts
+from tests.report.making import CLASSES, MANY, facts
 from tinyfield.report import render, write
 
 pytestmark = pytest.mark.browser
@@ -42,11 +42,12 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chro
         yield driver
 
 
+@pytest.mark.parametrize("classes", [CLASSES, MANY], ids=["three", "eight"])
 def test_nothing_overflows_and_nothing_is_loaded(
-    browser: webdriver.Chrome, root: Path, tmp_path: Path
+    browser: webdriver.Chrome, root: Path, tmp_path: Path, classes: tuple[str, ...]
 ) -> None:
     file = tmp_path / "report.html"
-    write(file, render(facts(root)))
+    write(file, render(facts(root, classes=classes)))
     for size, name in ((DESK, "report-desk"), (PHONE, "report-phone")):
         resize(browser, size)
         browser.get(file.as_uri())

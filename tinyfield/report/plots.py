@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import re
+import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timezone
@@ -105,8 +106,10 @@ def confusion(model: ModelFacts) -> str:
                     ha="center", va="center", fontsize=8.5 if k <= 6 else 7,
                 )  # fmt: skip
         ticks = [i + 0.5 for i in range(k)]
-        axes.set_xticks(ticks, model.classes, rotation=0 if k <= 5 else 45)
-        axes.set_yticks(ticks, model.classes)
+        names = _wrapped(model.classes)
+        short = k <= 5 and max(map(len, model.classes)) <= 10
+        axes.set_xticks(ticks, names, rotation=0 if short else 90)
+        axes.set_yticks(ticks, names)
         axes.tick_params(axis="x", length=0, labelcolor=INK)
         axes.invert_yaxis()
         axes.set(xlabel="what the node says", ylabel="what is true")
@@ -121,11 +124,13 @@ def recall(model: ModelFacts) -> str:
     names = list(model.classes)
     values = [model.report.device.per_class[name]["recall"] for name in names]
     with _figure(_NARROW, max(1.5, 0.42 * len(names) + 0.7)) as (figure, axes):
-        axes.barh(names, [v or 0 for v in values], height=0.62, color=_classes(len(names)))
+        at_all = range(len(names))
+        axes.barh(at_all, [v or 0 for v in values], height=0.62, color=_classes(len(names)))
+        axes.set_yticks(at_all, _wrapped(names))
         for at, value in enumerate(values):
             text = "no test row" if value is None else f"{value:.2f}"
             axes.text((value or 0) + 0.02, at, text, va="center", fontweight="bold")
-        axes.set(xlim=(0, 1.12), xlabel="recall: share of the class that was found")
+        axes.set(xlim=(0, 1.12), xlabel="recall")
         axes.set_xticks([0, 0.2, 0.4, 0.6, 0.8, 1])
         axes.grid(axis="x")
         axes.invert_yaxis()
@@ -208,7 +213,8 @@ def splits(model: ModelFacts) -> str:
     """Share of each class in each split, as stacked bars."""
     parts = model.parts
     names = [f"{part.split}, {part.origin}" for part in parts]
-    with _figure(_NARROW, 0.36 * len(parts) + 1.1) as (figure, axes):
+    across, lines = _legend(model.classes, _NARROW)
+    with _figure(_NARROW, 0.36 * len(parts) + 0.85 + 0.2 * lines) as (figure, axes):
         left = [0.0] * len(parts)
         for index, name in enumerate(model.classes):
             shares = [part.by_class[index] / part.rows for part in parts]
@@ -217,7 +223,7 @@ def splits(model: ModelFacts) -> str:
         axes.set(xlim=(0, 1), xlabel="share of the labelled rows")
         axes.xaxis.set_major_formatter(lambda x, _: f"{x:.0%}")
         axes.invert_yaxis()
-        figure.legend(loc="outside upper left", ncols=min(len(model.classes), 4), handlelength=1)
+        figure.legend(loc="outside upper left", ncols=across, handlelength=1)
         title = "Classes by split: " + "; ".join(
             f"{name}: "
             + ", ".join(
@@ -295,7 +301,9 @@ def _timeline(play: Play, rules: Sequence[RuleFacts], name: str, width: float) -
         drawn.add(text)
         return f"_{text}" if again else text
 
-    with _figure(width, 0.5 * len(rules) + 1.15) as (figure, axes):
+    texts = list(dict.fromkeys(label for rule in rules for label in rule.labels))
+    across, lines = _legend([*texts, "refused by an interlock", "active (warning)"], width)
+    with _figure(width, 0.5 * len(rules) + 0.75 + 0.2 * lines) as (figure, axes):
         for lane, rule in enumerate(rules):
             colours = _lane(rule)
             axes.axhline(lane, color=LINE, linewidth=0.8)
@@ -323,7 +331,7 @@ def _timeline(play: Play, rules: Sequence[RuleFacts], name: str, width: float) -
             order = sorted(range(len(texts)), key=lambda n: _place(texts[n], wanted))
             figure.legend(
                 [handles[n] for n in order], [texts[n] for n in order],
-                loc="outside upper left", ncols=6 if width > 6 else 3, handlelength=1.2,
+                loc="outside upper left", ncols=across, handlelength=1.2,
                 columnspacing=1.2,
             )  # fmt: skip
         title = f"{play.title}: " + ", ".join(
@@ -332,6 +340,18 @@ def _timeline(play: Play, rules: Sequence[RuleFacts], name: str, width: float) -
             for rule in rules
         )
         return _svg(figure, name, title)
+
+
+def _wrapped(names: Sequence[str]) -> list[str]:
+    """Names as labels of an axis: short lines, broken where their words end."""
+    return [textwrap.fill(name.replace("_", " "), 14) for name in names]
+
+
+def _legend(names: Sequence[str], width: float) -> tuple[int, int]:
+    """Columns that a legend of these names may have in so many inches, and its lines."""
+    each = 0.4 + 0.085 * max(map(len, names), default=1)
+    across = max(1, min(6, len(names), int(width / each)))
+    return across, -(-len(names) // across)
 
 
 def _place(text: str, wanted: Sequence[str]) -> int:
