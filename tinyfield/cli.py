@@ -167,6 +167,59 @@ def report(
 
 
 @cli.command()
+def tune(
+    app: App,
+    trials: Annotated[
+        int, typer.Option("--trials", min=0, help="How many more models to try; 0 shows the study.")
+    ] = 30,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Worker processes.")] = 1,
+    storage: Annotated[
+        str | None,
+        typer.Option(help="A database that several machines may share: sqlite:///… or postgresql…"),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
+    model: Annotated[str | None, typer.Option(help="Which of the app's models.")] = None,
+    board: OneBoard = None,
+    objective: Annotated[
+        list[str] | None,
+        typer.Option(help="macro_f1, accuracy, flash, ram or instructions; may be repeated."),
+    ] = None,
+    architecture: Annotated[
+        list[str] | None, typer.Option(help="Search only this one; may be repeated.")
+    ] = None,
+    plot: Annotated[
+        Path | None, typer.Option(help="Where the picture goes (tune-APP.svg).")
+    ] = None,
+    pick: Annotated[
+        int | None, typer.Option(help="Write this row of the table into the app file.")
+    ] = None,
+    write: Annotated[
+        bool, typer.Option("--write", help="Write the chosen row into the app file.")
+    ] = False,
+    data: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """Search for smaller and better models, each trained and measured; the best of each size."""
+    from tinyfield import tables
+    from tinyfield.tune import tune as search
+
+    with _progress(as_json) as progress:
+        progress.step(f"search {app}")
+        found = search(
+            app, trials=trials, jobs=jobs, storage=storage, seed=seed, model=model, board=board,
+            objectives=objective or (), architectures=architecture or (), data_dir=data,
+            plot_to=plot, pick=pick, write_back=write,
+            tell=lambda event: progress.say(tables.trial_line(event)),
+        )  # fmt: skip
+    if as_json:
+        _print_json(found.as_json())
+    else:
+        tables.tuned(found, _out())
+    if found.stopped:
+        raise KeyboardInterrupt
+
+
+@cli.command()
 def sim(
     app: App,
     board: OneBoard = None,

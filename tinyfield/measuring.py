@@ -118,6 +118,6 @@ def cost_of(app: App, name: str) -> Measure:
             return learn.Cost(target, program.weights_bytes, program.arena_bytes)
         cycles = cost.cycles_estimate
         latency = round(1e6 * cycles / entry.clock_hz) if cycles is not None else None
-        return learn.Cost(target, cost.flash.total, cost.ram.total, latency)
+        return learn.Cost(target, cost.flash.total, cost.ram.total, latency, cost.count, cost.unit)
 
     return measure

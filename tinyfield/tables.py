@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tinyfield.modelfile import Compiled
     from tinyfield.pipeline import BuildResult, Evaluation, TestResult
     from tinyfield.sim import SimDecision
+    from tinyfield.tune import Point, Tuned
 
 
 _WORDS = {"note", "what", "for", "version", "cure", "licence", "here", "policy", "weather"}
@@ -167,6 +168,71 @@ def evaluation(result: Evaluation, out: Console) -> None:
         out.print(table)
     for title, rows in result.extra.items():
         records(title, rows, out)
+
+
+def trial_line(event: Mapping[str, Any]) -> str:
+    """One finished trial of a search in a line of text."""
+    head = f"  trial {event['done']}: "
+    if "why" in event:
+        return head + f"failed: {event['why']}"
+    count = f", {event['count']:,} {event['unit']}" if event["count"] is not None else ""
+    over = "" if event["fits"] else "; past the budget"
+    return head + (
+        f"{event['what']}, {event['inputs']} inputs: macro F1 {event['macro_f1']:.3f}, flash "
+        f"{event['flash']:,} B, RAM {event['ram']:,} B{count}{over}"
+    )
+
+
+def tuned(result: Tuned, out: Console) -> None:
+    """The end of ``tinyfield tune``."""
+    trials = result.trials
+    out.print(
+        f"\n{result.app}, model {result.model}, measured for {result.board}: {trials['complete']} "
+        f"trials, {len(result.points)} different models; {trials['fail']} failed, "
+        f"{trials['running']} running"
+    )
+    counted = next((p.outcome.unit for p in result.front), "instructions")
+    table = _table(
+        "The best of each size (scores of the VALIDATION split)",
+        "row", "model", "inputs", "macro F1", "flash", "RAM", counted, "note",
+    )  # fmt: skip
+    table.columns[1].justify, table.columns[1].no_wrap = "left", False
+    for k, point in enumerate(result.front, 1):
+        table.add_row(*_point_row(k, point, point == result.chosen))
+    if result.front:
+        out.print(table)
+    chosen, test = result.chosen, result.test
+    if chosen is not None:
+        out.print(f"chosen: {chosen.candidate.text}")
+        out.print("  inputs: " + ", ".join(f.text for f in chosen.candidate.inputs), markup=False)
+    if test is not None:
+        out.print(
+            f"  on the TEST split, which chose nothing: macro F1 {_score(test.device)}, accuracy "
+            f"{test.device.accuracy:.3f}, majority class {test.baseline.macro_f1:.3f}; "
+            f"{test.device.n:,} rows of {test.device.groups} groups",
+            markup=False,
+        )
+    if result.plot is not None:
+        out.print(f"picture: {result.plot}")
+    if result.written is not None:
+        out.print(f"written into {result.written}; next: tinyfield build {result.written}")
+    elif chosen is not None:
+        out.print("to take it: the same command with --trials 0 --write; another row: --pick ROW")
+
+
+def _point_row(number: int, point: Point, chosen: bool) -> tuple[str, ...]:
+    outcome = point.outcome
+    notes = ["chosen"] * chosen + ["past the budget"] * (not point.fits)
+    return (
+        str(number),
+        point.candidate.text,
+        str(sum(feature.width for feature in point.candidate.inputs)),
+        f"{outcome.macro_f1:.3f}",
+        f"{outcome.flash:,} B",
+        f"{outcome.ram:,} B",
+        f"{outcome.count:,}" if outcome.count is not None else "–",
+        ", ".join(notes),
+    )
 
 
 def _cell(value: object) -> str:

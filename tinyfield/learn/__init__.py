@@ -12,15 +12,17 @@ Nothing here imports TensorFlow or scikit-learn into the calling process.
 
 from __future__ import annotations
 
+from tinyfield.learn.cache import code_key
 from tinyfield.learn.evaluate import evaluate
-from tinyfield.learn.fit import Progress
+from tinyfield.learn.fit import EPOCHS, Progress
 from tinyfield.learn.gate import Cost, Measure
 from tinyfield.learn.metrics import Score
 from tinyfield.learn.result import Metrics, Trained
 from tinyfield.learn.scaler import InputScale
-from tinyfield.learn.train import train
+from tinyfield.learn.train import obtain, test_scores, train, valid_scores
 
 __all__ = [
+    "EPOCHS",
     "Cost",
     "InputScale",
     "Measure",
@@ -28,6 +30,10 @@ __all__ = [
     "Progress",
     "Score",
     "Trained",
+    "code_key",
     "evaluate",
+    "obtain",
+    "test_scores",
     "train",
+    "valid_scores",
 ]

@@ -73,6 +73,14 @@ def scores_key() -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
+@cache
+def code_key() -> str:
+    """Changes with everything between the rows and a score: what trains, and ``scores_key``."""
+    trains = _digest(Path(__file__).parent / name for name in _TRAINS)
+    versions = {name: _version(name) for name in _TRAINERS}
+    return hashlib.sha256(f"{trains} {versions} {scores_key()}".encode()).hexdigest()[:16]
+
+
 def load_network(key: str) -> Network | None:
     """The network of that key, or None."""
     folder = _folder(key)

@@ -24,12 +24,15 @@ class Cost:
         flash_bytes: code and constants.
         ram_bytes: arena, static data and stack.
         latency_us: one inference; None if not known.
+        count: what one inference takes, in ``unit`` (instructions, or cycles); None if not known.
     """
 
     target: str
     flash_bytes: int
     ram_bytes: int
     latency_us: int | None = None
+    count: int | None = None
+    unit: str = "instructions"
 
 
 Measure = Callable[[bytes], Cost]

@@ -27,7 +27,7 @@ from tinyfield.features.table import FeatureTable
 from tinyfield.learn import cache, gate, ready
 from tinyfield.learn.compress import DROP
 from tinyfield.learn.fit import EPOCHS, Progress
-from tinyfield.learn.metrics import calibration_error, majority, score
+from tinyfield.learn.metrics import Score, calibration_error, majority, score
 from tinyfield.learn.networks import NETWORKS
 from tinyfield.learn.result import Metrics, Network, Trained
 from tinyfield.learn.runner import answers
@@ -82,6 +82,37 @@ def train(
         NotBuiltYetError: an architecture that nothing trains yet.
         ModelError: the integers do not decide as the trained model where they must.
     """
+    key, network, cached = obtain(table, model, seed=seed, epochs=epochs, progress=progress)
+    metrics = test_scores(key, table, network, cached=cached, progress=progress)
+    gate.check_accept(model, metrics)
+    if measure is not None:
+        gate.check_budget(model, measure(network.model))
+    seen = np.unique(table.group[table.split != "test"])
+    return Trained(
+        name=model.name,
+        model=network.model,
+        scaler=network.scaler,
+        classes=tuple(model.classes),
+        report=metrics,
+        groups=tuple(str(g) for g in seen),
+        key=key,
+        cached=cached,
+    )
+
+
+def obtain(
+    table: FeatureTable,
+    model: Model,
+    *,
+    seed: int = 0,
+    epochs: int = EPOCHS,
+    progress: Progress | None = None,
+) -> tuple[str, Network, bool]:
+    """The trained model, not judged yet: its key, itself, and whether the cache had it.
+
+    Raises:
+        DataError, MissingToolError, NotBuiltYetError, ModelError: as ``train``.
+    """
     if model.architecture not in TOOLS:
         raise NotBuiltYetError(
             f"model {model.name}: architecture {model.architecture} is not built yet",
@@ -97,30 +128,33 @@ def train(
         else:
             network = _fit(table, model, seed, epochs, progress)
         cache.save_network(key, network)
+    return key, network, cached
+
+
+def test_scores(
+    key: str,
+    table: FeatureTable,
+    network: Network,
+    *,
+    cached: bool,
+    progress: Progress | None = None,
+) -> Metrics:
+    """``judge``, or what it said of the same network before."""
     metrics = cache.load_metrics(key) if cached else None
     if metrics is None:
         if progress is not None:
             progress("score", 0, 1, "integers by their reference and by the generated C")
         metrics = judge(table, network)
         cache.save_metrics(key, metrics)
-    gate.check_accept(model, metrics)
-    if measure is not None:
-        cost = measure(network.model)
-        if model.history > 1:
-            remembered = model.width * model.history
-            cost = replace(cost, ram_bytes=cost.ram_bytes + remembered)
-        gate.check_budget(model, cost)
-    seen = np.unique(table.group[table.split != "test"])
-    return Trained(
-        name=model.name,
-        model=network.model,
-        scaler=network.scaler,
-        classes=tuple(model.classes),
-        report=metrics,
-        groups=tuple(str(g) for g in seen),
-        key=key,
-        cached=cached,
-    )
+    return metrics
+
+
+def valid_scores(table: FeatureTable, network: Network) -> Score:
+    """The generated C on the validation split: what may choose between models. The test split
+    may not, or its score would no longer be that of rows never seen."""
+    valid = table.part("valid")
+    said = answers(network.model, valid.X, network.scaler).argmax(axis=1)
+    return score(valid.y.astype(np.int64), said, valid.group, table.classes)
 
 
 def training_key(table: FeatureTable, model: Model, seed: int, epochs: int) -> str:

@@ -1,0 +1,54 @@
+"""The points that no other beats, and the one to take."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tinyfield.tune.study import OBJECTIVES, QUALITY, Point
+
+ENOUGH = 0.01
+"""How much less than the best score is as good as the best."""
+
+
+def pareto(points: Sequence[Point], objectives: Sequence[str]) -> tuple[Point, ...]:
+    """Of the points that fit the budget those that no other beats, the best score first. Of
+    points with the same figures the first counts. Where none fits, of all."""
+    allowed = [point for point in points if point.fits] or list(points)
+    figures = [_figures(point, objectives) for point in allowed]
+    front = [
+        point
+        for i, point in enumerate(allowed)
+        if not any(
+            _beats(other, figures[i]) or (other == figures[i] and j < i)
+            for j, other in enumerate(figures)
+        )
+    ]
+    return tuple(sorted(front, key=lambda p: (-_quality(p, objectives), p.outcome.flash, p.trial)))
+
+
+def choose(front: Sequence[Point], objectives: Sequence[str]) -> Point | None:
+    """The smallest in flash among those whose score is within ``ENOUGH`` of the best."""
+    if not front:
+        return None
+    best = max(_quality(point, objectives) for point in front)
+    good = [point for point in front if _quality(point, objectives) >= best - ENOUGH]
+    return min(good, key=lambda p: (p.outcome.flash, -_quality(p, objectives), p.trial))
+
+
+def _quality(point: Point, objectives: Sequence[str]) -> float:
+    name = next(one for one in objectives if one in QUALITY)
+    return float(getattr(point.outcome, name))
+
+
+def _figures(point: Point, objectives: Sequence[str]) -> tuple[float, ...]:
+    """Smaller is better in each."""
+    found = []
+    for name in objectives:
+        figure, way = OBJECTIVES[name]
+        value = float(getattr(point.outcome, figure))
+        found.append(-value if way == "maximize" else value)
+    return tuple(found)
+
+
+def _beats(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
+    return one != other and all(a <= b for a, b in zip(one, other, strict=True))

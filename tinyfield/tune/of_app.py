@@ -1,0 +1,134 @@
+"""The problem that an app file poses: its data, its board, what is searched."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import tinyfield
+from tinyfield import bench, data, features, measuring
+from tinyfield.boards import board as board_of
+from tinyfield.errors import MissingToolError, UsageError, UserError
+from tinyfield.learn.train import TOOLS
+from tinyfield.paths import firmware_dir
+from tinyfield.spec import App, Model, load_app
+from tinyfield.spelling import listing, nearest
+from tinyfield.tune.problem import EPOCHS, Problem
+from tinyfield.tune.space import SPACE, space_of
+
+if TYPE_CHECKING:
+    from tinyfield.data.dataset import Dataset
+    from tinyfield.features.table import FeatureTable
+
+
+def problem_of(
+    path: Path,
+    *,
+    model: str | None = None,
+    board: str | None = None,
+    architectures: Sequence[str] = (),
+    data_dir: Path | None = None,
+    seed: int = 0,
+    epochs: int = EPOCHS,
+) -> tuple[App, Problem]:
+    """The app, and the problem of one of its models.
+
+    Args:
+        model: its name; None if there is only one.
+        board: measure for this board instead of the app's own.
+        architectures: search only these; none: all whose trainer is installed.
+        data_dir: recordings to train on, instead of the search order.
+
+    Raises:
+        SpecError, DataError: the app or its data are wrong.
+        UserError: the app has no models, or several and none is named.
+        UsageError: an architecture that is not searched.
+    """
+    app = load_app(path, board=board)
+    chosen = measuring.within_board(app, _model(app, path, model))
+    names = _architectures(architectures)
+    dataset = data.load(app, chosen.name, data_dir=data_dir)
+
+    def rows(candidate: Model) -> FeatureTable:
+        other = app.model_copy(update={"models": {**app.models, chosen.name: candidate}})
+        return features.compute(other, chosen.name, dataset)
+
+    return app, Problem(
+        model=chosen,
+        space=space_of(app, chosen, names),
+        features=rows,
+        measure=measuring.cost_of(app),
+        identity=_identity(app, chosen, dataset),
+        seed=seed,
+        epochs=epochs,
+    )
+
+
+def _model(app: App, path: Path, name: str | None) -> Model:
+    if not app.models:
+        raise UserError(
+            f"{path} has no models: there is nothing to tune", hint="add a `models:` section"
+        )
+    if name is None and len(app.models) > 1:
+        raise UsageError(
+            f"{path} has {len(app.models)} models",
+            hint=f"add --model {' or --model '.join(app.models)}",
+        )
+    found = app.models.get(name or next(iter(app.models)))
+    if found is None:
+        near = nearest(name or "", app.models)
+        raise UsageError(
+            f"{path} has no model {name!r}",
+            hint=f"did you mean {near!r}?" if near else f"models: {listing(app.models)}",
+        )
+    return found
+
+
+def _architectures(asked: Sequence[str]) -> list[str]:
+    for name in asked:
+        if name not in SPACE:
+            near = nearest(name, SPACE)
+            raise UsageError(
+                f"the architecture {name!r} is not searched",
+                hint=f"did you mean {near!r}?" if near else f"architectures: {listing(SPACE)}",
+            )
+        module, tool = TOOLS[name]
+        if importlib.util.find_spec(module) is None:
+            raise MissingToolError(tool, "pip install 'tinyfield[train]'")
+    if asked:
+        return list(asked)
+    return [name for name in SPACE if importlib.util.find_spec(TOOLS[name][0]) is not None]
+
+
+def _identity(app: App, model: Model, dataset: Dataset) -> str:
+    """Changes with the rows, the board, and the code between them and the figures."""
+    digest = hashlib.sha256()
+    entry = board_of(app.board)
+    twin = board_of(entry.twin) if entry.twin else entry
+    target = twin.target or "host"
+    words = (app.name, model.name, model.train, app.sample_s, app.channels, app.site,
+             target, entry.clock_hz, _compiler(target), dataset.name, dataset.classes)  # fmt: skip
+    digest.update(repr(words).encode())
+    for series in dataset.series:
+        digest.update(repr((series.group, series.site, series.t0, series.origin)).encode())
+        digest.update(dataset.split[series.group].encode())
+        for name, values in series.channels.items():
+            digest.update(name.encode() + values.tobytes())
+        digest.update(series.day.tobytes() + series.labels.tobytes())
+    package = Path(tinyfield.__file__).parent
+    files = [*sorted((package / "features").glob("*.py")), package / "measuring.py"]
+    files += [*sorted((package / "bench").glob("*.py"))]
+    files += [*sorted((firmware_dir() / "core" / "features").rglob("*.[ch]"))]
+    for file in files:
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:24]
+
+
+def _compiler(target: str) -> str:
+    try:
+        return bench.compiler_of(target)
+    except MissingToolError:
+        return "none"
