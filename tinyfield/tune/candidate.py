@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -23,12 +23,14 @@ class Candidate:
         options: of the architecture, those that were searched, with the values of ``Model``.
         inputs: the features, in the app's order.
         compress: keys under ``compress:`` that were searched; None where one is not written.
+        places: which of the app's own inputs each of ``inputs`` stands for.
     """
 
     architecture: str
     options: tuple[tuple[str, object], ...]
     inputs: tuple[Feature, ...]
     compress: tuple[tuple[str, object], ...] = ()
+    places: tuple[int, ...] = field(default=(), compare=False)
 
     def apply(self, model: Model) -> Model:
         """The model with everything that the candidate says."""
@@ -75,5 +77,6 @@ def said(value: object) -> Any:
 def written(key: str, value: object) -> Any:
     """A value as it is written in the app file: shares in percent."""
     if key in SHARES and isinstance(value, (int, float, Decimal)):
-        return f"{Decimal(str(value)) * 100:.6g} %".replace(".000000", "")
+        percent = f"{Decimal(str(value)) * 100:f}"
+        return f"{percent.rstrip('0').rstrip('.') if '.' in percent else percent} %"
     return said(value)

@@ -85,7 +85,7 @@ SPACE: Mapping[str, Searched] = MappingProxyType(
         ),
         "bonsai": Searched(
             {
-                "depth": Whole(0, 4),
+                "depth": Whole(1, 4),
                 "projection": Whole(3, 24, log=True),
                 "density": OneOf((0.1, 0.2, 0.3, 0.5, 1.0)),
             }
@@ -141,16 +141,19 @@ class Space:
             name = f"{architecture} compress {key}"
             compress[key] = None if idle else _suggest(trial, name, choice)
         inputs: list[Feature] = []
-        for forms in self.inputs:
+        places: list[int] = []
+        for i, forms in enumerate(self.inputs):
             texts = {feature.text: feature for feature in forms}
             text = trial.suggest_categorical(f"input {forms[0].text}", [*texts, _OUT])
             if text != _OUT and texts[text] not in inputs:
                 inputs.append(texts[text])
+                places.append(i)
         return Candidate(
             architecture=architecture,
             options=tuple(options.items()),
             inputs=tuple(inputs) or (self.inputs[0][0],),
             compress=tuple(compress.items()),
+            places=tuple(places) or (0,),
         )
 
     def parameters(self, model: Model) -> dict[str, Any] | None:

@@ -70,7 +70,7 @@ def edited(text: str, name: str, candidate: Candidate, model: Model, path: Path)
     yaml, tree = _load(text)
     before = _dump(yaml, tree)
     section = _section(tree, name, path)
-    _change(section, candidate, model)
+    _change(section, candidate, model, path)
     after = _dump(yaml, tree)
     if before == text:
         return after
@@ -110,7 +110,7 @@ def _section(tree: Any, name: str, path: Path) -> Any:
     return section
 
 
-def _change(section: Any, candidate: Candidate, model: Model) -> None:
+def _change(section: Any, candidate: Candidate, model: Model, path: Path) -> None:
     wanted = candidate.apply(model)
     if "architecture" in section or wanted.architecture != "mlp":
         _put(section, "architecture", wanted.architecture, after="train")
@@ -123,27 +123,26 @@ def _change(section: Any, candidate: Candidate, model: Model) -> None:
         if key in section or value != defaults[key]:
             _put(section, key, written(key, value), after=last)
             last = key
-    _change_inputs(section, candidate)
+    _change_inputs(section, candidate, path)
     _change_compress(section, wanted, model)
 
 
-def _change_inputs(section: Any, candidate: Candidate) -> None:
+def _change_inputs(section: Any, candidate: Candidate, path: Path) -> None:
     """Inputs that are left out are removed, those with another window changed where they stand."""
+    from ruamel.yaml.comments import CommentedSeq
+
     listed = section["inputs"]
-    kept = {(f.source, f.op): f.text for f in candidate.inputs}
-    by_text = {f.text for f in candidate.inputs}
+    if not isinstance(listed, CommentedSeq):
+        raise UserError(
+            f"{path}: the inputs stand in another file; nothing was written",
+            hint="change them there by hand",
+        )
+    texts = dict(zip(candidate.places, (f.text for f in candidate.inputs), strict=True))
     for i in range(len(listed) - 1, -1, -1):
-        said = " ".join(str(listed[i]).split())
-        if said in by_text:
-            continue
-        words = said.split(" ")
-        form = (words[0], words[1] if len(words) > 1 else "last")
-        texts = [text for key, text in kept.items() if key == form]
-        # A form that another line of the file has already is no new one.
-        if texts and not any(" ".join(str(other).split()) == texts[0] for other in listed):
-            listed[i] = texts[0]
-        else:
+        if i not in texts:
             del listed[i]
+        elif " ".join(str(listed[i]).split()) != " ".join(texts[i].split()):
+            listed[i] = texts[i]
 
 
 def _change_compress(section: Any, wanted: Model, model: Model) -> None:
