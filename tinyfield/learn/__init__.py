@@ -19,7 +19,7 @@ from tinyfield.learn.gate import Cost, Measure
 from tinyfield.learn.metrics import Score
 from tinyfield.learn.result import Metrics, Trained
 from tinyfield.learn.scaler import InputScale
-from tinyfield.learn.train import obtain, test_scores, train, valid_scores
+from tinyfield.learn.train import obtain, test_scores, train, valid_scores, whole_cost
 
 __all__ = [
     "EPOCHS",
@@ -36,4 +36,5 @@ __all__ = [
     "test_scores",
     "train",
     "valid_scores",
+    "whole_cost",
 ]

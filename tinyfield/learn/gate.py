@@ -54,13 +54,24 @@ _MORE = {
 _LESS = {**_MORE, "bonsai": ("projection", "depth", "density")}
 
 
-def check_accept(model: Model, metrics: Metrics) -> None:
-    """Raises BudgetError unless the device's scores reach ``accept:``; names each miss."""
+def check_accept(
+    model: Model,
+    metrics: Metrics,
+    nearest: Callable[[dict[str, float]], str] | None = None,
+) -> None:
+    """Raises BudgetError unless the device's scores reach ``accept:``; names each miss.
+
+    Args:
+        nearest: finds out what would do better, given by how much which score is too low; called
+            only where one is.
+    """
     accept, misses = model.accept, []
+    short: dict[str, float] = {}
     for name in ("accuracy", "macro_f1"):
         least = getattr(accept, name)
         value = getattr(metrics.device, name)
         if least is not None and value < least:
+            short[name] = least - value
             misses.append(f"{name} {value:.3f} is {least - value:.3f} below {least:g}")
     drop = metrics.drop
     if accept.max_drop is not None and drop > accept.max_drop:
@@ -79,13 +90,14 @@ def check_accept(model: Model, metrics: Metrics) -> None:
     recall = metrics.device.per_class[weakest]["recall"] if weakest else None
     lossy = _costliest(metrics)
     own = model.architecture in OWN
+    found = nearest(short) if nearest else ""
     more = " or ".join(f"`{key}`" for key in _MORE[model.architecture])
     more = f"improve {more}" if own else f"raise {more}"
     raise BudgetError(
         f"model {model.name} is not good enough: " + "; ".join(misses),
         hint=f"weakest class: {weakest} (recall {recall:.2f}); majority baseline macro F1 "
-        f"{metrics.baseline.macro_f1:.3f}. {lossy}Add inputs or data, {more}, or lower "
-        f"`models.{model.name}.accept`",
+        f"{metrics.baseline.macro_f1:.3f}. {lossy}{found}Add inputs or data, {more}, "
+        f"or lower `models.{model.name}.accept`",
     )
 
 
@@ -100,64 +112,40 @@ def _costliest(metrics: Metrics) -> str:
     return f"Most was lost by the step '{stage.name}'{what}: {loss:.3f}. "
 
 
-def check_budget(model: Model, cost: Cost) -> None:
-    """Raises BudgetError unless the model fits ``budget:``; says by how much it does not, and what
-    would: of an mlp the hidden layers."""
+def check_budget(model: Model, cost: Cost, nearest: Callable[[], str] | None = None) -> None:
+    """Raises BudgetError unless the model fits ``budget:``; says by how much it does not.
+
+    Args:
+        nearest: finds out what would fit; called only where this does not.
+    """
+    over = over_budget(model, cost)
+    if not over:
+        return
+    keys = " or ".join(f"`{key}`" for key in _LESS[model.architecture])
+    verb = "make a smaller" if model.architecture in OWN else "lower"
+    raise BudgetError(
+        f"model {model.name} does not fit its budget on {cost.target}: {'; '.join(over)}",
+        hint=nearest() if nearest else f"{verb} {keys}, or raise `models.{model.name}.budget`",
+    )
+
+
+def over_budget(model: Model, cost: Cost) -> list[str]:
+    """Each limit of ``budget:`` that the cost is past, and by how much."""
     limits = [
         ("flash", cost.flash_bytes, model.budget.flash_bytes, "B"),
         ("ram", cost.ram_bytes, model.budget.ram_bytes, "B"),
         ("latency", cost.latency_us, model.budget.latency_us, "µs"),
     ]
-    over = [
-        (name, value, most, unit)
+    return [
+        f"{name} {value:,} {unit} is {value - most:,} {unit} over {most:,} {unit}"
         for name, value, most, unit in limits
         if value is not None and most is not None and value > most
     ]
-    if not over:
-        return
-    text = "; ".join(
-        f"{name} {value:,} {unit} is {value - most:,} {unit} over {most:,} {unit}"
-        for name, value, most, unit in over
-    )
-    raise BudgetError(
-        f"model {model.name} does not fit its budget on {cost.target}: {text}",
-        hint=_smaller(model, cost),
-    )
 
 
-def _smaller(model: Model, cost: Cost) -> str:
-    if model.architecture != "mlp" or model.history > 1:
-        keys = " or ".join(f"`{key}`" for key in _LESS[model.architecture])
-        verb = "make a smaller" if model.architecture in OWN else "lower"
-        return f"{verb} {keys}, or raise `models.{model.name}.budget`"
-    fits = _that_fits(model, cost)
-    if fits:
-        return f"about `hidden: {list(fits)}` would fit"
-    return f"no dense network fits; raise `models.{model.name}.budget`"
-
-
-def dense_bytes(inputs: int, hidden: tuple[int, ...], classes: int) -> int:
-    """Flash of a dense network's constants: int8 weights; bias, multiplier and shift a row."""
-    widths = (inputs, *hidden, classes)
-    return sum(a * b + 9 * b for a, b in itertools.pairwise(widths))
-
-
-def _that_fits(model: Model, cost: Cost) -> tuple[int, ...] | None:
-    """The widest hidden layers of the same proportions whose estimated cost is in the budget."""
-    k, classes = model.width, len(model.classes)
-    code = cost.flash_bytes - dense_bytes(k, model.hidden, classes)
-    widest = max(model.hidden, default=0)
-    for tenth in range(19, 0, -1):
-        hidden = tuple(max(2, n * tenth // 20) for n in model.hidden)
-        flash = code + dense_bytes(k, hidden, classes)
-        ram = cost.ram_bytes - 2 * (widest - max(hidden, default=0))
-        ratio = dense_bytes(k, hidden, classes) / max(1, dense_bytes(k, model.hidden, classes))
-        latency = None if cost.latency_us is None else round(cost.latency_us * ratio)
-        asked = (
-            (flash, model.budget.flash_bytes),
-            (ram, model.budget.ram_bytes),
-            (latency, model.budget.latency_us),
-        )
-        if all(value is None or most is None or value <= most for value, most in asked):
-            return hidden
-    return None
+def sizes_of(architecture: str) -> tuple[str, ...]:
+    """The options that make one larger or smaller, the first to change first."""
+    if architecture in OWN:
+        return ()
+    # Fewer rows of the past are another question, not a smaller answer to the same.
+    return tuple(key for key in _MORE.get(architecture, ()) if key != "history")

@@ -24,7 +24,7 @@ from tinyfield.errors import (
     NotBuiltYetError,
 )
 from tinyfield.features.table import FeatureTable
-from tinyfield.learn import cache, gate, ready
+from tinyfield.learn import cache, gate, ladder, ready
 from tinyfield.learn.compress import DROP
 from tinyfield.learn.fit import EPOCHS, Progress
 from tinyfield.learn.metrics import Score, calibration_error, majority, score
@@ -63,6 +63,7 @@ def train(
     measure: gate.Measure | None = None,
     seed: int = 0,
     epochs: int = EPOCHS,
+    neighbours: bool = True,
     progress: Progress | None = None,
 ) -> Trained:
     """Trains the model on the table's train split, or takes it from the cache.
@@ -73,6 +74,8 @@ def train(
         measure: what a flatbuffer costs on the board; None skips the budget.
         seed: of every random choice; same inputs, seed and versions give the same bytes.
         epochs: the most epochs.
+        neighbours: where it is not good enough or too big, train and measure a few of other sizes
+            to say what would do.
         progress: called with (stage, done, of, text).
 
     Raises:
@@ -84,9 +87,26 @@ def train(
     """
     key, network, cached = obtain(table, model, seed=seed, epochs=epochs, progress=progress)
     metrics = test_scores(key, table, network, cached=cached, progress=progress)
-    gate.check_accept(model, metrics)
+    keys = gate.sizes_of(model.architecture)
+
+    def attempt(other: Model) -> ladder.Neighbour:
+        if progress is not None:
+            progress("compare", 0, 0, f"with {ladder.named(other)}")
+        _, made, _ = obtain(table, other, seed=seed, epochs=epochs, progress=progress)
+        cost = None if measure is None else whole_cost(other, measure(made.model))
+        return ladder.Neighbour(other, valid_scores(table, made), cost)
+
+    gate.check_accept(
+        model,
+        metrics,
+        (lambda short: ladder.that_scores(model, keys, attempt, short)) if neighbours else None,
+    )
     if measure is not None:
-        gate.check_budget(model, measure(network.model))
+        gate.check_budget(
+            model,
+            whole_cost(model, measure(network.model)),
+            (lambda: ladder.that_fits(model, keys, attempt)) if neighbours and keys else None,
+        )
     seen = np.unique(table.group[table.split != "test"])
     return Trained(
         name=model.name,
@@ -98,6 +118,12 @@ def train(
         key=key,
         cached=cached,
     )
+
+
+def whole_cost(model: Model, cost: gate.Cost) -> gate.Cost:
+    """With the rows that the node remembers for a model over time."""
+    remembered = model.width * model.history if model.history > 1 else 0
+    return replace(cost, ram_bytes=cost.ram_bytes + remembered)
 
 
 def obtain(

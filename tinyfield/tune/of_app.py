@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import tinyfield
-from tinyfield import bench, data, features, measuring
+from tinyfield import bench, data, features, learn, measuring
 from tinyfield.boards import board as board_of
 from tinyfield.errors import MissingToolError, UsageError, UserError
 from tinyfield.learn.train import TOOLS
 from tinyfield.paths import firmware_dir
 from tinyfield.spec import App, Model, load_app
+from tinyfield.spec.architectures import OWN
 from tinyfield.spelling import listing, nearest
 from tinyfield.tune.problem import EPOCHS, Problem
 from tinyfield.tune.space import SPACE, space_of
@@ -52,15 +53,20 @@ def problem_of(
     names = _architectures(architectures)
     dataset = data.load(app, chosen.name, data_dir=data_dir)
 
+    def with_model(candidate: Model) -> App:
+        return app.model_copy(update={"models": {**app.models, chosen.name: candidate}})
+
     def rows(candidate: Model) -> FeatureTable:
-        other = app.model_copy(update={"models": {**app.models, chosen.name: candidate}})
-        return features.compute(other, chosen.name, dataset)
+        return features.compute(with_model(candidate), chosen.name, dataset)
+
+    def cost(candidate: Model, file: bytes) -> learn.Cost:
+        return measuring.cost_of(with_model(candidate), chosen.name)(file)
 
     return app, Problem(
         model=chosen,
         space=space_of(app, chosen, names),
         features=rows,
-        measure=measuring.cost_of(app),
+        measure=cost,
         identity=_identity(app, chosen, dataset),
         seed=seed,
         epochs=epochs,
@@ -83,6 +89,11 @@ def _model(app: App, path: Path, name: str | None) -> Model:
         raise UsageError(
             f"{path} has no model {name!r}",
             hint=f"did you mean {near!r}?" if near else f"models: {listing(app.models)}",
+        )
+    if found.architecture in OWN:
+        raise UserError(
+            f"{path}: the model {found.name} is a file of its own: there is nothing to search",
+            hint=f"write `architecture:` instead of `{found.architecture}:`",
         )
     return found
 

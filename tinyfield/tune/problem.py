@@ -67,7 +67,7 @@ class Problem:
         model: as the app has it, with the budget that holds on its board.
         space: what is searched.
         features: the labelled rows of a model with other inputs.
-        measure: what a model file costs on the board.
+        measure: what a model costs on the board, given its file.
         identity: names the data, the board and the code that measures; equal problems share
             studies and outcomes.
         seed, epochs: of training.
@@ -76,7 +76,7 @@ class Problem:
     model: Model
     space: Space
     features: Callable[[Model], FeatureTable]
-    measure: learn.Measure
+    measure: Callable[[Model, bytes], learn.Cost]
     identity: str
     seed: int = 0
     epochs: int = EPOCHS
@@ -90,7 +90,7 @@ class Problem:
 
     def table(self, model: Model) -> FeatureTable:
         """Its rows; the last few tables are kept."""
-        inputs = tuple(feature.text for feature in model.inputs)
+        inputs = (str(model.history), *(feature.text for feature in model.inputs))
         if inputs not in self._tables:
             while len(self._tables) >= _TABLES:
                 del self._tables[next(iter(self._tables))]
@@ -113,7 +113,8 @@ class Problem:
         _, network, _ = learn.obtain(
             table, model, seed=self.seed, epochs=self.epochs, progress=progress
         )
-        score, cost = learn.valid_scores(table, network), self.measure(network.model)
+        score = learn.valid_scores(table, network)
+        cost = learn.whole_cost(model, self.measure(model, network.model))
         outcome = Outcome(
             macro_f1=score.macro_f1,
             accuracy=score.accuracy,

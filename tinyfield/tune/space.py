@@ -76,6 +76,10 @@ SPACE: Mapping[str, Searched] = MappingProxyType(
             },
             NETWORK,
         ),
+        "cnn": Searched({"filters": Whole(4, 24, log=True), "blocks": Whole(1, 2)}, NETWORK),
+        "ds_cnn": Searched({"filters": Whole(4, 32, log=True), "blocks": Whole(1, 2)}, NETWORK),
+        "tcn": Searched({"filters": Whole(4, 24, log=True)}, NETWORK),
+        "gru": Searched({"units": Whole(4, 24, log=True)}, NETWORK),
         "tree": Searched({"depth": Whole(2, 12), "min_leaf": _LEAVES}),
         "forest": Searched(
             {"trees": Whole(2, 30, log=True), "depth": Whole(3, 10), "min_leaf": _LEAVES}
