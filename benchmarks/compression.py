@@ -2,8 +2,8 @@
 
     python benchmarks/compression.py FOLDER [--only kws|har] [--models DIR] [--images docs/images]
 
-FOLDER holds ``kws_arabic`` and ``har_geotec``. Needs ``tinyfield[train]``, arm-none-eabi-gcc and
-QEMU, for kws soundfile, and for the drawings matplotlib. ``--models`` keeps the models, so that
+FOLDER holds ``kws_arabic`` and ``har_geotec``. Needs ``tinyfield[train,docs]``,
+arm-none-eabi-gcc and QEMU. ``--models`` keeps the models, so that
 measuring again trains nothing. Splits are by speaker and by subject; what is trained for how long
 is chosen by the validation rows, and every figure printed is from the test rows, by the integers.
 Flash is code and constants on a Cortex-M4, decoder and tables counted, as ``tinyfield bench``.
@@ -85,7 +85,7 @@ def ds_cnn(classes: int) -> keras.Model:
     parts: list[Any] = [keras.Input((49, 10, 1), name="features")]
 
     def norm(name: str) -> None:
-        parts.append(layers.BatchNormalization(name=f"{name}_norm"))
+        parts.append(layers.BatchNormalization(momentum=0.9, name=f"{name}_norm"))
         parts.append(layers.ReLU(name=f"{name}_relu"))
 
     width = 96
@@ -139,7 +139,7 @@ def trained(model: keras.Model, data: compression_data.Split, epochs: int) -> ke
 
 
 NETWORKS: dict[str, tuple[str, Callable[..., Any], Callable[[int], Any], int, float]] = {
-    "kws": ("kws_arabic", compression_data.keywords, ds_cnn, 16, 0.5),
+    "kws": ("kws_arabic", compression_data.keywords, ds_cnn, 20, 0.5),
     "har": ("har_geotec", compression_data.activities, dense, 20, 1.0),
 }
 """Name → data, its loader, the network, epochs, and how long is trained on, against the usual."""
@@ -170,12 +170,12 @@ def make(name: str, data: compression_data.Split, folder: Path | None) -> dict[s
             seed=SEED, progress=lambda *_: None, epochs=longer,
         )  # fmt: skip
 
-    bases = {None: float_model}
+    bases: dict[float | None, Any] = {None: float_model}
     for recipe in RECIPES:
         if recipe.name in made:
             continue
         started = time.monotonic()
-        if recipe.prune not in bases:
+        if recipe.prune is not None and recipe.prune not in bases:
             bases[recipe.prune] = way(float_model, Wish()).prune(recipe.prune)
         result = way(bases[recipe.prune], Wish(share=recipe.share, sparse=recipe.sparse)).run()
         made[recipe.name] = result.model

@@ -35,7 +35,7 @@ class Split:
     classes: tuple[str, ...]
 
 
-def keywords(folder: Path, seed: int = 0, copies: int = 1) -> Split:
+def keywords(folder: Path, seed: int = 0, copies: int = 2) -> Split:
     """``kws_arabic``: ten words and others, 24 speakers. 49 frames of 10 cepstra, as MLPerf Tiny.
 
     Training clips are there ``copies`` times more, shifted by up to 100 ms, with gain and noise.

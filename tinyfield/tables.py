@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tinyfield.tune import Point, Tuned
 
 
-_WORDS = {"note", "what", "for", "version", "cure", "licence", "here", "policy", "weather"}
+_WORDS = {"step", "note", "what", "for", "version", "cure", "licence", "here", "policy", "weather"}
 
 
 def _table(title: str, *columns: str) -> Table:

@@ -104,14 +104,16 @@ def test_a_shared_file_has_few_weights_a_layer(facts: dict[str, Any], compressed
 def test_every_step_is_told(stages: list[Stage]) -> None:
     names = [stage.name for stage in stages]
     assert names[:5] == ["float", "pruned", "retrained", "pruned", "retrained"]
-    assert names[-3:] == ["int8", "QAT", "shared"]
-    whole, last, shared = stages[0], stages[-4], stages[-1]
+    assert names[9:] == ["int8", "QAT", "shared", "coded"]
+    whole, broken, last, shared, coded = (stages[k] for k in (0, 7, 8, 11, 12))
     assert last.parameters <= 0.7 * whole.parameters
     assert whole.weights_bytes == 4 * whole.parameters and whole.device_bytes is None
     assert shared.weights_bytes < whole.weights_bytes * 0.3
     assert shared.device_bytes is not None and shared.device_bytes > 0
     # Retraining mends what pruning broke, and the integers are about as good as the floats.
-    assert last.valid_f1 >= stages[-5].valid_f1 - 0.01
+    assert last.valid_f1 >= broken.valid_f1 - 0.01
+    assert coded.device_bytes is not None and coded.device_bytes < shared.device_bytes
+    assert (coded.accuracy, coded.valid_f1) == (shared.accuracy, shared.valid_f1)
     assert shared.macro_f1 > whole.macro_f1 - 0.06
     assert [s.kept for s in stages if s.name in ("int8", "QAT")].count(True) == 1
 
@@ -173,9 +175,9 @@ def test_the_gate_stops_a_model_made_to_lose(trained: Trained, cached: Path) -> 
 def test_the_gate_names_the_step_that_lost_most(trained: Trained, stages: list[Stage]) -> None:
     told = [
         replace(stages[0], macro_f1=0.9),
-        replace(stages[-3], name="int8", macro_f1=0.89, kept=True),
-        replace(stages[-2], name="QAT", macro_f1=0.2, kept=False),
-        replace(stages[-1], name="shared", what="4 levels", macro_f1=0.81),
+        replace(stages[9], name="int8", macro_f1=0.89, kept=True),
+        replace(stages[10], name="QAT", macro_f1=0.2, kept=False),
+        replace(stages[11], name="shared", what="4 levels", macro_f1=0.81),
     ]
     with pytest.raises(BudgetError) as caught:
         check_accept(model(Accept(accuracy=0.999)), replace(trained.report, stages=tuple(told)))

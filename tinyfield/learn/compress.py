@@ -7,7 +7,7 @@ Steps are chosen by the validation rows. The test rows are scored beside them, f
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -48,6 +48,7 @@ class Wish:
         prune: share of the parameters to remove by neurons and channels, ``auto`` or None.
         share: most different weights of a layer, 4 to 32, or None.
         sparse: share of a shared layer's weights that are zero, or None.
+        huffman: ``auto``, ``yes`` or ``no``: how the weights stand in flash; told, not trained.
         max_drop: macro F1 that may be lost, on the validation rows.
     """
 
@@ -55,6 +56,7 @@ class Wish:
     prune: float | str | None = None
     share: int | None = None
     sparse: float | None = None
+    huffman: str = "auto"
     max_drop: float = DROP
 
 
@@ -102,12 +104,20 @@ class Compressor:
         if wish.prune is not None:
             self.prune(wish.prune)
         if wish.quantize == "16x8":
-            return self._wide()
+            return Compressed(self._wide(), tuple(self.stages))
         file = self.quantize()
         if wish.share is not None:
             file = self.share(file, wish.share, wish.sparse or 0.0)
-        if wish.quantize == "auto" and self.stages[-1].valid_f1 < self._least:
-            return self._wide()
+        last = self.stages[-1]
+        if wish.quantize == "auto" and last.valid_f1 < self._least:
+            wide = self._wide()
+            if self.stages[-1].valid_f1 > last.valid_f1:
+                self.stages = [_given_up(s) if s.device_bytes else s for s in self.stages[:-1]] + [
+                    self.stages[-1]
+                ]
+                return Compressed(wide, tuple(self.stages))
+            self.stages[-1] = _given_up(self.stages[-1])
+        self._coded(file)
         # What the converter alone made of a network is as calibrated as that network.
         file = self.calibrated(file) if len(self.stages) > 2 else file
         return Compressed(file, tuple(self.stages))
@@ -239,6 +249,20 @@ class Compressor:
         self._integer("shared", what, made)
         return made
 
+    def _coded(self, file: bytes) -> None:
+        """Tells what the constants take in flash once they are coded, if that is less."""
+        from tinyfield.compiler import compile_model
+
+        shared = self._wish.share is not None
+        last = next(stage for stage in reversed(self.stages) if stage.kept)
+        coding = {"yes": "huffman", "no": "none"}.get(
+            self._wish.huffman, "auto" if shared else "none"
+        )
+        device = compile_model(file, target="cortex-m4", coding=coding).weights_bytes
+        if device < (last.device_bytes or 0):
+            what = "Huffman" if coding == "huffman" else "Huffman or fixed bits"
+            self.stages.append(replace(last, name="coded", what=what, device_bytes=device))
+
     def _refine(self, trained: Twin, epochs: int, stage: str) -> None:
         from tinyfield.learn import refine
 
@@ -253,13 +277,13 @@ class Compressor:
             told=lambda k, v: self._progress(stage, k + 1, many, f"valid macro F1 {v:.3f}"),
         )
 
-    def _wide(self) -> Compressed:
+    def _wide(self) -> bytes:
         from tinyfield.learn import convert
 
         self._progress("convert", 0, 1, "quantizing to 16x8")
         file = convert.to_16x8(self._model, self._rows)
         self._integer("16x8", "int16 values, int8 weights", file)
-        return Compressed(file, tuple(self.stages))
+        return file
 
     def calibrated(self, file: bytes) -> bytes:
         """The file whose confidence is the likeliest on the validation rows; no label changes."""
@@ -323,6 +347,4 @@ class Compressor:
 
 
 def _given_up(stage: Stage) -> Stage:
-    from dataclasses import replace
-
     return replace(stage, kept=False)

@@ -17,7 +17,8 @@ class Stage:
     """One step on the way.
 
     Attributes:
-        name: ``float``, ``pruned``, ``retrained``, ``int8``, ``QAT``, ``shared``, ``16x8``.
+        name: ``float``, ``pruned``, ``retrained``, ``int8``, ``QAT``, ``shared``, ``coded``,
+            ``16x8``.
         what: its setting in words, such as ``16 levels, 60 % zeros``; may be empty.
         valid_accuracy, valid_f1: on the validation rows, by which steps are chosen.
         accuracy, macro_f1: on the test rows, which choose nothing.

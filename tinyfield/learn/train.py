@@ -217,6 +217,7 @@ def wish(model: Model) -> dict[str, Any] | None:
         "prune": share,
         "share": asked.share,
         "sparse": None if asked.sparse is None else float(asked.sparse),
+        "huffman": asked.huffman,
         "max_drop": DROP if most is None else most,
     }
 
