@@ -76,6 +76,8 @@ def accuracy(models: Mapping[str, Trained], out: Console) -> None:
         )
         for note in trained.report.notes:
             out.print(f"  note: {note}")
+    for name, trained in models.items():
+        confusion(f"{name} on device", trained.classes, trained.report.device.to_json(), out)
 
 
 def stages(models: Mapping[str, Trained], out: Console) -> None:
@@ -157,15 +159,11 @@ def evaluation(result: Evaluation, out: Console) -> None:
             f"{scores['accuracy']:.3f}, majority class {scores['baseline']:.3f}; "
             f"{scores['n']:,} rows of {scores['groups']} groups never trained on"
         )
-        table = _table(
-            "Confusion: truth down, answer across", "truth", *scores["classes"], "recall"
-        )
-        for label, row in zip(scores["classes"], scores["confusion"], strict=True):
-            recall = scores["per_class"][label]["recall"]
-            table.add_row(
-                label, *(f"{n:,}" for n in row), "–" if recall is None else f"{recall:.2f}"
-            )
-        out.print(table)
+        columns = {k: v for k, v in scores["columns"].items() if v is not None}
+        words = {"float": "float", "int8": "int reference", "device": "on device"}
+        said = (f"{words[k]} {v['macro_f1']:.3f} / {v['accuracy']:.3f}" for k, v in columns.items())
+        out.print("  macro F1 / accuracy: " + ", ".join(said))
+        confusion(name, scores["classes"], scores, out)
     for title, rows in result.extra.items():
         records(title, rows, out)
 
@@ -233,6 +231,17 @@ def _point_row(number: int, point: Point, chosen: bool) -> tuple[str, ...]:
         f"{outcome.count:,}" if outcome.count is not None else "–",
         ", ".join(notes),
     )
+
+
+def confusion(name: str, classes: Sequence[str], scores: Mapping[str, Any], out: Console) -> None:
+    """How often each class was taken for which, its recall and how many rows of it there are."""
+    title = f"{name}: truth down, answer across"
+    table = _table(title, "truth", *classes, "recall", "precision", "rows")
+    for label, row in zip(classes, scores["confusion"], strict=True):
+        one = scores["per_class"][label]
+        shares = ("–" if one[k] is None else f"{one[k]:.2f}" for k in ("recall", "precision"))
+        table.add_row(label, *(f"{n:,}" for n in row), *shares, f"{one['n']:,}")
+    out.print(table)
 
 
 def _cell(value: object) -> str:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import io
+import json
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from tests.features.apps import app, channel, feature
 from tests.learn.conftest import CLASSES, table
+from tinyfield import tables
 from tinyfield.data.dataset import Dataset, Series
 from tinyfield.errors import DataError
 from tinyfield.learn import Trained, evaluate
+from tinyfield.pipeline import Evaluation
 
 NAMES = [f"s.{name}" for name in "abcde"]
 APP = app(
@@ -53,12 +58,44 @@ def test_test_split_gives_the_builds_figures(trained: Trained, cached: Path) -> 
     assert got["baseline"] == trained.report.baseline.macro_f1
     assert got["by_origin"]["driven"]["n"] + got["by_origin"]["generated"]["n"] == 1200
     assert got["seen"] == [] and got["missing"] == 0
+    # The contract of `evaluate --json`.
+    assert list(got)[:6] == ["metric", "value", "baseline", "n", "per_class", "confusion"]
+    assert sum(map(sum, got["confusion"])) == got["n"]
+    for i, name in enumerate(CLASSES):
+        row, one = got["confusion"][i], got["per_class"][name]
+        assert one["n"] == sum(row) and one["recall"] == pytest.approx(row[i] / sum(row), abs=1e-6)
+    assert got["interval"][0] <= got["value"] <= got["interval"][1]
+    columns = got["columns"]
+    assert columns["int8"] == columns["device"] == device.to_json()
+    assert columns["float"] == trained.report.float.to_json()
+    assert json.loads(json.dumps(got)) == json.loads(json.dumps(evaluate(APP, trained, dataset())))
+
+
+def test_the_tables_say_it_all(trained: Trained, cached: Path) -> None:
+    scores = evaluate(APP, trained, dataset())
+    told = io.StringIO()
+    out = Console(file=told, width=140)
+    tables.evaluation(Evaluation({"need": scores}, (), {}), out)
+    tables.accuracy({"need": trained}, out)
+    text = told.getvalue()
+    assert text.count("need: truth down, answer across") == 1
+    assert text.count("need on device: truth down, answer across") == 1
+    for name in CLASSES:
+        one = scores["per_class"][name]
+        cells = [f"{one['recall']:.2f}", f"{one['precision']:.2f}", f"{one['n']:,}"]
+        rows = [line for line in text.splitlines() if line.startswith(f"│ {name} ")]
+        assert len(rows) == 2
+        assert all([c.strip() for c in row.split("│")[-4:-1]] == cells for row in rows), rows
+    low, high = scores["interval"]
+    assert f"macro_f1 {scores['value']:.3f} [{low:.3f}–{high:.3f}]" in text
+    assert f"majority class {scores['baseline']:.3f}" in text and "int reference" in text
 
 
 def test_other_data_count_whole(trained: Trained, cached: Path) -> None:
     other = dataset("new-")
     got = evaluate(APP, trained, other, whole=True)
     assert got["n"] == 6000 and got["groups"] == 20 and got["seen"] == []
+    assert got["columns"]["float"] is None and got["columns"]["int8"]["n"] == 6000
 
 
 def test_what_training_saw_is_left_out(trained: Trained, cached: Path) -> None:

@@ -33,7 +33,10 @@ def evaluate(
         ``metric``, ``value``, ``baseline`` (the majority class's value), ``n``, ``per_class``,
         ``confusion`` [truth][answer]; beside them ``accuracy``, ``interval``, ``groups``,
         ``by_origin``, ``classes``, ``dataset``, ``provenance``, ``calibration_error``, ``seen``
-        (groups left out because training saw them) and ``missing`` (rows without some input).
+        (groups left out because training saw them), ``missing`` (rows without some input) and
+        ``columns``: the same scores of the ``float`` model (None on other data than the build's:
+        it is not kept), of the integers by their reference (``int8``), and of the generated C
+        (``device``), which is held against the reference byte for byte on these rows.
 
     Raises:
         DataError: no row is left to score on.
@@ -66,6 +69,11 @@ def evaluate(
         "n": total.n,
         "per_class": total.per_class,
         "confusion": total.confusion,
+        "columns": {
+            "float": None if whole else trained.report.float.to_json(),
+            "int8": total.to_json(),
+            "device": total.to_json(),
+        },
         "classes": list(trained.classes),
         "accuracy": total.accuracy,
         "interval": None if total.interval is None else list(total.interval),
