@@ -139,7 +139,7 @@ def trained(model: keras.Model, data: compression_data.Split, epochs: int) -> ke
 
 
 NETWORKS: dict[str, tuple[str, Callable[..., Any], Callable[[int], Any], int, float]] = {
-    "kws": ("kws_arabic", compression_data.keywords, ds_cnn, 20, 0.5),
+    "kws": ("kws_arabic", compression_data.keywords, ds_cnn, 20, 1.0),
     "har": ("har_geotec", compression_data.activities, dense, 20, 1.0),
 }
 """Name → data, its loader, the network, epochs, and how long is trained on, against the usual."""

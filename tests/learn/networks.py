@@ -150,7 +150,7 @@ def _over_time(name: str) -> dict[str, Any]:
     gone = prune.shrink(model, 0.33, prune.saliency(model, found, x, y), found)
     small = prune.without(model, found, gone)
     twin = Twin(convert.to_int8(small, convert.representative(x, y, 0)))
-    layers = twin.share(6, least=50)
+    layers = twin.share(6, least=40)
     q = np.clip(np.rint(x * 127), -128, 127).astype(np.int8).reshape(120, -1)
     device = (run_device(twin.file(), q).astype(float) + 128) / 256
     apart = float(np.abs(tf.nn.softmax(twin.logits(x)).numpy() - device).max())

@@ -48,10 +48,11 @@ def test_a_pruned_network_is_the_one_with_silent_units(facts: dict[str, Any], na
     found = facts[name]
     assert found["apart"] < 1e-6
     assert found["after"] == found["counted"] < found["before"]
-    if name == "chain":  # no more than was asked, to one unit
-        assert 0.4 < found["after"] / found["before"] <= 0.5
-    else:  # half cannot go: the GRU stays, and two units of every layer
-        assert {found["widths"][layer] for layer in "abcd"} == {2}
+    if name == "chain":  # no more than was asked, to four units
+        assert 0.3 < found["after"] / found["before"] <= 0.5
+        assert found["widths"]["c0"] % 4 == found["widths"]["c1"] % 4 == 0
+    else:  # half cannot go: the GRU stays, and some units of every layer
+        assert [found["widths"][layer] for layer in "abcd"] == [4, 4, 2, 2]
 
 
 def test_what_nobody_reads_goes_first(facts: dict[str, Any]) -> None:
@@ -80,7 +81,7 @@ def test_the_twin_is_the_file(facts: dict[str, Any]) -> None:
 @pytest.mark.parametrize("name", ["cnn", "ds_cnn", "tcn"])
 def test_every_convolutional_network_can_be_compressed(facts: dict[str, Any], name: str) -> None:
     found = facts["networks"][name]
-    assert 0.4 < found["left"] <= 0.67 and found["layers"] >= 1
+    assert 0.3 < found["left"] < 1 and found["layers"] >= 1
     # Averages may round the other way, once: a step of the output at most beside the half.
     assert found["apart"] < 1.6 / 256
 
