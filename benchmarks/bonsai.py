@@ -251,22 +251,29 @@ def forest_rows(task: Task, flash: int, tell: Callable[[str], None]) -> list[dic
 
 def network_rows(task: Task, flash: int) -> list[dict[str, Any]]:
     """The widest int8 network whose constants are no more than Bonsai's may be."""
-    from tinyfield.learn import convert, mlp
+    from tinyfield.learn import convert, fit
+    from tinyfield.learn.networks import NETWORKS
     from tinyfield.learn.runner import run_device
 
     (x, y), (xv, yv), (xt, yt) = (task.rows(p) for p in ("train", "valid", "test"))
     scaler = fit_scaler(x)
-    examples = mlp.Examples(to_float(x, scaler), y, to_float(xv, scaler), yv)
+    examples = fit.Examples(to_float(x, scaler), y, to_float(xv, scaler), yv)
     # Its kernels alone take 2 KB: its constants are what is held to a limit, Bonsai's share.
     sizes = {units: dense_bytes(x.shape[1], (units,), task.classes) for units in HIDDEN}
     units = next((n for n, size in sizes.items() if size <= flash - CODE), HIDDEN[-1])
     tried = [
-        mlp.fit(examples, hidden=(units,), classes=task.classes, seed=seed, epochs=bonsai.EPOCHS)
+        fit.fit(
+            examples,
+            lambda: NETWORKS["mlp"]({"hidden": (units,)}, x.shape[1:], task.classes),
+            classes=task.classes,
+            seed=seed,
+            epochs=bonsai.EPOCHS,
+        )
         for seed in SEEDS
     ]
     model = max(
         tried,
-        key=lambda m: score(yv, mlp.predict(m, examples.x_valid).argmax(axis=1), task.classes)[
+        key=lambda m: score(yv, fit.predict(m, examples.x_valid).argmax(axis=1), task.classes)[
             "macro_f1"
         ],
     )

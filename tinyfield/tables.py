@@ -65,6 +65,8 @@ def accuracy(models: Mapping[str, Trained], out: Console) -> None:
         columns = (report.float, report.int8, report.device, report.baseline)
         table.add_row(name, "macro F1 [95 %]", *map(_score, columns), f"{report.device.n:,}")
         table.add_row("", "accuracy", *(f"{s.accuracy:.3f}" for s in columns), "")
+        if report.auc is not None:
+            table.add_row("", "AUC", "", "", f"{report.auc:.3f}", "0.500", "")
         for origin, part in report.by_origin.items():
             table.add_row("", f"macro F1, {origin}", "", "", _score(part), "", f"{part.n:,}")
     out.print(table)

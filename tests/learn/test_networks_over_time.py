@@ -14,10 +14,11 @@ import pytest
 
 from tests.compiler.models import perceptron
 from tests.learn.conftest import locked
-from tests.learn.over_time import CLASSES, HISTORY, WRONG, network, networks, table
+from tests.learn.over_time import CLASSES, HISTORY, WRONG, machine, network, networks, table, watch
 from tinyfield.compiler.tflite import read
-from tinyfield.errors import ModelError
+from tinyfield.errors import DataError, ModelError
 from tinyfield.learn import Trained, train
+from tinyfield.learn.anomaly import auc
 from tinyfield.learn.runner import run_device, run_reference
 
 OVER_TIME = ("cnn", "ds_cnn", "tcn", "gru", "keras", "mlp", "16x8")
@@ -72,6 +73,33 @@ def test_the_generated_c_equals_the_reference_everywhere(made: dict[str, Any], n
     device = run_device(made[name].model, q)
     assert np.array_equal(device, run_reference(made[name].model, q))
     assert len(np.unique(device)) > 5
+
+
+@pytest.mark.parametrize("name", ["mahalanobis", "autoencoder"])
+def test_what_is_not_as_usual_is_found(made: dict[str, Any], name: str) -> None:
+    """No anomaly was learned from; false alarms are about as rare as was asked."""
+    report = made[name].report
+    assert report.auc is not None and report.auc > 0.9
+    (normal, false), (_, found) = report.device.confusion
+    assert false / (normal + false) < 0.08
+    assert found > 0.6 * report.device.per_class["anomaly"]["n"]
+    assert abs(report.float.accuracy - report.device.accuracy) < 0.02
+
+
+def test_auc_against_its_definition() -> None:
+    rng = np.random.default_rng(0)
+    truth, score = rng.integers(0, 2, 60), rng.integers(0, 9, 60)
+    pairs = [(a > b) + (a == b) / 2 for a in score[truth == 1] for b in score[truth == 0]]
+    assert auc(truth, score) == pytest.approx(np.mean(pairs), abs=1e-6)
+    assert auc(np.zeros(3, np.int64), score[:3]) is None
+
+
+def test_too_little_that_is_usual(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    few = machine()
+    usual = np.flatnonzero((few.y == 0) & (few.split == "valid"))[40:]
+    left = few.rows(np.setdiff1d(np.arange(len(few)), usual))
+    with pytest.raises(DataError, match=r"40 validation rows are normal; at least 50"):
+        train(left, watch("mahalanobis"))
 
 
 def test_same_bytes_when_trained_again(made: dict[str, Any]) -> None:

@@ -158,5 +158,5 @@ def test_tables_that_cannot_be_learned_from(no_worker: None) -> None:
         train(good.rows(~rare), model())
     with pytest.raises(DataError, match="in two splits"):
         train(replace(good, group=np.full(len(good), "g")), model())
-    with pytest.raises(NotBuiltYetError, match="autoencoder"):
-        train(good, model().model_copy(update={"architecture": "autoencoder"}))
+    with pytest.raises(NotBuiltYetError, match="gmm"):
+        train(good, model().model_copy(update={"architecture": "gmm"}))

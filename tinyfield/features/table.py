@@ -74,7 +74,7 @@ class FeatureTable:
             t=self.t[keep],
         )
 
-    def verify(self) -> None:
+    def verify(self, *, one_class: bool = False) -> None:
         """Checks what training relies on.
 
         Raises:
@@ -103,7 +103,7 @@ class FeatureTable:
                     else "add groups (plots, subjects, seasons) to the data set",
                 )
         seen = np.unique(self.y[self.split == "train"])
-        if len(seen) < 2:
+        if len(seen) < 2 and not one_class:
             raise DataError(
                 f"{where}: the training rows hold one class only ({self.classes[int(seen[0])]})",
                 hint="add data in which another class occurs",

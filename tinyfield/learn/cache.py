@@ -27,6 +27,7 @@ from tinyfield.learn.stages import Stage
 from tinyfield.paths import cache_dir, firmware_dir
 
 _TRAINS = (
+    "anomaly.py",
     "balance.py",
     "bonsai.py",
     "compress.py",
@@ -46,7 +47,7 @@ _TRAINS = (
     "worker.py",
 )
 _TRAINERS = ("tensorflow", "keras", "scikit-learn", "numpy")
-_SCORES = ("runner.py", "metrics.py", "result.py", "stages.py", "train.py")
+_SCORES = ("anomaly.py", "runner.py", "metrics.py", "result.py", "stages.py", "train.py")
 
 
 def network_key(parts: dict[str, Any]) -> str:

@@ -44,6 +44,8 @@ _MORE = {
     "ds_cnn": ("filters", "history"),
     "tcn": ("filters", "blocks"),
     "gru": ("units", "history"),
+    "mahalanobis": ("false_alarms",),
+    "autoencoder": ("hidden",),
     "keras": ("keras",),
     "tflite": ("tflite",),
     "tree": ("depth",),
@@ -147,5 +149,6 @@ def sizes_of(architecture: str) -> tuple[str, ...]:
     """The options that make one larger or smaller, the first to change first."""
     if architecture in OWN:
         return ()
-    # Fewer rows of the past are another question, not a smaller answer to the same.
-    return tuple(key for key in _MORE.get(architecture, ()) if key != "history")
+    # Fewer rows of the past, or more false alarms, are another question, not another size.
+    other = ("history", "false_alarms")
+    return tuple(key for key in _MORE.get(architecture, ()) if key not in other)

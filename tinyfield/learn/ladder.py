@@ -131,7 +131,10 @@ def described(found: Neighbour) -> str:
 def named(model: Model) -> str:
     """A model in words, by its options."""
     options = dict(model.options)
-    options.pop("min_leaf", None)
+    for key in ("min_leaf", "source", "function"):
+        options.pop(key, None)
+    if options.get("history") == 1:
+        options.pop("history")
     if "trees" in options:
         trees = options.pop("trees")
         name = f"{model.architecture} of {trees} tree{'s' if trees != 1 else ''}"

@@ -29,6 +29,7 @@ class Metrics:
         compared: rows on which int8 and device were compared byte for byte.
         agreement: share of the test rows on which the device says what the trained model says.
         notes: what a reader of the numbers must know.
+        auc: of a model of the normal rows alone, area under the device's ROC curve.
         stages: what each step of a network's way to integers cost; of other models empty.
     """
 
@@ -42,6 +43,7 @@ class Metrics:
     agreement: Number
     notes: tuple[str, ...] = ()
     stages: tuple[Stage, ...] = ()
+    auc: Number | None = None
 
     @property
     def drop(self) -> Number:
@@ -60,6 +62,7 @@ class Metrics:
             "agreement": self.agreement,
             "notes": list(self.notes),
             "stages": [stage.to_json() for stage in self.stages],
+            "auc": self.auc,
         }
 
     @classmethod
@@ -75,6 +78,7 @@ class Metrics:
             agreement=value["agreement"],
             notes=tuple(value["notes"]),
             stages=tuple(map(Stage.from_json, value["stages"])),
+            auc=value["auc"],
         )
 
 

@@ -25,6 +25,7 @@ from tinyfield.errors import (
 )
 from tinyfield.features.table import FeatureTable
 from tinyfield.learn import cache, gate, ladder, ready
+from tinyfield.learn.anomaly import auc
 from tinyfield.learn.compress import DROP
 from tinyfield.learn.fit import EPOCHS, Progress
 from tinyfield.learn.metrics import Score, calibration_error, majority, score
@@ -33,7 +34,7 @@ from tinyfield.learn.result import Metrics, Network, Trained
 from tinyfield.learn.runner import answers
 from tinyfield.learn.scaler import fit_scaler, to_float
 from tinyfield.learn.stages import Stage
-from tinyfield.spec.architectures import NOT_NETWORKS
+from tinyfield.spec.architectures import ANOMALY, NOT_NETWORKS
 
 if TYPE_CHECKING:
     from tinyfield.spec import Model
@@ -45,6 +46,7 @@ TOOLS = {
     "forest": ("sklearn", "scikit-learn"),
     "gbt": ("sklearn", "scikit-learn"),
     "bonsai": ("numpy", "NumPy"),
+    **dict.fromkeys(ANOMALY, ("tensorflow", "TensorFlow")),
     "tflite": ("numpy", "NumPy"),
 }
 """Architectures that are built, and what trains them: its module and its name."""
@@ -86,7 +88,14 @@ def train(
         ModelError: the integers do not decide as the trained model where they must.
     """
     key, network, cached = obtain(table, model, seed=seed, epochs=epochs, progress=progress)
-    metrics = test_scores(key, table, network, cached=cached, progress=progress)
+    metrics = test_scores(
+        key,
+        table,
+        network,
+        cached=cached,
+        one_class=model.architecture in ANOMALY,
+        progress=progress,
+    )
     keys = gate.sizes_of(model.architecture)
 
     def attempt(other: Model) -> ladder.Neighbour:
@@ -144,7 +153,7 @@ def obtain(
             f"model {model.name}: architecture {model.architecture} is not built yet",
             hint=f"use architecture: {', '.join(TOOLS)}",
         )
-    check_table(table)
+    check_table(table, one_class=model.architecture in ANOMALY)
     key = training_key(table, model, seed, epochs)
     network = cache.load_network(key)
     cached = network is not None
@@ -163,6 +172,7 @@ def test_scores(
     network: Network,
     *,
     cached: bool,
+    one_class: bool = False,
     progress: Progress | None = None,
 ) -> Metrics:
     """``judge``, or what it said of the same network before."""
@@ -170,7 +180,7 @@ def test_scores(
     if metrics is None:
         if progress is not None:
             progress("score", 0, 1, "integers by their reference and by the generated C")
-        metrics = judge(table, network)
+        metrics = judge(table, network, one_class=one_class)
         cache.save_metrics(key, metrics)
     return metrics
 
@@ -222,10 +232,14 @@ def wish(model: Model) -> dict[str, Any] | None:
     }
 
 
-def check_table(table: FeatureTable) -> None:
+def check_table(table: FeatureTable, *, one_class: bool = False) -> None:
     """Raises DataError for rows that cannot be learned from: none in a split, one class only, too
-    few, inputs with no value or always the same, a group in two splits."""
-    table.verify()
+    few, inputs with no value or always the same, a group in two splits.
+
+    Args:
+        one_class: the first class is all that is learned from.
+    """
+    table.verify(one_class=one_class)
     _check_inputs(table)
     y = table.part("train").y
     counts = np.bincount(y, minlength=len(table.classes))
@@ -234,7 +248,14 @@ def check_table(table: FeatureTable) -> None:
             f"model {table.model}: {len(y)} training rows are too few; at least {ROWS_LEAST}",
             hint="record more, or name a data set with more rows",
         )
-    for name, count in zip(table.classes, counts, strict=True):
+    if one_class and min(counts[0], (table.part("valid").y == 0).sum()) < ROWS_LEAST:
+        raise DataError(
+            f"model {table.model}: {counts[0]} training and "
+            f"{int((table.part('valid').y == 0).sum())} validation rows are {table.classes[0]}; "
+            f"at least {ROWS_LEAST} of each are needed",
+            hint=f"record more of what is {table.classes[0]}",
+        )
+    for name, count in zip(table.classes[: 0 if one_class else None], counts, strict=False):
         if count < ROWS_LEAST // 10:
             raise DataError(
                 f"model {table.model}: class {name} has {count} training rows, "
@@ -252,8 +273,8 @@ def _check_inputs(table: FeatureTable) -> None:
         )
 
 
-def judge(table: FeatureTable, network: Network) -> Metrics:
-    """The three columns on the test split."""
+def judge(table: FeatureTable, network: Network, *, one_class: bool = False) -> Metrics:
+    """The three columns on the test split; of a model of one class the AUC too."""
     test = table.part("test")
     y = test.y.astype(np.int64)
     out = answers(network.model, test.X, network.scaler)
@@ -278,6 +299,7 @@ def judge(table: FeatureTable, network: Network) -> Metrics:
         agreement=round(float((said == rough).mean()), 6),
         notes=tuple(_notes(table)),
         stages=network.stages,
+        auc=auc(y, out[:, 1]) if one_class else None,
     )
 
 

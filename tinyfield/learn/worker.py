@@ -56,7 +56,7 @@ def main(folder: Path) -> None:
     with np.load(folder / "examples.npz") as arrays:
         examples = {name: arrays[name] for name in arrays.files}
     kind = request["architecture"]
-    train = _network if kind in NETWORKS else _bonsai if kind == "bonsai" else _trees
+    train = _network if kind in NETWORKS else _OTHERS.get(kind, _trees)
     try:
         made = train(request, examples, progress)
     except ModelError as error:
@@ -170,6 +170,35 @@ def _bonsai(request: dict[str, Any], examples: Arrays, progress: Progress) -> Ma
     progress("convert", 0, 1, "weights to integers")
     made = bonsai.convert(trained, examples["x_train"])
     return Made(made.to_bytes(), trained.probabilities(examples["x_test"]), 1.0)
+
+
+def _anomaly(request: dict[str, Any], examples: Arrays, progress: Progress) -> Made:
+    from tinyfield.learn import anomaly, fit
+
+    progress("start", 0, 1, "loading TensorFlow")
+    x = examples["x_train"][examples["y_train"] == 0]
+    valid = examples["x_valid"][examples["y_valid"] == 0]
+    rate, seed = float(request["false_alarms"]), int(request["seed"])
+    if request["architecture"] == "mahalanobis":
+        model = anomaly.mahalanobis(x, valid, rate)
+    else:
+        model = anomaly.autoencoder(
+            x,
+            valid,
+            rate,
+            tuple(request["hidden"]),
+            seed=seed,
+            epochs=int(request["epochs"]),
+            progress=progress,
+        )
+    progress("convert", 0, 1, "quantizing to int8")
+    file = anomaly.quantized(model, x, valid, rate)
+    probabilities = fit.predict(model, examples["x_test"])
+    progress("convert", 1, 1, "done")
+    return Made(file, probabilities, 1.0)
+
+
+_OTHERS = {"bonsai": _bonsai, "mahalanobis": _anomaly, "autoencoder": _anomaly}
 
 
 if __name__ == "__main__":

@@ -175,8 +175,8 @@ class Accept(Frozen):
 class Model(Frozen):
     """A classifier: inputs, classes, how it is trained and what it may cost.
 
-    Of the options from ``hidden`` to ``units``, those count that its architecture has. ``source``
-    and ``function`` say where the app's own network is.
+    Of the options from ``hidden`` to ``false_alarms``, those count that its architecture has.
+    ``source`` and ``function`` say where the app's own network is.
     """
 
     name: str
@@ -195,6 +195,7 @@ class Model(Frozen):
     kernel: int = 1
     blocks: int = 1
     units: int = 1
+    false_alarms: float = 0.0
     source: str = ""
     function: str = ""
     compress: Compress

@@ -16,13 +16,15 @@ OPTIONS: Mapping[str, Mapping[str, object]] = MappingProxyType(
         "forest": {"trees": 10, "depth": 8, "min_leaf": 5},
         "gbt": {"trees": 20, "depth": 3, "min_leaf": 5},
         "bonsai": {"depth": 2, "projection": 10, "density": 0.3, "history": 1},
+        "mahalanobis": {"false_alarms": 0.01, "history": 1},
+        "autoencoder": {"hidden": (4,), "false_alarms": 0.01, "history": 1},
         "keras": {"history": 1},
         "tflite": {"history": 1},
     }
 )
 """Architectures that are built: their options, with what holds where the app says nothing."""
 
-PLANNED = ("autoencoder", "mahalanobis", "gmm")
+PLANNED = ("gmm",)
 
 OWN = ("keras", "tflite")
 """What the app brings itself: the key that names the file stands for ``architecture:``."""
@@ -36,7 +38,10 @@ HISTORY_MOST = 1024
 DEPTH_MOST: Mapping[str, int] = MappingProxyType({"tree": 20, "forest": 20, "gbt": 12, "bonsai": 5})
 """How deep one may be."""
 
-NOT_NETWORKS = ("tree", "forest", "gbt", "bonsai", "tflite")
+ANOMALY = ("mahalanobis", "autoencoder")
+"""Architectures that learn from the rows of the first class alone; the second is all else."""
+
+NOT_NETWORKS = ("tree", "forest", "gbt", "bonsai", "tflite", *ANOMALY)
 """Architectures that are integers or become so by ways of their own: nothing to prune or share."""
 
 KEYS = tuple(dict.fromkeys(key for options in OPTIONS.values() for key in options))

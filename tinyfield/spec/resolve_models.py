@@ -8,6 +8,7 @@ from typing import Any
 
 from tinyfield.spec.app import Accept, Budget, Channel, Compress, Feature, Model, Train, build
 from tinyfield.spec.architectures import (
+    ANOMALY,
     DEPTH_MOST,
     HISTORY_MOST,
     KEYS,
@@ -31,6 +32,7 @@ from tinyfield.spelling import listing, nearest
 
 MAX_INPUTS = 64
 MOST_REMOVED = Decimal("0.95")
+MOST_FALSE = Decimal("0.2")
 HISTORY_LEAST = 4
 UNROLLED_MOST = 64
 HISTORY_BYTES_MOST = 16_384
@@ -196,8 +198,9 @@ def _options(
             found["history"] = history
     if "hidden" in found:
         found["hidden"] = tuple(found["hidden"])
-    if "density" in found:
-        found["density"] = float(found["density"])
+    for key in ("density", "false_alarms"):
+        if key in found:
+            found[key] = float(found[key])
     return found
 
 
@@ -301,6 +304,14 @@ def _source(node: Map, name: str, problems: Problems) -> dict[str, Any]:
 
 
 def _check_options(node: Map, section: ModelSection, name: str, problems: Problems) -> None:
+    classes = section.classes if ok(section.classes) else []
+    if name in ANOMALY and len(classes) > 2:
+        problems.at(
+            node.items["classes"],
+            f"{len(classes)} classes: a {name} knows the normal rows and all others",
+            hint="write two, the normal one first, such as [normal, anomaly]",
+            code="range",
+        )
     for key in KEYS:
         place = node.items.get(key)
         if place is None or not ok(getattr(section, key)):
@@ -318,6 +329,20 @@ def _check_options(node: Map, section: ModelSection, name: str, problems: Proble
                 place,
                 f"a {name} {section.depth} deep is more than a node should carry",
                 hint=f"write at most {DEPTH_MOST[name]}",
+                code="range",
+            )
+        elif key == "hidden" and name == "autoencoder" and not section.hidden:
+            problems.at(
+                place,
+                "an autoencoder has a layer to pass through",
+                hint="write its units, such as [4]",
+                code="range",
+            )
+        elif key == "false_alarms" and not 0 < (section.false_alarms or 0) <= MOST_FALSE:
+            problems.at(
+                place,
+                "no threshold keeps to that",
+                hint=f"write more than 0 %, and at most {MOST_FALSE:.0%}",
                 code="range",
             )
         elif key == "density" and section.density == 0:

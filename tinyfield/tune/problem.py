@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from tinyfield import learn
 from tinyfield.paths import cache_dir
+from tinyfield.spec.architectures import ANOMALY
 from tinyfield.tune.candidate import Candidate
 from tinyfield.tune.space import Space
 
@@ -133,7 +134,8 @@ class Problem:
         model = candidate.apply(self.model)
         table = self.table(model)
         key, network, cached = learn.obtain(table, model, seed=self.seed, epochs=self.epochs)
-        return learn.test_scores(key, table, network, cached=cached)
+        one_class = model.architecture in ANOMALY
+        return learn.test_scores(key, table, network, cached=cached, one_class=one_class)
 
     def _path(self, model: Model) -> Path:
         what = {

@@ -81,7 +81,12 @@ class ModelSection(Section):
         default="mlp", description="what is learned: a network, trees or Bonsai"
     )
     hidden: Annotated[list[Annotated[int, Field(ge=1, le=1024)]], Field(max_length=8)] | None = (
-        Field(default=None, description="mlp: units of each hidden layer (16)", examples=["[16]"])
+        Field(
+            default=None,
+            description="mlp: units of each hidden layer (16); autoencoder: of each to the "
+            "narrowest (4)",
+            examples=["[16]"],
+        )
     )
     trees: Annotated[int, Field(ge=1, le=255)] | None = Field(
         default=None, description="forest: how many trees (10); gbt: how many rounds (20)"
@@ -119,6 +124,11 @@ class ModelSection(Section):
     )
     units: Annotated[int, Field(ge=1, le=128)] | None = Field(
         default=None, description="gru: size of its state (8)"
+    )
+    false_alarms: Share | None = Field(
+        default=None,
+        description="mahalanobis and autoencoder: share of the normal rows that may be called "
+        "anomalies (1 %)",
     )
     keras: str | None = Field(
         default=None,

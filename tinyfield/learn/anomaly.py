@@ -1,0 +1,172 @@
+"""What is not as usual: models of the normal rows alone, with an alarm at a chosen rate.
+
+Both kinds end in the same head, of layers that every converter and kernel knows: deviations d are
+clipped on both sides (two ReLU6 each, so that int8 has a range whatever comes in), squared and
+added up, and a softmax says whether the sum D is beyond the threshold:
+``softmax(0, gain · (D - threshold))``.
+
+* ``mahalanobis``: d are the inputs whitened by the covariance of the normal rows, D their squared
+  Mahalanobis distance; an axis counts at most ``CLIP`` standard deviations.
+* ``autoencoder``: d are inputs less what a narrow network makes of them, in standard deviations
+  of the normal rows' own deviations.
+
+The threshold is the quantile of D over the normal validation rows that leaves the asked share of
+false alarms. No anomaly is learned from; those in the data only score.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinyfield.learn.scaler import STEPS
+
+if TYPE_CHECKING:
+    import keras
+
+Progress = Callable[[str, int, int, str], None]
+Floats = NDArray[np.float32]
+
+CLIP = 5.0
+"""Standard deviations that one axis counts at most."""
+_TOP = 6.0  # of a ReLU6
+_EDGE = 4.0  # the logit of a row without any deviation is -4: 2 % sure of an anomaly
+_RIDGE = 1e-3  # of the mean variance: a direction in which nothing varies stays finite
+_BATCH = 32
+_ROUNDS = 3
+_RATE = 1e-2
+
+
+def mahalanobis(x: Floats, valid: Floats, false_alarms: float) -> keras.Model:
+    """From the covariance of the normal rows.
+
+    Args:
+        x, valid: normal rows [n, k] of the train and valid splits.
+        false_alarms: share of the normal rows that may be called anomalies.
+    """
+    import keras
+
+    mean = x.mean(axis=0, dtype=np.float64)
+    covariance = np.cov(x, rowvar=False, dtype=np.float64).reshape(x.shape[1], x.shape[1])
+    variance, axes = np.linalg.eigh(covariance)
+    white = axes / np.sqrt(np.maximum(variance, 0) + _RIDGE * max(variance.mean(), 1e-6))
+    given = keras.Input((x.shape[1],), name="features")
+    return _head(given, given, white, -mean @ white, valid, false_alarms)
+
+
+def autoencoder(
+    x: Floats,
+    valid: Floats,
+    false_alarms: float,
+    hidden: tuple[int, ...],
+    *,
+    seed: int,
+    epochs: int,
+    progress: Progress,
+) -> keras.Model:
+    """A network that gives normal rows back through its narrowest layer.
+
+    Args:
+        x, valid, false_alarms: as of :func:`mahalanobis`.
+        hidden: units of the layers to the narrowest one; back they go in reverse.
+    """
+    import keras
+
+    from tinyfield.learn.fit import start
+
+    keras.utils.clear_session(free_memory=False)
+    start(seed)
+    k = x.shape[1]
+    given = y = keras.Input((k,), name="features")
+    for i, units in enumerate([*hidden, *hidden[-2::-1]]):
+        narrowest = i == len(hidden) - 1  # where a ReLU would halve what passes
+        y = keras.layers.Dense(units, None if narrowest else "relu", name=f"hidden{i}")(y)
+    back = keras.layers.Dense(k, name="back")(y)
+    network = keras.Model(given, back)
+    steps = -(-len(x) // _BATCH)
+    rate = keras.optimizers.schedules.CosineDecay(_RATE, epochs * steps, alpha=0.05)
+    network.compile(keras.optimizers.Adam(rate), "mse")
+    order = np.random.default_rng(seed)
+    for epoch in range(epochs):
+        rows = x[order.permutation(len(x))]
+        network.fit(rows, rows, batch_size=_BATCH, shuffle=False, verbose=0)
+        error = float(((network.predict(valid, verbose=0) - valid) ** 2).mean())
+        progress("train", epoch + 1, epochs, f"valid error {error:.5f}")
+    # What int8 rounds off x and its copy deviates too.
+    spread = np.hypot((x - network.predict(x, verbose=0)).std(axis=0), 1 / STEPS)
+    both = keras.layers.Concatenate(name="both")([given, back])
+    weights = np.concatenate([np.diag(1 / spread), -np.diag(1 / spread)])
+    return _head(given, both, weights, np.zeros(k), valid, false_alarms)
+
+
+def _head(
+    given: Any,
+    last: Any,
+    weights: NDArray[np.floating[Any]],
+    bias: NDArray[np.floating[Any]],
+    valid: Floats,
+    false_alarms: float,
+) -> keras.Model:
+    """The alarm on ``last @ weights + bias``, deviations in standard deviations."""
+    import keras
+
+    k, unit = weights.shape[1], _TOP / CLIP
+    clip = keras.layers.Dense(2 * k, activation="relu6", name="deviations")
+    sides = clip(last)
+    squares = keras.layers.Multiply(name="squares")([sides, sides])
+    alarm = keras.layers.Dense(2, activation="softmax", name="classes")
+    model = keras.Model(given, alarm(squares), name="anomaly")
+    clip.set_weights([unit * np.concatenate([weights, -weights], axis=1),
+                      unit * np.concatenate([bias, -bias])])  # fmt: skip
+    parts = keras.Model(given, squares).predict(valid, verbose=0)
+    _set(alarm, float(np.quantile(parts.sum(axis=1), 1 - false_alarms)))
+    return model
+
+
+def _set(alarm: keras.layers.Layer, threshold: float) -> None:
+    gain = _EDGE / max(threshold, 1e-3)
+    sides = alarm.get_weights()[0].shape[0]
+    column = np.stack([np.zeros(sides), np.full(sides, gain)], axis=1)
+    alarm.set_weights([column, np.array([0.0, -gain * threshold])])
+
+
+def quantized(model: keras.Model, x: Floats, valid: Floats, false_alarms: float) -> bytes:
+    """The model as int8, with the threshold where the integers too keep to the rate: what they
+    round off is a deviation of its own.
+
+    Args:
+        x, valid, false_alarms: as of :func:`mahalanobis`.
+    """
+    from tinyfield.learn import convert
+    from tinyfield.learn.runner import run_device
+
+    rows = convert.representative(x, np.zeros(len(x), np.int64), 0)
+    file = convert.to_int8(model, rows)
+    q = np.clip(np.rint(valid * STEPS), -STEPS - 1, STEPS).astype(np.int8)
+    alarm = model.layers[-1]
+    gain, bias = float(alarm.get_weights()[0][0, 1]), float(alarm.get_weights()[1][1])
+    for _ in range(_ROUNDS):
+        share = (run_device(file, q)[:, 1] + 128.5) / 257
+        if (share > 0.5).mean() <= false_alarms:
+            break
+        beyond = np.quantile(np.log(share / (1 - share)), 1 - false_alarms)
+        _set(alarm, (float(beyond) - bias) / gain)
+        gain, bias = float(alarm.get_weights()[0][0, 1]), float(alarm.get_weights()[1][1])
+        file = convert.to_int8(model, rows)
+    return file
+
+
+def auc(truth: NDArray[np.integer[Any]], score: NDArray[Any]) -> float | None:
+    """Area under the ROC curve: how likely an anomaly scores above a normal row, ties half; None
+    where the rows are all of one kind."""
+    order = np.unique(score, return_inverse=True)[1]
+    hits = np.bincount(order, weights=truth == 1)
+    others = np.bincount(order, weights=truth == 0)
+    pairs = hits.sum() * others.sum()
+    if pairs == 0:
+        return None
+    below = np.cumsum(others) - others
+    return round(float((hits * (below + others / 2)).sum() / pairs), 6)
