@@ -12,6 +12,7 @@ Flash is code and constants on a Cortex-M4, decoder and tables counted, as ``tin
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import sys
@@ -275,7 +276,9 @@ def main() -> int:
         data = load(given.folder / folder)
         rows = tuple(map(len, (data.y_train, data.y_valid, data.y_test)))
         talk(f"{name}: {rows} rows to train, choose and tell by")
-        found[name] = measured(make(name, data, given.models), data)
+        with contextlib.redirect_stdout(sys.stderr):  # TensorFlow's converter talks there
+            models = make(name, data, given.models)
+        found[name] = measured(models, data)
         if not given.json:
             print(f"### {name}\n\n{table(found[name])}")
         if given.images:
