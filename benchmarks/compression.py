@@ -240,7 +240,9 @@ def draw(name: str, points: list[Point], path: Path) -> None:
         some = [p for p in points if p.coding == coding]
         axes.scatter([p.flash / 1024 for p in some], [100 * p.accuracy for p in some],
                      marker=marker, s=46, label=label)  # fmt: skip
-    for k, p in enumerate(p for p in points if p.coding in ("none", "huffman")):
+    # A name a recipe, at the point that is its best: where it is coded, if its weights are shared.
+    named = {r.name: "huffman" if r.share else "none" for r in RECIPES}
+    for k, p in enumerate(p for p in points if p.coding == named[p.recipe]):
         axes.annotate(p.recipe, (p.flash / 1024, 100 * p.accuracy), fontsize=7,
                       xytext=(4, 5 if k % 2 else -10), textcoords="offset points")  # fmt: skip
     first = points[0]
