@@ -17,7 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyfield.errors import (
-    DataError,
     EnvironmentFault,
     MissingToolError,
     ModelError,
@@ -27,6 +26,7 @@ from tinyfield.features.table import FeatureTable
 from tinyfield.learn import cache, gate, ladder, ready
 from tinyfield.learn.anomaly import auc
 from tinyfield.learn.compress import DROP
+from tinyfield.learn.examine import check_table, notes_on
 from tinyfield.learn.fit import EPOCHS, Progress
 from tinyfield.learn.metrics import Score, calibration_error, majority, score
 from tinyfield.learn.networks import NETWORKS
@@ -50,12 +50,6 @@ TOOLS = {
     "tflite": ("numpy", "NumPy"),
 }
 """Architectures that are built, and what trains them: its module and its name."""
-
-UNBALANCED, REPEATED = 0.97, 0.2
-"""Shares of one class, and of test rows known from training, from which on a note says so."""
-
-ROWS_LEAST = 50
-"""Fewer training rows, or fewer rows of a class than a tenth of this, are no basis to learn on."""
 
 
 def train(
@@ -232,47 +226,6 @@ def wish(model: Model) -> dict[str, Any] | None:
     }
 
 
-def check_table(table: FeatureTable, *, one_class: bool = False) -> None:
-    """Raises DataError for rows that cannot be learned from: none in a split, one class only, too
-    few, inputs with no value or always the same, a group in two splits.
-
-    Args:
-        one_class: the first class is all that is learned from.
-    """
-    table.verify(one_class=one_class)
-    _check_inputs(table)
-    y = table.part("train").y
-    counts = np.bincount(y, minlength=len(table.classes))
-    if len(y) < ROWS_LEAST:
-        raise DataError(
-            f"model {table.model}: {len(y)} training rows are too few; at least {ROWS_LEAST}",
-            hint="record more, or name a data set with more rows",
-        )
-    if one_class and min(counts[0], (table.part("valid").y == 0).sum()) < ROWS_LEAST:
-        raise DataError(
-            f"model {table.model}: {counts[0]} training and "
-            f"{int((table.part('valid').y == 0).sum())} validation rows are {table.classes[0]}; "
-            f"at least {ROWS_LEAST} of each are needed",
-            hint=f"record more of what is {table.classes[0]}",
-        )
-    for name, count in zip(table.classes[: 0 if one_class else None], counts, strict=False):
-        if count < ROWS_LEAST // 10:
-            raise DataError(
-                f"model {table.model}: class {name} has {count} training rows, "
-                f"at least {ROWS_LEAST // 10} are needed",
-                hint=f"add data in which {name} occurs, or take the class out of `classes`",
-            )
-
-
-def _check_inputs(table: FeatureTable) -> None:
-    train = table.part("train")
-    if not np.ptp(train.X, axis=0).any():
-        raise DataError(
-            f"model {table.model}: no input ever changes in the training rows",
-            hint="look for sensors that stood still, or name other `inputs`",
-        )
-
-
 def judge(table: FeatureTable, network: Network, *, one_class: bool = False) -> Metrics:
     """The three columns on the test split; of a model of one class the AUC too."""
     test = table.part("test")
@@ -297,7 +250,7 @@ def judge(table: FeatureTable, network: Network, *, one_class: bool = False) -> 
         calibration_error=calibration_error(y, (out.astype(np.float64) + 128) / 256),
         compared=len(y),
         agreement=round(float((said == rough).mean()), 6),
-        notes=tuple(_notes(table)),
+        notes=tuple(notes_on(table)),
         stages=network.stages,
         auc=auc(y, out[:, 1]) if one_class else None,
     )
@@ -316,40 +269,6 @@ def _check_same(name: str, network: Network, said: NDArray[np.integer[Any]]) -> 
             f"{int(wrong.argmax())}. No figure of this model can be trusted",
             hint="this is a fault of tinyfield: please report it with the app and its data",
         )
-
-
-def _notes(table: FeatureTable) -> list[str]:
-    notes = []
-    if table.dropped:
-        share = table.dropped / (len(table) + table.dropped)
-        notes.append(f"{table.dropped} labelled rows ({share:.1%}) left out: an input had no value")
-    train = table.part("train")
-    for i, name in enumerate(table.names):
-        if (train.X[:, i :: len(table.names)] == train.X[0, i]).all():
-            notes.append(f"`{name}` never changes in the training rows: it teaches nothing")
-    shares = np.bincount(train.y, minlength=len(table.classes)) / len(train)
-    if shares.max() > UNBALANCED:
-        notes.append(
-            f"{shares.max():.1%} of the training rows are {table.classes[int(shares.argmax())]}: "
-            "read the recall of the others, not the accuracy"
-        )
-    test = table.part("test")
-    again = _seen_rows(train.X, test.X)
-    if again > REPEATED:
-        notes.append(
-            f"{again:.0%} of the test rows equal a training row in every input: the score may "
-            "be of what was learned by heart"
-        )
-    absent = [c for i, c in enumerate(table.classes) if not (test.y == i).any()]
-    if absent:
-        notes.append(f"no test row is {' or '.join(absent)}: its recall is not known")
-    return notes
-
-
-def _seen_rows(train: NDArray[np.int32], test: NDArray[np.int32]) -> float:
-    """Share of test rows that equal some training row."""
-    known = {row.tobytes() for row in np.ascontiguousarray(train)}
-    return sum(row.tobytes() in known for row in np.ascontiguousarray(test)) / len(test)
 
 
 def _fit(
