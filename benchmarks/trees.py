@@ -99,7 +99,9 @@ def ours(name: str, ensemble: Any, form: str, target: str) -> Rival:
 
 def theirs(name: str, model: Any, method: str) -> Rival:
     """emlearn's C, with what it does by default."""
-    import emlearn
+    # On import it makes every later underflow in this process an error.
+    with np.errstate():
+        import emlearn
 
     source = emlearn.convert(model, method=method).save(name="peer", include_proba=False)
     include = (Path(emlearn.__file__).parent,)

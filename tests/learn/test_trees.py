@@ -151,7 +151,8 @@ def test_budget_and_acceptance_name_the_options(own_cache: Path) -> None:
     wanted = model(budget=Budget(flash_bytes=100)).model_copy(update=forest)
     with pytest.raises(BudgetError, match="150 B is 50 B over") as caught:
         train(table(2000), wanted, measure=lambda _: Cost("avr", 150, 20))
-    assert "lower `trees` or `depth`" in str(caught.value.hint)
+    assert "smallest that was tried does not fit either: forest of 1 tree" in str(caught.value.hint)
+    assert "raise `models.need.budget`" in str(caught.value.hint)
     with pytest.raises(BudgetError, match=r"below 0\.999") as caught:
         train(table(2000), model(Accept(macro_f1=0.999)).model_copy(update=forest))
     assert "raise `trees` or `depth`" in str(caught.value.hint)
