@@ -236,6 +236,19 @@ def test_what_is_still_read_is_not_written_over() -> None:
     assert plan(graph, calls).arena_bytes == 200
 
 
+def test_an_output_takes_no_place_that_another_input_is_a_piece_of() -> None:
+    graph = graph_of([100, 100, 30, 100, 4], (4,))
+    calls = [
+        Call("work", "", (Buffer(0), Buffer(1, write=True)), "a"),
+        copied(1, 40, 2, 0, 30),
+        Call("add", "", (Buffer(1), Buffer(2), Buffer(3, write=True)), "b", in_place=(1,)),
+        Call("work", "", (Buffer(3), Buffer(4, write=True)), "c"),
+    ]
+    layout = plan(graph, calls)
+    assert layout.places[2].offset == layout.places[1].offset + 40  # a view, not a copy
+    assert layout.arena_bytes == 200
+
+
 def test_the_callers_input_is_never_written() -> None:
     graph = graph_of([100, 100, 4], (2,))
     calls = [
