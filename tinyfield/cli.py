@@ -1,4 +1,7 @@
-"""The command line: arguments to calls, results to stdout, talk to stderr. No logic here."""
+"""The command line: arguments to calls, results to stdout, talk to stderr. No logic here.
+
+It is long because it declares every option of every command, a function each.
+"""
 
 from __future__ import annotations
 

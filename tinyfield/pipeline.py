@@ -1,4 +1,7 @@
-"""The only place that wires the stages together: each function here is one command's work."""
+"""The only place that wires the stages together: each function here is one command's work.
+
+It is long because the commands are many, and stays one file so that no second place wires them.
+"""
 
 from __future__ import annotations
 

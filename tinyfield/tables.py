@@ -1,4 +1,7 @@
-"""Results as tables for people. Every command's ``--json`` gives the same figures to scripts."""
+"""Results as tables for people. Every command's ``--json`` gives the same figures to scripts.
+
+It is long because it has a function for each kind of result, none of which knows another.
+"""
 
 from __future__ import annotations
 

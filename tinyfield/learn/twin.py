@@ -7,6 +7,8 @@ into that very file (``patch``). Values are rounded as the integers will be (str
 estimator, Bengio et al. 2013; Jacob et al., CVPR 2018), so the twin says what the file will say
 but for ties of rounding.
 
+It is long because each operator stands here twice, as read and as trained, and the two must agree.
+
 Weights are either fake-quantized, or shared: at most N int8 levels a layer (``share``), whose
 gradient is the sum over the weights that have it (Han et al., ICLR 2016).
 """
