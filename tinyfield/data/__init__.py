@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from tinyfield.data.bed_world import world
-from tinyfield.data.dataset import NO_LABEL, Dataset, Series, Split, World
+from tinyfield.data.dataset import NO_LABEL, Dataset, Recording, Series, Split, World
 from tinyfield.data.loading import load
 from tinyfield.data.score import IrrigationTable, irrigation_table
 from tinyfield.data.validate import validation_table
@@ -18,6 +18,7 @@ __all__ = [
     "NO_LABEL",
     "Dataset",
     "IrrigationTable",
+    "Recording",
     "Series",
     "Split",
     "World",

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tinyfield.data.dataset import Dataset, Series
+from tinyfield.data.dataset import Dataset, Recording, Series
 from tinyfield.data.importers.tables import csv_files
 from tinyfield.paths import cache_dir
 
@@ -79,6 +79,15 @@ def read(name: str, app: App) -> Dataset | None:
                         **s,
                     )
                 )
+            recordings = [
+                Recording(
+                    t0=datetime.fromisoformat(r.pop("t0")),
+                    channels=dict(zip(r.pop("channels"), kept[f"frames{i}"], strict=True)),
+                    labels=kept[f"truth{i}"],
+                    **r,
+                )
+                for i, r in enumerate(head["recordings"])
+            ]
     except (OSError, ValueError, KeyError, zipfile.BadZipFile):
         return None
     return Dataset(
@@ -87,6 +96,7 @@ def read(name: str, app: App) -> Dataset | None:
         series=tuple(series),
         split=head["split"],
         provenance=tuple(head["provenance"]),
+        recordings=tuple(recordings),
     )
 
 
@@ -109,6 +119,17 @@ def write(name: str, dataset: Dataset, app: App) -> None:
             }
             for s in dataset.series
         ],
+        "recordings": [
+            {
+                "group": r.group,
+                "site": dict(r.site),
+                "rate_hz": r.rate_hz,
+                "t0": r.t0.isoformat(),
+                "channels": list(r.channels),
+                "origin": r.origin,
+            }
+            for r in dataset.recordings
+        ],
     }
     arrays: dict[str, NDArray[Any]] = {
         "head": np.frombuffer(json.dumps(head).encode(), dtype=np.uint8)
@@ -119,6 +140,9 @@ def write(name: str, dataset: Dataset, app: App) -> None:
             ok = ~np.isnan(values)
             rows[ok, k] = np.round(values[ok] / units[c]).astype(np.int32)
         arrays[f"rows{i}"], arrays[f"day{i}"], arrays[f"labels{i}"] = rows, s.day, s.labels
+    for i, r in enumerate(dataset.recordings):
+        arrays[f"frames{i}"] = np.array([*r.channels.values()], dtype=np.float32)
+        arrays[f"truth{i}"] = r.labels
     path = _path(name)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,8 +53,43 @@ class Series:
 
 
 @dataclass(frozen=True)
+class Recording:
+    """One stretch of fast-sampled channels (an accelerometer's, say) without a gap.
+
+    Attributes:
+        group: what must not be torn apart by a split, such as ``subject-07``.
+        site: facts of the place or of whoever wears the sensor.
+        rate_hz: frames a second, above 0; it need not be the app's rate.
+        t0: local time of the first frame.
+        channels: channel name → values [n frames] in the channel's unit; NaN where there is none.
+        labels: class index of each frame, [n frames]; -1 where the truth is not asked for.
+        origin: as of a :class:`Series`.
+    """
+
+    group: str
+    site: Mapping[str, Any]
+    rate_hz: float
+    t0: datetime
+    channels: Mapping[str, NDArray[np.float32]]
+    labels: NDArray[np.int16]
+    origin: Origin
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @property
+    def duration_s(self) -> float:
+        """Seconds from the first frame to one period after the last."""
+        return len(self) / self.rate_hz
+
+
+Source: TypeAlias = Series | Recording
+"""Anything that a group of a data set may hold."""
+
+
+@dataclass(frozen=True)
 class Dataset:
-    """Series, the split of their groups, and what is true of them.
+    """Series and recordings, the split of their groups, and what is true of them.
 
     Attributes:
         name: the set's name, such as ``irrigation_maricopa``.
@@ -62,6 +97,7 @@ class Dataset:
         series: every series; one group may have several.
         split: group → ``train``, ``valid`` or ``test``.
         provenance: plain sentences for the build to print: what was measured, what generated.
+        recordings: what was sampled fast; a set has series, recordings or both.
     """
 
     name: str
@@ -69,54 +105,72 @@ class Dataset:
     series: tuple[Series, ...]
     split: Mapping[str, Split]
     provenance: tuple[str, ...]
+    recordings: tuple[Recording, ...] = ()
 
-    def part(self, split: Split, origin: Origin | None = None) -> tuple[Series, ...]:
-        """The series of one split, of one origin if given."""
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """The series, then the recordings."""
+        return (*self.series, *self.recordings)
+
+    def part(self, split: Split, origin: Origin | None = None) -> tuple[Source, ...]:
+        """The series and recordings of one split, of one origin if given."""
         return tuple(
             s
-            for s in self.series
+            for s in self.sources
             if self.split[s.group] == split and (origin is None or s.origin == origin)
         )
 
     def shares(self, split: Split | None = None) -> dict[str, float]:
-        """Share of each class among the labelled samples (of one split), 0 to 1."""
-        counts = np.zeros(len(self.classes), dtype=np.int64)
-        for s in self.series:
+        """Share of each class among the labelled samples or, of recordings, the labelled time
+        (of one split), 0 to 1."""
+        counts = np.zeros(len(self.classes), dtype=np.float64)
+        for s in self.sources:
             if split is None or self.split[s.group] == split:
-                counts += np.bincount(s.labels[s.labels >= 0], minlength=len(self.classes))
-        total = max(int(counts.sum()), 1)
+                weight = 1 / s.rate_hz if isinstance(s, Recording) else 1
+                counts += weight * np.bincount(s.labels[s.labels >= 0], minlength=len(self.classes))
+        total = float(counts.sum()) or 1.0
         return {c: float(n) / total for c, n in zip(self.classes, counts, strict=True)}
 
     def verify(self) -> None:
         """Checks shapes, ranges and the split. Raises DataError naming set, group and column."""
-        if not self.series:
+        if not self.sources:
             raise DataError(f"{self.name}: no series in it", hint="Give a folder that has data.")
-        names: set[str] | None = None
-        for s in self.series:
+        names: dict[type, set[str]] = {}
+        for s in self.sources:
             where = f"{self.name}: {s.group}"
-            if names is not None and set(s.channels) != names:
-                raise DataError(f"{where}: other channels than the series before it")
-            names = set(s.channels)
-            for name, values in s.channels.items():
-                if values.shape != s.day.shape:
-                    raise DataError(
-                        f"{where}: {name} has {len(values)} values, the days {len(s.day)}"
-                    )
-                if np.isinf(values).any():
-                    raise DataError(f"{where}: {name} has an infinite value")
-            if s.labels.shape != s.day.shape:
-                raise DataError(f"{where}: {len(s.labels)} labels, {len(s.day)} samples")
+            if names.setdefault(type(s), set(s.channels)) != set(s.channels):
+                kind = "recording" if isinstance(s, Recording) else "series"
+                raise DataError(f"{where}: other channels than the {kind} before it")
+            self._verify_values(s, where)
             if s.labels.min(initial=0) < NO_LABEL or s.labels.max(initial=0) >= len(self.classes):
                 raise DataError(f"{where}: a label outside 0..{len(self.classes) - 1}")
             if s.group not in self.split:
                 raise DataError(f"{where}: in no split")
-            if s.period_s <= 0:
-                raise DataError(f"{where}: period_s must be positive, it is {s.period_s}")
-        if any(not any(s.labels.max(initial=-1) >= 0 for s in self.part(p)) for p in ("test",)):
+        if not any(s.labels.max(initial=-1) >= 0 for s in self.part("test")):
             raise DataError(
                 f"{self.name}: nothing labelled to test on",
                 hint="At least one plot must be in the test split.",
             )
+
+    @staticmethod
+    def _verify_values(s: Source, where: str) -> None:
+        if isinstance(s, Recording):
+            shape, against, unit = s.labels.shape, "the labels", "frames"
+            if not (s.rate_hz > 0 and np.isfinite(s.rate_hz)):
+                raise DataError(f"{where}: rate_hz must be positive, it is {s.rate_hz}")
+            if not s.channels:
+                raise DataError(f"{where}: a recording without a channel")
+        else:
+            shape, against, unit = s.day.shape, "the days", "samples"
+            if s.period_s <= 0:
+                raise DataError(f"{where}: period_s must be positive, it is {s.period_s}")
+        if len(shape) != 1 or s.labels.shape != shape:
+            raise DataError(f"{where}: {len(s.labels)} labels, {shape} {unit}")
+        for name, values in s.channels.items():
+            if values.shape != shape:
+                raise DataError(f"{where}: {name} has {len(values)} values, {against} {shape[0]}")
+            if np.isinf(values).any():
+                raise DataError(f"{where}: {name} has an infinite value")
 
     def require_classes(self) -> None:
         """Raises DataError if the training labels hold one class only."""
@@ -130,13 +184,12 @@ class Dataset:
 
     def dump(self) -> str:
         """A short text for people and golden tests."""
-        lines = [f"dataset {self.name}: {len(self.series)} series, classes {list(self.classes)}"]
+        lines = [f"dataset {self.name}: {_count(self.sources)}, classes {list(self.classes)}"]
         lines += [f"  {sentence}" for sentence in self.provenance]
         for split in SPLITS:
             part = self.part(split)
-            rows = sum(int((s.labels >= 0).sum()) for s in part)
             share = " ".join(f"{c} {v:.0%}" for c, v in self.shares(split).items())
-            lines.append(f"  {split}: {len(part)} series, {rows} labelled ({share})")
+            lines.append(f"  {split}: {_count(part)}, {_labelled(part)} labelled ({share})")
             for origin in ("measured", "driven", "generated"):
                 some = [s for s in part if s.origin == origin]
                 if some:
@@ -158,7 +211,33 @@ class Dataset:
                 h.update(np.ascontiguousarray(values).tobytes())
             h.update(s.day.tobytes())
             h.update(s.labels.tobytes())
+        for r in self.recordings:
+            text([r.group, dict(r.site), r.rate_hz, r.t0.isoformat(), r.origin])
+            for name, frames in sorted(r.channels.items()):
+                h.update(name.encode())
+                h.update(np.ascontiguousarray(frames).tobytes())
+            h.update(r.labels.tobytes())
         return h.hexdigest()
+
+
+def _count(sources: tuple[Source, ...]) -> str:
+    """``3 series``, ``24 recordings`` or both."""
+    recordings = sum(isinstance(s, Recording) for s in sources)
+    counts = ((len(sources) - recordings, "series"), (recordings, "recordings"))
+    return " and ".join(f"{n} {what}" for n, what in counts if n) or "0 series"
+
+
+def _labelled(sources: tuple[Source, ...]) -> str:
+    """Labelled samples of the series, labelled minutes of the recordings."""
+    series = [s for s in sources if isinstance(s, Series)]
+    recorded = [r for r in sources if isinstance(r, Recording)]
+    samples = str(sum(int((s.labels >= 0).sum()) for s in series))
+    minutes = sum(float((r.labels >= 0).sum()) / r.rate_hz for r in recorded) / 60
+    return " and ".join(
+        text
+        for text, has in ((samples, series or not recorded), (f"{minutes:.1f} min", recorded))
+        if has
+    )
 
 
 class World(Protocol):

@@ -121,14 +121,8 @@ def _identity(app: App, model: Model, dataset: Dataset) -> str:
     twin = board_of(entry.twin) if entry.twin else entry
     target = twin.target or "host"
     words = (app.name, model.name, model.train, app.sample_s, app.channels, app.site,
-             target, entry.clock_hz, _compiler(target), dataset.name, dataset.classes)  # fmt: skip
+             target, entry.clock_hz, _compiler(target), dataset.key())  # fmt: skip
     digest.update(repr(words).encode())
-    for series in dataset.series:
-        digest.update(repr((series.group, series.site, series.t0, series.origin)).encode())
-        digest.update(dataset.split[series.group].encode())
-        for name, values in series.channels.items():
-            digest.update(name.encode() + values.tobytes())
-        digest.update(series.day.tobytes() + series.labels.tobytes())
     package = Path(tinyfield.__file__).parent
     files = [*sorted((package / "features").glob("*.py")), package / "measuring.py"]
     files += [*sorted((package / "bench").glob("*.py"))]
