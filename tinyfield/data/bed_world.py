@@ -42,9 +42,17 @@ class BedWorld:
         app: gives channels, sample period, actuators and the bed.
         weather: the season's days.
         seed: of sensors, showers and trucks.
+        first_day: days since planting on the weather's first day.
     """
 
-    def __init__(self, app: App, weather: Weather, seed: int, bed: Bed | None = None) -> None:
+    def __init__(
+        self,
+        app: App,
+        weather: Weather,
+        seed: int,
+        bed: Bed | None = None,
+        first_day: int = 0,
+    ) -> None:
         self.bed = bed or bed_of(app)
         self.days = weather.days
         self.period_s = app.sample_s
@@ -52,7 +60,13 @@ class BedWorld:
         self._valve = next(iter(app.actuators), None)
         soil = Soil.uniform(np.array([self.bed.fc]), np.array([self.bed.wp]))
         self.batch = Batch(
-            self.bed.growth, soil, [weather], period_s=self.period_s, seed=seed, fw=self.bed.fw
+            self.bed.growth,
+            soil,
+            [weather],
+            period_s=self.period_s,
+            seed=seed,
+            first_day=first_day,
+            fw=self.bed.fw,
         )
         self.column = self.batch.column
         self.column.wet(np.array([START_SHARE]))

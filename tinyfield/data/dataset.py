@@ -243,7 +243,10 @@ def _labelled(sources: tuple[Source, ...]) -> str:
 class World(Protocol):
     """A closed loop for the sim: it answers the node's sensors and feels its actuators."""
 
-    days: int
+    @property
+    def days(self) -> float:
+        """How long it goes on."""
+        ...
 
     def sample(self, t: int) -> dict[str, float]:
         """Channel name → physical value at virtual second ``t`` (never going back); NaN = none."""

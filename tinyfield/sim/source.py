@@ -68,7 +68,7 @@ class WorldSource:
         planted = app.site.planted if app.site is not None else None
         self.start = calendar.timegm(planted.timetuple()) if planted is not None else None
         self.first = 0
-        samples = world.days * 86400 // app.sample_s
+        samples = round(world.days * 86400) // app.sample_s
         self.last = (min(samples, limit or samples) - 1) * app.sample_s
         self._channels = app.channels
         self._world = world
