@@ -6,6 +6,9 @@
 #include "app.h"
 #include "hal.h"
 #include "journal.h"
+#if APP_TOTALS > 0
+#include "keep.h"
+#endif
 #include "number.h"
 #include "rows.h"
 #include "links/report.h"
@@ -30,6 +33,14 @@ static struct {
     tiny_report_t report;
     tiny_health_t health;
     tiny_frame_t frame;
+#if APP_TOTALS > 0
+    tiny_keep_t keep;
+    uint32_t kept_at; /* when the day was last written */
+    struct {
+        tiny_day_t day;
+        tiny_total_t total[APP_TOTALS];
+    } kept;
+#endif
     _Alignas(4) uint8_t arena[ROOM(APP_ARENA_BYTES)];
 } node;
 
@@ -38,6 +49,15 @@ _Static_assert(
     "the node's state does not fit this board: fewer or shorter windows, a smaller model");
 
 static const tiny_memory_t memory = {hal_persist_read, hal_persist_write};
+
+/* What the totals need of the lasting memory; the outbox has the rest. */
+#if APP_TOTALS > 0
+#define KEEP_BYTES TINY_KEEP_BYTES(sizeof node.kept)
+_Static_assert(TINY_OUTBOX_AT + 4u * TINY_OUTBOX_SLOT + KEEP_BYTES <= HAL_PERSIST_BYTES,
+               "the totals leave no room for decisions");
+#else
+#define KEEP_BYTES 0u
+#endif
 
 #if TINY_VIRTUAL
 static const tiny_stream_t stream = {hal_stream_write, hal_stream_read};
@@ -138,6 +158,41 @@ static void count_faults(void) {
     node.health.fault_mask = mask;
 }
 
+/* --- count --------------------------------------------------------------------------------- */
+
+#if APP_TOTALS > 0
+#define KEEP_S 3600u
+
+/* One sample of the day: adds what the view shows, or a gap. */
+static void count_day(const app_view_t *view, uint32_t t) {
+    const int32_t today = tiny_clock_day(&node.clock, t);
+    const bool ended = tiny_day_step(&node.kept.day, node.clock.set, today);
+    for (uint8_t i = 0; i < APP_TOTALS; i++) {
+        if (ended) {
+            tiny_total_close(&node.kept.total[i], &app_totals[i]);
+        }
+        tiny_total_add(&node.kept.total[i], view == NULL ? TINY_NONE : app_total_value(i, view),
+                       APP_SAMPLE_S);
+    }
+    node.kept.day.length_s += APP_SAMPLE_S;
+    if (ended || t - node.kept_at >= KEEP_S) {
+        node.kept_at = t;
+        (void)tiny_keep_store(&node.keep, &memory, &node.kept);
+    }
+}
+
+static void count_begin(void) {
+    node.keep = (tiny_keep_t){APP_KEEP_SIGNATURE, (uint16_t)(HAL_PERSIST_BYTES - KEEP_BYTES),
+                              sizeof node.kept, 0};
+    if (tiny_keep_load(&node.keep, &memory, &node.kept) != TINY_OK) {
+        node.kept.day = (tiny_day_t){0, 0, false};
+        for (uint8_t i = 0; i < APP_TOTALS; i++) {
+            tiny_total_begin(&node.kept.total[i]);
+        }
+    }
+}
+#endif
+
 /* --- decide -------------------------------------------------------------------------------- */
 
 static void decide(uint8_t rule, const app_view_t *view) {
@@ -190,9 +245,15 @@ static void sample(void) {
         .channel = node.channel,
         .verdict = node.verdict,
         .rule = node.rule,
+#if APP_TOTALS > 0
+        .total = node.kept.total,
+#endif
         .day = day,
         .battery_mv = node.health.battery_mv == 0 ? TINY_MISSING : node.health.battery_mv,
     };
+#if APP_TOTALS > 0
+    count_day(&view, node.t);
+#endif
     for (uint8_t i = 0; i < rules; i++) {
         decide(i, &view);
     }
@@ -245,6 +306,9 @@ static void skip_missed(void) {
         }
         app_features_push(&node.features, node.channel);
         app_remember(&node.features, tiny_clock_day(&node.clock, node.sample_at), &node.history);
+#if APP_TOTALS > 0
+        count_day(NULL, node.sample_at);
+#endif
         node.sample_at += APP_SAMPLE_S;
         hal_watchdog();
     }
@@ -257,9 +321,12 @@ void tiny_node_setup(void) {
     tiny_frame_init(&node.frame);
     app_features_init(&node.features);
     const uint32_t seen =
-        tiny_outbox_open(&node.outbox, &memory, TINY_OUTBOX_SLOTS(HAL_PERSIST_BYTES));
+        tiny_outbox_open(&node.outbox, &memory, TINY_OUTBOX_SLOTS(HAL_PERSIST_BYTES - KEEP_BYTES));
     (void)tiny_journal_open(&node.journal, &memory, seen);
     tiny_clock_begin(&node.clock, node.journal.day);
+#if APP_TOTALS > 0
+    count_begin();
+#endif
     node.health.boot = node.journal.boot;
     node.health.node = app_node_id;
     node.health.battery_mv = hal_battery_mv();

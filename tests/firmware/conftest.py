@@ -38,3 +38,8 @@ def outbox() -> Iterator[Harness]:
 @pytest.fixture(scope="module")
 def rules() -> Iterator[Harness]:
     yield from _running("rules", "core/rules.c")
+
+
+@pytest.fixture(scope="module")
+def totals() -> Iterator[Harness]:
+    yield from _running("totals", "core/totals.c", "core/keep.c", "core/bytes.c")

@@ -300,3 +300,39 @@ def test_windows_line_ends_and_a_byte_order_mark(tmp_path: Path) -> None:
 def test_every_board_takes_the_small_app(tmp_path: Path) -> None:
     for name in load_boards():
         assert load_app(write(tmp_path, SMALL), board=name).board == name
+
+
+TOTALS = """
+totals:
+  dry: {time: soil.moisture < 20 % and not water, usual: 14 days, after: 3 days}
+  light_sum: {sum: light.illuminance}
+  drunk: {sum: {need: {none: 0, light: 3 L/h, heavy: 7.25 L/h}}}
+  worked: {sum: {need: {none: 0, light: 1, heavy: 2}}}
+"""
+
+
+def counting(folder: Path, rule: str = "") -> App:
+    text = EXAMPLE.read_text(encoding="utf-8").replace(NETWORK, "")
+    text = text.replace(", reporting: {link: mqtt}", "")
+    assert text.count("decisions:\n") == 1
+    text = text.replace("decisions:\n", f"{TOTALS.lstrip()}decisions:\n{rule}")
+    return load_app(write(folder, text))
+
+
+def test_totals_have_units_and_limits(tmp_path: Path) -> None:
+    app = counting(tmp_path)
+    found = {n: (t.unit, t.scale, t.per_s, t.minimum, t.maximum) for n, t in app.totals.items()}
+    assert found == {
+        "dry": ("s", 0, 1, 0, 86400),
+        "light_sum": ("lux*h", 0, 3600, 0, 24 * 120000),
+        "drunk": ("L", -2, 3600, 0, 24 * 725),
+        "worked": ("h", 0, 3600, 0, 48),
+    }
+    dry = app.totals["dry"]
+    assert (dry.over_days, dry.after_days) == (14, 3)
+    assert (app.totals["drunk"].over_days, app.totals["drunk"].after_days) == (0, 0)
+
+
+def test_no_total_may_leave_the_node(tmp_path: Path) -> None:
+    app = counting(tmp_path, "  drier: {when: dry.today > 1.3 * dry.usual}\n")
+    assert app.decisions["drier"].when.raw

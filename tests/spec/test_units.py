@@ -32,11 +32,12 @@ PINT_NAMES = {
     "mWh": "milliwatt_hour", "g": "standard_gravity", "deg": "degree", "dps": "degree/second",
     "ug": "microgram", "us": "microsecond", "uV": "microvolt", "uA": "microampere",
     "uW": "microwatt", "ppb": "ppb", "lux*h": "lux*hour", "L/min": "liter/minute",
+    "bpm": "1/minute", "cal": "calorie", "kcal": "kilocalorie",
     "%/h": "percent/hour", "ug/m3": "microgram/meter**3", "mm/d": "millimeter/day",
 }  # fmt: skip
 
 
-NO_PLAIN_NUMBERS = {"deg", "dps", "Hz", "kHz", "%/h", "B", "kB", "MB", "KiB", "MiB"}
+NO_PLAIN_NUMBERS = {"deg", "dps", "Hz", "kHz", "bpm", "%/h", "B", "kB", "MB", "KiB", "MiB"}
 """Pint takes angles and bytes for plain numbers; for us they are kinds of their own."""
 
 

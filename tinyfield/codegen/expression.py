@@ -22,12 +22,15 @@ from tinyfield.spec.expr import (
     DecisionRef,
     Expr,
     LabelIs,
+    LabelTable,
     Neg,
     Not,
     Num,
+    Numeric,
     Or,
     Rescale,
     SiteRef,
+    TotalRef,
 )
 
 _COMPARE = {"==": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
@@ -80,6 +83,13 @@ class ExpressionWriter:
         """C of type ``tiny_kleene_t``."""
         return self._logic(expr, _Numbering(()))
 
+    def value(self, expr: Numeric, table: str) -> str:
+        """C of type ``tiny_num_t``; ``table`` is the name of the C array of a label table."""
+        if isinstance(expr, LabelTable):
+            model = self._models[expr.model]
+            return f"tiny_total_label(tiny_verdict_label(v->verdict[{model}]), {table})"
+        return self._number(expr)
+
     def _logic(self, expr: Expr, numbering: _Numbering) -> str:
         named = numbering.take(expr)
         if named is not None:
@@ -120,6 +130,11 @@ class ExpressionWriter:
             return f"v->channel[{expr.index}]"
         if isinstance(expr, SiteRef):
             return _SITE[expr.name]
+        if isinstance(expr, TotalRef):
+            if expr.part == "yesterday":
+                return f"v->total[{expr.index}].yesterday"
+            rule = f"&app_totals[{expr.index}]"
+            return f"tiny_total_{expr.part}(&v->total[{expr.index}], {rule})"
         if isinstance(expr, Battery):
             return "v->battery_mv"
         if isinstance(expr, Confidence):

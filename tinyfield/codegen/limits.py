@@ -15,6 +15,7 @@ CHANNELS_MOST = (MAX_PAYLOAD - 4) // 4  # a virtual board gets them in one row
 SENSORS_MOST = 16  # bits of the fault mask
 ACTUATORS_MOST = 8  # bits of an exclusion
 RULES_MOST = 64
+TOTALS_MOST = 8  # kept twice in a node's kilobyte of lasting memory
 CLAUSES_MOST = 16  # bits of the why mask
 ACTIONS_MOST = 255
 CLASSES_MOST = 128
@@ -45,6 +46,7 @@ def check_limits(app: App, board: Board) -> None:
     _at_most(app, "sensors", "sensors", len(app.sensors), SENSORS_MOST)
     _at_most(app, "actuators", "actuators", len(app.actuators), ACTUATORS_MOST)
     _at_most(app, "decisions", "decisions", len(app.decisions), RULES_MOST)
+    _at_most(app, "totals", "totals", len(app.totals), TOTALS_MOST)
     actions = sum(len(decision.actions) for decision in app.decisions.values())
     _at_most(app, "decisions", "actions", actions, ACTIONS_MOST)
     for name, decision in app.decisions.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -14,6 +15,7 @@ from tinyfield.errors import ModelError
 from tinyfield.features.site import CROP_FIELDS, crop_fields
 from tinyfield.spec.drivers import driver
 from tinyfield.spec.durations import duration_text
+from tinyfield.spec.expr import LabelTable
 
 if TYPE_CHECKING:
     from tinyfield.boards import Board
@@ -125,6 +127,22 @@ class RulePlan:
 
 
 @dataclass(frozen=True)
+class TotalPlan:
+    """One total of a day: its row of the table, and the C of what is counted.
+
+    ``table`` are a label table's numbers, empty if it is none.
+    """
+
+    name: str
+    text: str
+    value: str
+    table: tuple[int, ...]
+    per_s: int
+    over: int
+    after: int
+
+
+@dataclass(frozen=True)
 class NodePlan:
     """Everything app.h and app.c say. ``node_bytes_most`` is RAM; times are in s."""
 
@@ -139,6 +157,7 @@ class NodePlan:
     sensors: tuple[SensorPlan, ...]
     actuators: tuple[ActuatorPlan, ...]
     models: tuple[ModelPlan, ...]
+    totals: tuple[TotalPlan, ...]
     rules: tuple[RulePlan, ...]
     crop: tuple[tuple[str, int], ...]
     crop_name: str
@@ -149,10 +168,17 @@ class NodePlan:
         return tuple(action for rule in self.rules for action in rule.actions)
 
     @property
+    def signature(self) -> int:
+        """Of what the node keeps over a reset: an app with other totals begins anew."""
+        said = [f"{t.name} {t.text} {t.table} {t.per_s} {t.over}" for t in self.totals]
+        return zlib.crc32("\n".join(said).encode())
+
+    @property
     def needs_crop(self) -> bool:
         """Some model or rule is handed the crop."""
         texts = [text for rule in self.rules for _, text in rule.text.clauses]
         texts += [rule.clear or "" for rule in self.rules]
+        texts += [total.value for total in self.totals]
         return bool(self.crop) and bool(self.models or any("&crop" in text for text in texts))
 
     @property
@@ -221,6 +247,12 @@ class NodePlan:
                 f"{', '.join(model.classes)}, "
                 f"{model.output}, arena {model.arena_bytes} B"
             )
+        for total in self.totals:
+            lines.append(
+                f"total {total.name} per {total.per_s} s, {total.after} of {total.over} days: "
+                f"{total.text}: {total.value}"
+                f"{f' {list(total.table)}' if total.table else ''}"
+            )
         for rule in self.rules:
             lines.append(
                 f"rule {rule.name} for {rule.for_samples} repeat {rule.repeat_s} model "
@@ -268,6 +300,7 @@ def make_plan(
             _model(app, board, model, programs[name], scalers[name])
             for name, model in app.models.items()
         ),
+        totals=_totals(app),
         rules=_rules(app),
         crop=tuple(zip(CROP_FIELDS, crop_fields(crop), strict=True)) if crop else (),
         crop_name=crop.name if crop else "",
@@ -352,6 +385,24 @@ def _model(
         raw=raw,
         history=model.history,
     )
+
+
+def _totals(app: App) -> tuple[TotalPlan, ...]:
+    writer = ExpressionWriter(tuple(app.models))
+    plans = []
+    for name, total in app.totals.items():
+        if total.held is not None:
+            value = f"tiny_total_truth({writer.truth(total.held)})"
+        else:
+            assert total.rate is not None
+            value = writer.value(total.rate, f"{name}_of")
+        table = total.rate.values if isinstance(total.rate, LabelTable) else ()
+        plans.append(
+            TotalPlan(
+                name, total.text, value, table, total.per_s, total.over_days, total.after_days
+            )
+        )
+    return tuple(plans)
 
 
 def _rules(app: App) -> tuple[RulePlan, ...]:

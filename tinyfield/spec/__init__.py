@@ -21,6 +21,7 @@ from tinyfield.spec.app import (
     Scenario,
     Sensor,
     Site,
+    Total,
     Train,
     Wifi,
 )
@@ -37,6 +38,7 @@ from tinyfield.spec.expr import (
     DecisionRef,
     Expr,
     LabelIs,
+    LabelTable,
     Neg,
     Not,
     Num,
@@ -44,6 +46,7 @@ from tinyfield.spec.expr import (
     Or,
     Rescale,
     SiteRef,
+    TotalRef,
 )
 from tinyfield.spec.load import load_app
 from tinyfield.spec.units import Quantity, parse_quantity
@@ -72,6 +75,7 @@ __all__ = [
     "Expr",
     "Feature",
     "LabelIs",
+    "LabelTable",
     "Model",
     "Neg",
     "Network",
@@ -87,6 +91,8 @@ __all__ = [
     "Sensor",
     "Site",
     "SiteRef",
+    "Total",
+    "TotalRef",
     "Train",
     "Wifi",
     "crops",

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, InstanceOf, SecretStr
 from tinyfield.spec.architectures import OPTIONS
 from tinyfield.spec.crops import Crop
 from tinyfield.spec.diagnostics import Diagnostic
-from tinyfield.spec.expr import Clause, Expr, dump
+from tinyfield.spec.expr import Clause, Expr, Numeric, dump
 from tinyfield.spec.mark import Mark
 
 SITE_SOURCES = ("site.kc", "site.p", "site.root_depth", "site.stage")
@@ -216,6 +216,33 @@ class Model(Frozen):
         return sum(feature.width for feature in self.inputs)
 
 
+class Total(Frozen):
+    """What a day brings. Its index in ``App.totals`` is its id.
+
+    Attributes:
+        text: as the user wrote it.
+        held: the condition whose time is counted; None for a sum.
+        rate: what is summed up over time; None for a time.
+        unit, scale: of the total's integer value; of a time, s and 0.
+        per_s: seconds in the rate's unit of time.
+        over_days: days of the average that is usual; 0 = none is kept.
+        after_days: days before it is known.
+        minimum, maximum: least and greatest scaled integer of a day.
+    """
+
+    name: str
+    text: str
+    held: InstanceOf[Expr] | None
+    rate: InstanceOf[Numeric] | None
+    unit: str
+    scale: int
+    per_s: int
+    over_days: int
+    after_days: int
+    minimum: int
+    maximum: int
+
+
 class Action(Frozen):
     """Something a firing rule asks of an actuator.
 
@@ -327,7 +354,7 @@ class App(Frozen):
         path: the app file.
         sample_s: sampling period in s.
         channels: in the order of sensors, then of the driver; the index is the channel id.
-        models, actuators, decisions: in the file's order; the index is the id.
+        models, totals, actuators, decisions: in the file's order; the index is the id.
         warnings: what is allowed but worth a look.
     """
 
@@ -341,6 +368,7 @@ class App(Frozen):
     sensors: dict[str, Sensor]
     channels: tuple[Channel, ...]
     models: dict[str, Model]
+    totals: dict[str, Total] = {}
     actuators: dict[str, Actuator]
     decisions: dict[str, Decision]
     reporting: Reporting

@@ -79,6 +79,34 @@ class Confidence(Numeric):
 
 
 @dataclass(frozen=True)
+class TotalRef(Numeric):
+    """``rest.today``, ``rest.yesterday``, ``rest.usual``; ``index`` is the total's id.
+
+    It comes of many samples, so it says more than a decision does: it does not leave the node.
+    ``minimum`` and ``maximum`` are the least and greatest scaled integer it can be.
+    """
+
+    name: str
+    part: str
+    index: int
+    minimum: int
+    maximum: int
+
+    @property
+    def raw(self) -> bool:
+        """Always."""
+        return True
+
+
+@dataclass(frozen=True)
+class LabelTable(Numeric):
+    """A number for each class of a model; missing when the model could not run."""
+
+    model: str
+    values: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Rescale(Numeric):
     """``x · factor``: the same quantity in a finer scale or a smaller unit."""
 
@@ -201,6 +229,10 @@ def dump(expr: Expr) -> str:
         return "battery mV"
     if isinstance(expr, Confidence):
         return f"score({expr.model})"
+    if isinstance(expr, TotalRef):
+        return f"{expr.name}.{expr.part} {expr.unit}e{expr.scale}"
+    if isinstance(expr, LabelTable):
+        return f"{expr.model}{list(expr.values)} {expr.unit}e{expr.scale}"
     if isinstance(expr, Rescale):
         return f"({dump(expr.x)} x{expr.factor})"
     if isinstance(expr, Neg):

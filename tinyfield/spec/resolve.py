@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from tinyfield.boards import Board, board_names
@@ -15,6 +16,7 @@ from tinyfield.spec.app import (
     Reporting,
     Scenario,
     Sensor,
+    Total,
     build,
 )
 from tinyfield.spec.mark import Mark
@@ -38,6 +40,7 @@ from tinyfield.spec.resolve_rest import (
     resolve_test,
 )
 from tinyfield.spec.resolve_rules import resolve_decision
+from tinyfield.spec.resolve_totals import resolve_total
 from tinyfield.spec.rule_types import Scope
 from tinyfield.spec.sections.app import AppSection
 from tinyfield.spec.sections.base import ok
@@ -76,7 +79,9 @@ class Resolver:
         reporting = self._reporting(own, chosen)
         pins = self._wire(parts, own, chosen)
         models = self._models(channels)
-        decisions = self._decisions(channels, models, actuators)
+        scope = self._scope(channels, models)
+        totals = self._totals(scope)
+        decisions = self._decisions(replace(scope, totals=totals), actuators)
         tests = self._tests(decisions)
         # A link that is not built yet is complaint enough.
         needed = reporting is not None and reporting.link in {*WIRELESS} & {*BUILT_LINKS}
@@ -107,6 +112,7 @@ class Resolver:
             },
             channels=channels,
             models={name: model for name, model in models.items() if model is not None},
+            totals={name: total for name, total in totals.items() if total is not None},
             actuators={
                 name: actuator.model_copy(
                     update={"params": {**actuator.params, **pins.get(name, {})}}
@@ -156,6 +162,7 @@ class Resolver:
     def _unique(self, name: str, key: str, item: Node) -> None:
         kind = {
             "models": "model",
+            "totals": "total",
             "decisions": "decision",
             "actuators": "actuator",
             "sensors": "sensor",
@@ -320,14 +327,8 @@ class Resolver:
             )
         return found
 
-    def _decisions(
-        self,
-        channels: tuple[Channel, ...],
-        models: dict[str, Model | None],
-        actuators: dict[str, Actuator],
-    ) -> dict[str, Decision | None]:
-        items = self._items("decisions")
-        sections = self.section.decisions
+    def _scope(self, channels: tuple[Channel, ...], models: dict[str, Model | None]) -> Scope:
+        """What totals and rules may name."""
         classes: dict[str, tuple[str, ...]] = {}
         for name in models:
             section = self.section.models.get(name) if ok(self.section.models) else None
@@ -335,23 +336,48 @@ class Resolver:
                 classes[name] = tuple(section.classes)
             else:
                 self.unsure.add(name)
-        ids = {name: index for index, (name, _) in enumerate(items)}
+        decisions = self.root.items.get("decisions")
+        rules = decisions.children() if isinstance(decisions, Map) else ()
+        return Scope(
+            channels=channels,
+            models=classes,
+            decisions={
+                name: index
+                for index, name in enumerate(n for n, item in rules if isinstance(item, Map))
+            },
+            has_crop=has_crop(self.root.items.get("site")),
+            unsure=self.unsure,
+        )
+
+    def _totals(self, scope: Scope) -> dict[str, Total | None]:
+        found: dict[str, Total | None] = {}
+        sections = self.section.totals
+        for name, node in self._items("totals"):
+            section = sections.get(name) if ok(sections) else None
+            if section is None or not ok(section):
+                found[name] = None
+                continue
+            found[name] = resolve_total(name, section, node, scope, self.problems)
+        return found
+
+    def _decisions(
+        self, scope: Scope, actuators: dict[str, Actuator]
+    ) -> dict[str, Decision | None]:
+        sections = self.section.decisions
         found: dict[str, Decision | None] = {}
-        for name, node in items:
+        for name, node in self._items("decisions"):
             rule = sections.get(name) if ok(sections) else None
             if rule is None or not ok(rule):
                 found[name] = None
                 continue
-            scope = Scope(
-                channels=channels,
-                models=classes,
-                decisions=ids,
-                own_name=name,
-                has_crop=has_crop(self.root.items.get("site")),
-                unsure=self.unsure,
-            )
             found[name] = resolve_decision(
-                name, rule, node, scope, actuators, sample_s=self.sample_s, problems=self.problems
+                name,
+                rule,
+                node,
+                replace(scope, own_name=name),
+                actuators,
+                sample_s=self.sample_s,
+                problems=self.problems,
             )
         return found
 

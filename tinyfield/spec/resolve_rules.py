@@ -183,7 +183,7 @@ class _Actions:
         names = re.findall(r"[A-Za-z_][\w.]*", rest)
         raw = [n for n in names if n in {ch.name for ch in self.scope.channels}]
         sensors = {ch.sensor for ch in self.scope.channels}
-        raw = raw or [n for n in names if n in sensors]
+        raw = raw or [n for n in names if n in sensors or n.partition(".")[0] in self.scope.totals]
         if raw or (typed.expr is not None and typed.expr.raw):
             raise Mistake(
                 f"{raw[0] if raw else rest!r} is a raw reading, and no reading leaves the node",

@@ -11,11 +11,13 @@ from tinyfield.spec.expr import (
     Battery,
     ChannelRef,
     Confidence,
+    LabelTable,
     Neg,
     Num,
     Numeric,
     Rescale,
     SiteRef,
+    TotalRef,
 )
 from tinyfield.spec.features import SITE
 from tinyfield.spec.mistake import Mistake
@@ -242,8 +244,10 @@ def interval(node: Numeric) -> tuple[int, int]:
     """The least and the greatest whole number the node can be."""
     if isinstance(node, Num):
         return node.value, node.value
-    if isinstance(node, ChannelRef):
+    if isinstance(node, (ChannelRef, TotalRef)):
         return node.minimum, node.maximum
+    if isinstance(node, LabelTable):
+        return min(node.values), max(node.values)
     if isinstance(node, SiteRef):
         return 0, SITE[node.name].maximum
     if isinstance(node, Battery):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from tinyfield.spec import rule_numbers as numbers
-from tinyfield.spec.app import Channel
+from tinyfield.spec.app import Channel, Total
 from tinyfield.spec.expr import (
     And,
     Battery,
@@ -23,6 +23,7 @@ from tinyfield.spec.expr import (
     Numeric,
     Or,
     SiteRef,
+    TotalRef,
 )
 from tinyfield.spec.features import SITE
 from tinyfield.spec.mistake import Mistake
@@ -33,6 +34,8 @@ from tinyfield.spec.unsure import Unsure
 from tinyfield.spelling import listing, nearest
 
 MAX_CLAUSES = 16
+TOTAL_PARTS = ("today", "yesterday", "usual")
+"""What a rule may name of a total."""
 _FLIPPED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "==": "==", "!=": "!="}
 
 
@@ -47,6 +50,7 @@ class Scope:
     Attributes:
         models: name to classes.
         decisions: name to rule id.
+        totals: what each day brings, in the order of their ids; None for a broken one.
         unsure: sensors, models and decisions that are themselves broken.
     """
 
@@ -56,6 +60,7 @@ class Scope:
     own_name: str = ""
     has_crop: bool = False
     unsure: Unsure = field(default_factory=Unsure)
+    totals: Mapping[str, Total | None] = field(default_factory=dict)
 
     def names(self) -> list[str]:
         """Everything a rule may name, for hints."""
@@ -64,6 +69,7 @@ class Scope:
             [ch.name for ch in self.channels]
             + list(self.models)
             + list(self.decisions)
+            + [f"{name}.{part}" for name, total in self.totals.items() for part in _parts(total)]
             + [
                 "confidence",
                 "battery",
@@ -72,11 +78,19 @@ class Scope:
         )
 
 
+def _parts(total: Total | None) -> tuple[str, ...]:
+    """What a rule may name of it."""
+    if total is not None and total.over_days == 0:
+        return TOTAL_PARTS[:-1]
+    return TOTAL_PARTS
+
+
 @dataclass
 class Typed:
-    """A rule's typed condition; ``mistakes`` says why ``expr`` is None."""
+    """A rule's typed condition or number; ``mistakes`` says why it is None."""
 
     expr: Expr | None = None
+    number: Numeric | Const | None = None
     clauses: tuple[Clause, ...] = ()
     model: str | None = None
     mistakes: list[Mistake] = field(default_factory=list)
@@ -105,6 +119,19 @@ def compile_condition(text: str, scope: Scope) -> Typed:
     return result
 
 
+def compile_number(text: str, scope: Scope) -> Typed:
+    """The typed number, or all its mistakes with their places in the text."""
+    result = Typed()
+    try:
+        tree = parse(text)
+        result.number = _Maker(text, scope, result).number(tree)
+    except Mistake as mistake:
+        result.mistakes.append(mistake)
+    except HangsOnBroken:
+        pass
+    return result
+
+
 class _Maker:
     def __init__(self, text: str, scope: Scope, result: Typed) -> None:
         self.text = text
@@ -121,6 +148,15 @@ class _Maker:
         if named:
             self.result.model = named[0]
         return named
+
+    def number(self, tree: Tree) -> Numeric | Const:
+        """A number; Mistake with its place."""
+        try:
+            return self._numeric(tree)
+        except Mistake as mistake:
+            if mistake.offset is None:
+                mistake.offset, mistake.width = tree.start, tree.end - tree.start
+            raise
 
     def boolean(self, tree: Tree) -> Expr | None:
         """A condition, its mistakes recorded; None if there are any below."""
@@ -330,10 +366,38 @@ class _Maker:
                     "add 'plant: tomato' and 'planted: 2026-04-20' under 'site'",
                 )
             return SiteRef(SITE[name].unit, SITE[name].scale, name)
+        first, _, part = name.partition(".")
+        if first in scope.totals:
+            return self._total(tree, first, part)
         near = nearest(name, scope.names())
-        if scope.unsure.excuses(name.partition(".")[0], near) or name in scope.unsure:
+        if scope.unsure.excuses(first, near) or name in scope.unsure:
             raise HangsOnBroken
         raise self._unknown(tree)
+
+    def _total(self, tree: Tree, name: str, part: str) -> Numeric:
+        total = self.scope.totals[name]
+        if total is None:
+            raise HangsOnBroken
+        if part == "usual" and total.over_days == 0:
+            raise _at(
+                tree,
+                f"what is usual of {name!r} is not kept",
+                f"add 'usual: 14 days' to the total {name!r}",
+            )
+        if part not in TOTAL_PARTS:
+            near = nearest(part, TOTAL_PARTS) or "today"
+            what = f"{name!r} has no {part!r}" if part else f"{name!r} is a total: of which day?"
+            others = " or ".join(f".{other}" for other in _parts(total) if other != near)
+            raise _at(tree, what, f"write '{name}.{near}' (or {others})")
+        return TotalRef(
+            total.unit,
+            total.scale,
+            name,
+            part,
+            list(self.scope.totals).index(name),
+            total.minimum,
+            total.maximum,
+        )
 
     def _misspelt_model(self, left: Tree, right: Tree) -> Mistake | None:
         """``ned == heavy``: a class on one side, and on the other a name that is no model."""

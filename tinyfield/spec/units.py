@@ -72,6 +72,7 @@ _TABLE: dict[str, tuple[Dimension, str]] = {
     "h": (_TIME, "3600"),
     "d": (_TIME, "86400"),
     "Hz": (_dimension(s=-1), "1"),
+    "bpm": (_dimension(s=-1), "1/60"),
     "kHz": (_dimension(s=-1), "1000"),
     "B": (_DATA, "1"),
     "kB": (_DATA, "1000"),
@@ -87,6 +88,9 @@ _TABLE: dict[str, tuple[Dimension, str]] = {
     "mW": (_POWER, "1/1000"),
     "uW": (_POWER, "1/1000000"),
     "J": (_ENERGY, "1"),
+    "kJ": (_ENERGY, "1000"),
+    "cal": (_ENERGY, "4184/1000"),
+    "kcal": (_ENERGY, "4184"),
     "Wh": (_ENERGY, "3600"),
     "mWh": (_ENERGY, "18/5"),
     "Pa": (_PRESSURE, "1"),
@@ -97,6 +101,7 @@ _TABLE: dict[str, tuple[Dimension, str]] = {
     "lux": (_LUX, "1"),
     "klux": (_LUX, "1000"),
     "kg": (_dimension(kg=1), "1"),
+    "gram": (_dimension(kg=1), "1/1000"),
     "mg": (_dimension(kg=1), "1/1000000"),
     "ug": (_dimension(kg=1), "1/1000000000"),
     "g": (_dimension(m=1, s=-2), "196133/20000"),
@@ -116,6 +121,7 @@ _SPELLINGS = {
     "kb": "kB", "kib": "KiB", "mib": "MiB", "byte": "B", "bytes": "B",
     "volt": "V", "volts": "V", "watt": "W", "meter": "m", "metre": "m", "°/s": "dps",
     "m²": "m2", "m³": "m3", "cm²": "cm2", "degc": "degC", "degf": "degF", "°": "deg",
+    "grams": "gram", "gramme": "gram", "calories": "cal", "kcals": "kcal",
 }  # fmt: skip
 
 _NAMES: dict[Dimension, str] = {

@@ -13,6 +13,7 @@
 #define APP_MANIFEST_HASH   0x3991c42cu
 #define APP_CHANNELS        2
 #define APP_MODELS          1
+#define APP_TOTALS          0
 #define APP_RULES           2
 #define APP_ACTUATORS       1
 #define APP_ARENA_BYTES     6

@@ -18,6 +18,7 @@ from tinyfield.spec.sections.rest import (
 )
 from tinyfield.spec.sections.sensors import SensorSection
 from tinyfield.spec.sections.site import SiteSection
+from tinyfield.spec.sections.totals import TotalSection
 from tinyfield.spec.structure import Shape
 
 
@@ -35,6 +36,11 @@ class AppSection(Section):
     )
     sample: Every = Field(description="how often it measures", examples=["every 10 min"])
     models: dict[str, ModelSection] = Field(default={}, description="what it learns")
+    totals: dict[str, TotalSection] = Field(
+        default={},
+        description="what each day brings",
+        examples=["{rest: {time: activity == lying, usual: 14 days}}"],
+    )
     actuators: dict[str, ActuatorSection] = Field(default={}, description="what it switches")
     decisions: dict[str, DecisionSection] = Field(
         description="its rules", examples=["{tank_low: {when: tank.level < 10 %}}"]
@@ -57,6 +63,7 @@ def shape() -> Shape:
     free: dict[str, type[Section]] = {
         "sensors": SensorSection,
         "models": ModelSection,
+        "totals": TotalSection,
         "actuators": ActuatorSection,
         "decisions": DecisionSection,
         "boards": BoardSection,
