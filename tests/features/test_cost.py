@@ -7,8 +7,8 @@ from pathlib import Path
 from tests.conftest import absent
 from tinyfield.bench import measure_c
 from tinyfield.errors import MissingToolError
+from tinyfield.features.bind import feature_files
 from tinyfield.features.emit import emit_features
-from tinyfield.paths import firmware_dir
 from tinyfield.spec import load_app
 
 _WORK = """
@@ -38,10 +38,9 @@ void work(void)
 def test_fits_an_uno(root: Path) -> None:
     """A full day of windows: state, flash, and cycles of one sample with read-out."""
     source = emit_features(load_app(root / "apps" / "irrigation.yaml"))
-    features = firmware_dir() / "core" / "features"
     try:
         cost = measure_c(
-            [source.source + _WORK, features / "window.c", features / "site.c"],
+            [source.source + _WORK, *feature_files()],
             "work",
             "avr",
             setup="start",

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.features.apps import COMPARED, WINDOWED, app, channel, feature
 from tinyfield import hostcc
-from tinyfield.features.bind import FeatureLibrary, shim
+from tinyfield.features.bind import FeatureLibrary, feature_files, shim
 from tinyfield.features.emit import emit_features
 from tinyfield.features.scale import MISSING
 from tinyfield.features.shape import window_shape
@@ -232,12 +232,7 @@ def test_sanitized_build_gives_the_same_and_finds_nothing() -> None:
     source = emit_features(the_app)
     core = firmware_dir() / "core"
     program = hostcc.compile_executable(
-        [
-            source.source + shim(source) + _MAIN,
-            core / "features" / "window.c",
-            core / "features" / "site.c",
-            core / "features" / "baseline.c",
-        ],
+        [source.source + shim(source) + _MAIN, *feature_files()],
         include=[core],
         headers={"app_features.h": source.header},
         name="features-sanitized",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -55,12 +56,7 @@ class FeatureLibrary:
         self.channels = max(1, len(app.channels))
         core = firmware_dir() / "core"
         path = hostcc.compile_shared(
-            [
-                self.source.source + shim(self.source),
-                core / "features" / "window.c",
-                core / "features" / "site.c",
-                core / "features" / "baseline.c",
-            ],
+            [self.source.source + shim(self.source), *feature_files()],
             include=[core],
             headers={"app_features.h": self.source.header},
             flags=flags,
@@ -110,6 +106,11 @@ class FeatureLibrary:
             valid.ctypes.data_as(ctypes.c_void_p),
         )
         return out, valid.astype(np.bool_)
+
+
+def feature_files() -> list[Path]:
+    """The node's own C of the features."""
+    return sorted((firmware_dir() / "core" / "features").glob("*.c"))
 
 
 def shim(source: FeatureSource) -> str:

@@ -1,25 +1,9 @@
 #include "window.h"
 
-/* 64-bit code is long on an AVR; left alone, avr-gcc copies these into every caller even at -Os. */
-#define SHARED static __attribute__((noinline))
+#include "arithmetic.h"
 
-/* numerator / denominator, half away from zero. Most quotients fit 32 bits, where an AVR divides
- * four times as fast. */
-SHARED int32_t divide(int64_t numerator, uint64_t denominator) {
-    const bool negative = numerator < 0;
-    const uint64_t size = negative ? 0U - (uint64_t)numerator : (uint64_t)numerator;
-    const uint64_t raised = size + denominator / 2;
-    uint64_t quotient;
-    if (raised <= UINT32_MAX && denominator <= UINT32_MAX) {
-        quotient = (uint32_t)raised / (uint32_t)denominator;
-    } else {
-        quotient = raised / denominator;
-    }
-    if (quotient > INT32_MAX) {
-        quotient = INT32_MAX;
-    }
-    return negative ? -(int32_t)quotient : (int32_t)quotient;
-}
+/* 64-bit code is long on an AVR; left alone, avr-gcc copies this into every caller even at -Os. */
+#define SHARED static __attribute__((noinline))
 
 /* Samples since the oldest bucket began. */
 static uint16_t elapsed(const tiny_ring_t *ring, uint8_t size) {
@@ -103,7 +87,7 @@ void tiny_square_push(const tiny_ring_t *ring, int64_t *squares, int32_t value) 
 int32_t tiny_window_mean(const tiny_ring_t *ring, uint8_t size, const uint8_t *counts,
                          const int32_t *sums) {
     const uint16_t n = readings(ring, size, counts);
-    return n == 0 ? TINY_MISSING : divide(add_up(ring, sums), n);
+    return n == 0 ? TINY_MISSING : tiny_quotient(add_up(ring, sums), n);
 }
 
 int32_t tiny_window_sum(const tiny_ring_t *ring, uint8_t size, const uint8_t *counts,
@@ -113,7 +97,7 @@ int32_t tiny_window_sum(const tiny_ring_t *ring, uint8_t size, const uint8_t *co
         return TINY_MISSING;
     }
     const uint64_t total = (uint64_t)add_up(ring, sums) * hours;
-    return divide((int64_t)total, (uint64_t)n * per);
+    return tiny_quotient((int64_t)total, (uint64_t)n * per);
 }
 
 int32_t tiny_window_min(const tiny_ring_t *ring, uint8_t size, const uint8_t *counts,
@@ -148,22 +132,7 @@ int32_t tiny_window_oldest(const tiny_ring_t *ring, uint8_t buckets, uint8_t siz
         return TINY_MISSING;
     }
     const uint8_t at = (uint8_t)(ring->head + 1U == buckets ? 0U : ring->head + 1U);
-    return 2U * counts[at] < size ? TINY_MISSING : divide(sums[at], counts[at]);
-}
-
-/* Largest r with r * r <= value, a bit at a time. */
-static uint32_t square_root(uint64_t value) {
-    uint64_t rest = value;
-    uint64_t root = 0;
-    for (uint64_t bit = (uint64_t)1 << 62; bit != 0; bit >>= 2) {
-        if (rest >= root + bit) {
-            rest -= root + bit;
-            root = (root >> 1) + bit;
-        } else {
-            root >>= 1;
-        }
-    }
-    return (uint32_t)root;
+    return 2U * counts[at] < size ? TINY_MISSING : tiny_quotient(sums[at], counts[at]);
 }
 
 int32_t tiny_window_std(const tiny_ring_t *ring, uint8_t size, const uint8_t *counts,
@@ -179,7 +148,7 @@ int32_t tiny_window_std(const tiny_ring_t *ring, uint8_t size, const uint8_t *co
     const uint64_t sum = (uint64_t)add_up(ring, sums);
     const uint64_t spread = n * total - sum * sum; /* n^2 times the variance */
     /* floor(2 s) from floor(4 s^2); then round(s) = (floor(2 s) + 1) / 2 */
-    const uint32_t twice = square_root(4 * spread / ((uint32_t)n * n));
+    const uint32_t twice = tiny_root(4 * spread / ((uint32_t)n * n));
     const uint32_t once = twice / 2 + twice % 2;
     return once > INT32_MAX ? INT32_MAX : (int32_t)once;
 }
@@ -209,7 +178,7 @@ int32_t tiny_window_slope(const tiny_ring_t *ring, uint8_t buckets, uint8_t size
     /* Age runs against time: the covariance changes its sign. */
     const uint64_t covariance = x_sum * (uint64_t)add_up(ring, sums) - n * xy_sum;
     const uint64_t variance = n * xx_sum - (uint64_t)x_sum * x_sum; /* > 0: two ages at least */
-    return divide((int64_t)(covariance * scale), variance * per);
+    return tiny_quotient((int64_t)(covariance * scale), variance * per);
 }
 
 void tiny_last_init(tiny_last_t *last) {

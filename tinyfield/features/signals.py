@@ -1,0 +1,105 @@
+"""The C of each feature of a fast channel: which call gives it, and what that call needs first.
+
+``tinyfield/spec/signals.py`` says what the same names mean. What stands in braces in a call is
+the emitter's to fill in:
+
+``{x}``, ``{y}``, ``{z}``
+    the window's frames, oldest first: of a channel or signal in ``{x}``, or of a vector's three
+    (or, for a statistic of two channels, of the other channel in ``{y}``);
+``{n}``
+    how many frames; of a jerk, one fewer than of its source;
+``{out}``
+    where a signal's frames go: int16_t [n], which may be ``{x}`` where that is scratch itself;
+``{work}``
+    scratch of a statistic's stage, aligned for 4 bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from tinyfield.spec.signals import STATISTICS, Source, Statistic, band_bins, factor
+
+SIGNAL_CALLS: dict[str, str] = {
+    "norm": "tiny_vector_norm({x}, {y}, {z}, {n}, {out})",
+    "vertical": "tiny_vector_vertical({x}, {y}, {z}, {n}, {out})",
+    "horizontal": "tiny_vector_horizontal({x}, {y}, {z}, {n}, {out})",
+}
+"""Statements that make a signal of a vector, by name."""
+
+JERK_CALL = "tiny_signal_jerk({x}, {n}, {out})"
+"""The statement that makes {n} - 1 differences of {n} frames."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Work that several statistics of one window share; done once, before any of them.
+
+    Attributes:
+        call: the statement that fills ``{work}``.
+        scratch: bytes of ``{work}`` for so many frames.
+    """
+
+    call: str
+    scratch: Callable[[int], int]
+
+
+STAGES: dict[str, Stage] = {}
+"""The stages, by name."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """How a statistic is read.
+
+    Attributes:
+        text: the C expression, an int32_t.
+        stage: the stage whose ``{work}`` it reads; None where it reads the frames alone.
+    """
+
+    text: str
+    stage: str | None = None
+
+
+CALLS: dict[str, Call] = {
+    "mean": Call("tiny_signal_mean({x}, {n})"),
+    "min": Call("tiny_signal_min({x}, {n})"),
+    "max": Call("tiny_signal_max({x}, {n})"),
+    "range": Call("tiny_signal_range({x}, {n})"),
+    "std": Call("tiny_signal_std({x}, {n})"),
+    "rms": Call("tiny_signal_rms({x}, {n})"),
+    "mean_abs": Call("tiny_signal_mean_abs({x}, {n})"),
+    "zero_crossings": Call("tiny_signal_zero_crossings({x}, {n})"),
+    "mean_crossings": Call("tiny_signal_mean_crossings({x}, {n})"),
+}
+"""How each statistic is read, by name."""
+
+HEADERS = ("features/signal.h", "features/vector.h")
+"""What C that uses these includes."""
+
+
+def arguments(name: str, source: Source, given: Sequence[Fraction]) -> dict[str, str]:
+    """What else stands in braces in the call of statistic ``name``, by name.
+
+    ``{lag}`` in frames; ``{first}`` and ``{end}``, the bins of a band; ``{rate}`` and ``{per}``,
+    whose quotient are the frames a second.
+
+    Args:
+        given: the statistic's arguments but for channels: a lag in s; a band's two edges in Hz.
+    """
+    values = {"rate": str(source.rate.numerator), "per": str(source.rate.denominator)}
+    takes = STATISTICS[name].takes
+    if "lag" in takes:
+        values["lag"] = str(int(given[0] * source.rate))
+    if "band" in takes:
+        bins = band_bins(given[0], given[1], source)
+        values.update(first=str(bins.start), end=str(bins.stop))
+    return values
+
+
+def scaled(text: str, statistic: Statistic, source: Source) -> str:
+    """The C expression ``text`` of a statistic, brought to the scale that its measure says."""
+    by = factor(statistic, source)
+    return text if by == 1 else f"tiny_scaled({text}, {by.numerator}, {by.denominator})"

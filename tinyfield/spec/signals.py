@@ -1,0 +1,201 @@
+"""Features of a fast channel: what can be measured of a window of frames, in which unit and scale.
+
+``SOURCE [SIGNAL] [jerk] STATISTIC [ARGUMENTS] WINDOW``. The C of each is in
+``tinyfield/features/signals.py``; here is what a parser, the documentation and an overflow check
+need, and nothing heavy is imported.
+
+Frames are int16 in the channel's scale. What averages is in the channel's unit with two more
+digits; of a jerk, in unit/s and the channel's own scale. Ratios have no unit and three digits.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Literal
+
+MOST_FRAMES = 1024
+"""The longest window in frames: TINY_SIGNAL_MOST of ``firmware/core/features/signal.h``."""
+
+INT16_MAX = 2**15 - 1
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a statistic is taken of: a channel, or a signal made of a vector.
+
+    Attributes:
+        unit, scale: of a frame: physical = value · 10^scale in ``unit``.
+        minimum, maximum: the least and greatest frame.
+        rate: frames a second.
+        frames: in the window.
+        jerk: the frames are differences, which the rate turns into ``unit``.
+    """
+
+    unit: str
+    scale: int
+    minimum: int
+    maximum: int
+    rate: Fraction
+    frames: int
+    jerk: bool = False
+
+    @property
+    def greatest(self) -> int:
+        """The greatest magnitude of a frame."""
+        return max(abs(self.minimum), abs(self.maximum))
+
+
+@dataclass(frozen=True)
+class Measure:
+    """Unit and scale of a feature's integer, and the greatest magnitude it can have."""
+
+    unit: str
+    scale: int
+    greatest: int
+
+
+Argument = Literal["lag", "channel", "band"]
+"""What follows a statistic's name: a time (whole frames, shorter than the window), another
+channel of the same sensor, or two frequencies as in ``1..3 Hz``."""
+
+
+@dataclass(frozen=True)
+class Statistic:
+    """One statistic.
+
+    Attributes:
+        says: what it gives, for people.
+        measure: its unit, scale and greatest magnitude over a source.
+        takes: its arguments, in order.
+        of: ``frames`` for a channel or a signal of a vector; ``vector`` for a vector alone.
+        least: the fewest frames that it takes.
+        steps: of an amplitude, what the C counts in: 1 for the frame's own step, 100 for
+            hundredths; 0 where the C already gives what ``measure`` says.
+    """
+
+    says: str
+    measure: Callable[[Source], Measure]
+    takes: tuple[Argument, ...] = ()
+    of: Literal["frames", "vector"] = "frames"
+    least: int = 2
+    steps: int = 0
+
+
+@dataclass(frozen=True)
+class Signal:
+    """One number a frame made of a vector's three.
+
+    Attributes:
+        says: what it is, for people.
+        source: what the three channels (unit, scale and range alike) become.
+    """
+
+    says: str
+    source: Callable[[Source], Source]
+
+
+def spectrum_size(frames: int) -> int:
+    """Points of the Fourier transform of a window: the next power of two, 8 at least."""
+    return max(8, 1 << (frames - 1).bit_length())
+
+
+def band_bins(low: Fraction, high: Fraction, source: Source) -> range:
+    """The spectrum's bins of a band in Hz: from ``low`` on and below ``high``, or up to half the
+    rate where that is ``high``; never bin 0, which is the mean. Empty where the band is too narrow
+    for the window: bins lie rate / spectrum_size apart."""
+    points = spectrum_size(source.frames)
+    first = math.ceil(low * points / source.rate)
+    end = math.ceil(high * points / source.rate)
+    if 2 * high >= source.rate:
+        end = points // 2 + 1
+    return range(max(1, first), end)
+
+
+def jerk(source: Source) -> Source:
+    """The difference of successive frames of ``source``, times the rate."""
+    span = source.maximum - source.minimum
+    unit = f"{source.unit}/s" if source.unit else "1/s"
+    return replace(
+        source,
+        unit=unit,
+        minimum=max(-span, -INT16_MAX - 1),
+        maximum=min(span, INT16_MAX),
+        frames=source.frames - 1,
+        jerk=True,
+    )
+
+
+def _length(source: Source) -> int:
+    """The greatest length of a vector, held within int16."""
+    return min(INT16_MAX, math.isqrt(3 * source.greatest**2) + 1)
+
+
+SIGNALS: dict[str, Signal] = {
+    "norm": Signal(
+        "length of the vector, however the sensor is mounted",
+        lambda s: replace(s, minimum=0, maximum=_length(s)),
+    ),
+    "vertical": Signal(
+        "the part of each frame along the window's mean, which for an acceleration is gravity; "
+        "gravity itself included",
+        lambda s: replace(s, minimum=-_length(s) - 1, maximum=_length(s)),
+    ),
+    "horizontal": Signal(
+        "length of what is left of each frame without its vertical part",
+        lambda s: replace(s, minimum=0, maximum=_length(s)),
+    ),
+}
+"""Signals of a vector, by name."""
+
+JERK_SAYS = "difference of successive frames, times the rate"
+
+
+def factor(statistic: Statistic, source: Source) -> Fraction:
+    """What the C's number is multiplied by to be in ``measure``'s scale."""
+    if not source.jerk or statistic.steps == 0:
+        return Fraction(1)
+    return source.rate / statistic.steps
+
+
+def _amplitude(
+    says: str, steps: int, greatest: Callable[[Source], int] = lambda s: s.greatest, least: int = 2
+) -> Statistic:
+    """A statistic in the source's unit, ``steps`` to a frame's step."""
+    digits = {1: 0, 100: 2}[steps]
+
+    def measure(source: Source) -> Measure:
+        most = greatest(source)
+        if source.jerk:
+            return Measure(source.unit, source.scale, math.ceil(most * source.rate))
+        return Measure(source.unit, source.scale - digits, most * steps)
+
+    return Statistic(says, measure, steps=steps, least=least)
+
+
+def _span(source: Source) -> int:
+    return source.maximum - source.minimum
+
+
+def _half_span(source: Source) -> int:
+    return math.ceil(_span(source) / 2)
+
+
+def _count(source: Source) -> Measure:
+    return Measure("", 0, source.frames)
+
+
+STATISTICS: dict[str, Statistic] = {
+    "mean": _amplitude("mean", 100, least=1),
+    "min": _amplitude("least frame", 1, least=1),
+    "max": _amplitude("greatest frame", 1, least=1),
+    "range": _amplitude("greatest less least frame", 1, _span),
+    "std": _amplitude("standard deviation", 100, _half_span),
+    "rms": _amplitude("root of the mean square", 100, least=1),
+    "mean_abs": _amplitude("mean of the absolute values", 100, least=1),
+    "zero_crossings": Statistic("how often the sign changes in the window", _count),
+    "mean_crossings": Statistic("how often it crosses its own mean in the window", _count),
+}
+"""Statistics of a window of frames, by name."""
