@@ -5,8 +5,8 @@ The registry in ``tinyfield.data`` holds what is behind them; a test keeps the l
 
 from __future__ import annotations
 
-DATASETS = ("irrigation_maricopa", "soil_quebec", "pollution_beijing", "gas_mq")
-STAND_INS = ("fao56", "smog", "mq_array")
+DATASETS = ("irrigation_maricopa", "soil_quebec", "pollution_beijing", "gas_mq", "anomaly_fan")
+STAND_INS = ("fao56", "smog", "mq_array", "rotor")
 SPLITS = ("by plot", "by station", "by group", "by time")
 SOILS = (
     "sand",

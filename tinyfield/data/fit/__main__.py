@@ -12,7 +12,7 @@ GENERATORS = Path(__file__).resolve().parent.parent / "generators"
 def main() -> int:
     """Prints (or with ``--write`` stores) the constants."""
     parser = argparse.ArgumentParser(prog="python -m tinyfield.data.fit", description=__doc__)
-    parser.add_argument("what", choices=["weather", "sensors", "column"])
+    parser.add_argument("what", choices=["weather", "sensors", "column", "rotor"])
     parser.add_argument("--data", type=Path, required=True, help="folder that holds the data sets")
     parser.add_argument("--write", action="store_true", help="store them in the package")
     args = parser.parse_args()
@@ -20,12 +20,22 @@ def main() -> int:
         text, name = weather(args.data), "climates.toml"
     elif args.what == "sensors":
         text, name = sensors(args.data), "sensors.toml"
+    elif args.what == "rotor":
+        text, name = rotor(args.data), "rotor.toml"
     else:
         text, name = column(args.data), "column.toml"
     sys.stdout.write(text)
     if args.write:
         (GENERATORS / name).write_text(text, encoding="utf-8")
     return 0
+
+
+def rotor(data: Path) -> str:
+    """The fan's vibration in every state and at every speed."""
+    from tinyfield.data.fit.rotor import fit_text
+    from tinyfield.data.importers import fan
+
+    return fit_text(fan.read_runs(data / "anomaly_fan"))
 
 
 def weather(data: Path) -> str:
