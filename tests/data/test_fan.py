@@ -113,7 +113,7 @@ def test_what_was_kept_apart_is_all_tested_on_and_later_runs_have_other_names(
         ({"label": "speed"}, "no label 'speed'"),
         ({"classes": "low, high"}, "the states are normal"),
         ({"label": "fault"}, "two classes, the model has 3"),
-        ({"split": "by subject"}, "cannot be split by subject"),
+        ({"split": "by station"}, "cannot be split by station"),
     ],
 )
 def test_mistakes(tmp_path: Path, change: dict[str, str], match: str) -> None:

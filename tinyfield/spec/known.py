@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DATASETS = ("irrigation_maricopa", "soil_quebec", "pollution_beijing", "gas_mq", "anomaly_fan")
 STAND_INS = ("fao56", "smog", "mq_array", "rotor")
-SPLITS = ("by plot", "by station", "by group", "by time")
+SPLITS = ("by plot", "by station", "by group", "by time", "by speed")
 SOILS = (
     "sand",
     "loamy_sand",

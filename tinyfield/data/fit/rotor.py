@@ -42,9 +42,9 @@ def fit_run(run: Run) -> dict[str, list[float] | list[list[float]]]:
 def fit_text(runs: Iterable[Run]) -> str:
     """The table of every run, as TOML."""
     lines = [
-        "# Vibration of a fan by state and speed in % (see rotor.py): means and noise on x, y, z in",
-        "# g; lines: Hz, then rms on x, y, z in g. Fitted to anomaly_fan (Scalabrini Sampaio et al.",
-        "# 2019, CC BY 4.0). Refit: python -m tinyfield.data.fit rotor --data DIR --write",
+        "# Vibration of a fan by state and speed in % (see rotor.py): means and noise on x, y, z",
+        "# in g; lines: Hz, then rms on x, y, z in g. Fitted to anomaly_fan (Scalabrini Sampaio et",
+        "# al. 2019, CC BY 4.0). Refit: python -m tinyfield.data.fit rotor --data DIR --write",
     ]
     for run in sorted(runs, key=lambda r: (STATES.index(r.state), r.speed)):
         found = fit_run(run)
