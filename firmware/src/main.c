@@ -233,14 +233,14 @@ static void decide(uint8_t rule, const app_view_t *view) {
 
 static void sample(void) {
     const uint8_t rules = APP_RULES;
-    const int32_t day = tiny_clock_day(&node.clock, node.t);
+    const tiny_when_t when = tiny_clock_when(&node.clock, node.t, APP_DATE);
     node.health.battery_mv = hal_battery_mv();
     sense();
     node.health.samples++;
     count_faults();
     app_features_push(&node.features, node.channel);
-    app_remember(&node.features, day, &node.history);
-    app_infer(&node.features, day, &node.history, node.arena, node.verdict);
+    app_remember(&node.features, &when, &node.history);
+    app_infer(&node.features, &when, &node.history, node.arena, node.verdict);
     const app_view_t view = {
         .channel = node.channel,
         .verdict = node.verdict,
@@ -248,7 +248,7 @@ static void sample(void) {
 #if APP_TOTALS > 0
         .total = node.kept.total,
 #endif
-        .day = day,
+        .when = when,
         .battery_mv = node.health.battery_mv == 0 ? TINY_MISSING : node.health.battery_mv,
     };
 #if APP_TOTALS > 0
@@ -257,7 +257,7 @@ static void sample(void) {
     for (uint8_t i = 0; i < rules; i++) {
         decide(i, &view);
     }
-    (void)tiny_journal_day(&node.journal, &memory, day);
+    (void)tiny_journal_day(&node.journal, &memory, when.day);
 }
 
 /* --- report -------------------------------------------------------------------------------- */
@@ -305,7 +305,8 @@ static void skip_missed(void) {
             node.channel[i] = TINY_MISSING;
         }
         app_features_push(&node.features, node.channel);
-        app_remember(&node.features, tiny_clock_day(&node.clock, node.sample_at), &node.history);
+        const tiny_when_t when = tiny_clock_when(&node.clock, node.sample_at, APP_DATE);
+        app_remember(&node.features, &when, &node.history);
 #if APP_TOTALS > 0
         count_day(NULL, node.sample_at);
 #endif

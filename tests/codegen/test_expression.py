@@ -150,6 +150,7 @@ rows = st.tuples(
 )
 
 _PROGRAM = """
+#include "features/when.h"
 #include "rules.h"
 #include "verdict.h"
 #include <inttypes.h>
@@ -158,7 +159,7 @@ typedef struct {
     const int32_t *channel;
     const tiny_verdict_t *verdict;
     const tiny_rule_state_t *rule;
-    int32_t day;
+    tiny_when_t when;
     int32_t battery_mv;
 } app_view_t;
 %s
@@ -174,7 +175,7 @@ int main(void) {
         const tiny_verdict_t verdict[] = {{(uint8_t)x[3], (uint8_t)x[4]},
                                           {(uint8_t)x[5], (uint8_t)x[6]}};
         tiny_rule_state_t rule[2] = {{0, 0, x[7] != 0}, {0, 0, x[8] != 0}};
-        const app_view_t view = {channel, verdict, rule, 0, (int32_t)x[9]};
+        const app_view_t view = {channel, verdict, rule, {0, 0, 0}, (int32_t)x[9]};
         const app_view_t *v = &view;
         (void)v;
 %s
@@ -266,4 +267,4 @@ def test_clauses_are_named_in_text_order_and_equal_ones_once_each() -> None:
 def test_crop_values() -> None:
     writer = ExpressionWriter(())
     expr = Compare("<", SiteRef("", -3, "site.kc"), Num("", -3, 900))
-    assert writer.truth(expr) == "tiny_lt(tiny_site_kc(&crop, v->day), 900)"
+    assert writer.truth(expr) == "tiny_lt(tiny_site_kc(&crop, v->when.day), 900)"

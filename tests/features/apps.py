@@ -26,7 +26,7 @@ def channel(name: str, scale: int = -1, minimum: int = -1000, maximum: int = 100
 
 def feature(source: str, op: str, window_s: int | None = None, channel: int | None = 0) -> Feature:
     text = f"{source} {op}" + (f" {window_s} s" if window_s else "")
-    width = 4 if op == "one_hot" else 1
+    width = {"one_hot": 4, "cyclic": 2}.get(op, 1)
     return Feature(
         text=text,
         source=source,
@@ -41,6 +41,10 @@ def feature(source: str, op: str, window_s: int | None = None, channel: int | No
 
 def site(source: str, op: str = "value") -> Feature:
     return feature(f"site.{source}", op, channel=None)
+
+
+def cyclic(source: str) -> Feature:
+    return feature(source, "cyclic", channel=None)
 
 
 def app(

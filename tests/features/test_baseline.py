@@ -16,6 +16,7 @@ from tinyfield.features.bind import FeatureLibrary
 from tinyfield.features.emit import emit_features
 from tinyfield.features.scale import MISSING
 from tinyfield.features.shape import ewma_samples, lag_shape
+from tinyfield.features.table import without_clock
 from tinyfield.paths import firmware_dir
 from tinyfield.spec.app import App
 
@@ -23,7 +24,8 @@ SAMPLE_S = 3600
 
 
 def computed(the_app: App, rows: NDArray[np.int32]) -> NDArray[np.int32]:
-    return FeatureLibrary(the_app).run("m", rows, np.zeros(len(rows), np.int32), None)[0]
+    when = without_clock(np.zeros(len(rows), np.int32))
+    return FeatureLibrary(the_app).run("m", rows, when, None)[0]
 
 
 def averages(values: NDArray[np.int32], n: int) -> NDArray[np.float64]:

@@ -30,7 +30,8 @@ void work(void)
     }
     at++;
     app_features_push(&state, row);
-    (void)app_features_need(&state, &crop, (int32_t)(at / 144U), out);
+    const tiny_when_t when = {(int32_t)(at / 144U), TINY_MISSING, TINY_MISSING};
+    (void)app_features_need(&state, &crop, &when, out);
 }
 """
 

@@ -17,6 +17,7 @@ from tinyfield import hostcc
 from tinyfield.features.bind import FeatureLibrary
 from tinyfield.features.scale import MISSING, to_physical, to_scaled, to_scaled_one
 from tinyfield.features.site import crop_fields
+from tinyfield.features.table import without_clock
 from tinyfield.paths import firmware_dir
 from tinyfield.spec.crops import crops
 
@@ -30,7 +31,7 @@ def test_crop_curves(plant: str) -> None:
     )
     days = np.arange(-10, crop.days + 60, dtype=np.int32)
     rows = np.zeros((len(days), 1), np.int32)
-    out, valid = lib.run("m", rows, days, crop_fields(crop))
+    out, valid = lib.run("m", rows, without_clock(days), crop_fields(crop))
     ends = np.cumsum(crop.stages)
     ini, mid, end = crop.kcb
     kc = np.interp(days, ends, [ini, mid, mid, end])
@@ -46,7 +47,9 @@ def test_crop_curves(plant: str) -> None:
 def test_crop_with_empty_stages() -> None:
     lib = FeatureLibrary(app([], {"m": [site("kc"), site("root_depth")]}))
     days = np.arange(-1, 4, dtype=np.int32)
-    out, _ = lib.run("m", np.zeros((5, 1), np.int32), days, (0, 0, 0, 0, 1, 2, 3, 4, 5, 6))
+    out, _ = lib.run(
+        "m", np.zeros((5, 1), np.int32), without_clock(days), (0, 0, 0, 0, 1, 2, 3, 4, 5, 6)
+    )
     assert out[:, 0].tolist() == [1, 3, 3, 3, 3]
     assert out[:, 1].tolist() == [5, 6, 6, 6, 6]
 

@@ -14,6 +14,7 @@ from tinyfield.data.dataset import Dataset, Series, Split
 from tinyfield.errors import DataError, SpecError
 from tinyfield.features import compute, emit_features
 from tinyfield.features.bind import FeatureLibrary
+from tinyfield.features.table import without_clock
 
 APP = app(
     [channel("soil.moisture", minimum=0), channel("air.temperature", -2, -4000, 8500)],
@@ -166,7 +167,9 @@ def test_channels_of_like_names_stay_apart() -> None:
     channels = [channel("a_b.c"), channel("a.b_c")]
     inputs = [feature(c.name, "mean", 3600, channel=i) for i, c in enumerate(channels)]
     lib = FeatureLibrary(app(channels, {"m": inputs}))
-    out, _ = lib.run("m", np.array([[1, 5]] * 9, np.int32), np.zeros(9, np.int32), None)
+    out, _ = lib.run(
+        "m", np.array([[1, 5]] * 9, np.int32), without_clock(np.zeros(9, np.int32)), None
+    )
     assert out[-1].tolist() == [1, 5]
 
 
@@ -177,4 +180,4 @@ def test_an_app_without_models_compiles() -> None:
 def test_site_inputs_need_a_crop() -> None:
     lib = FeatureLibrary(app([], {"m": [site("p")]}))
     with pytest.raises(DataError, match="reads the site's crop"):
-        lib.run("m", np.zeros((1, 1), np.int32), np.zeros(1, np.int32), None)
+        lib.run("m", np.zeros((1, 1), np.int32), without_clock(np.zeros(1, np.int32)), None)

@@ -12,12 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.features.apps import COMPARED, WINDOWED, app, channel, feature
+from tests.features.apps import COMPARED, WINDOWED, app, channel, cyclic, feature
 from tinyfield import hostcc
 from tinyfield.features.bind import FeatureLibrary, feature_files, shim
 from tinyfield.features.emit import emit_features
 from tinyfield.features.scale import MISSING
 from tinyfield.features.shape import window_shape
+from tinyfield.features.table import without_clock
 from tinyfield.paths import firmware_dir
 
 SAMPLE_S = 600
@@ -98,7 +99,7 @@ smooth = st.lists(st.integers(-3, 3), min_size=1, max_size=120).map(
 
 def run(history: list[int | None], span: int) -> list[int]:
     rows = np.array([[MISSING if v is None else v] for v in history], dtype=np.int32)
-    out, _ = library().run(f"w{span}", rows, np.zeros(len(rows), np.int32), None)
+    out, _ = library().run(f"w{span}", rows, without_clock(np.zeros(len(rows), np.int32)), None)
     return [int(v) for v in out[-1]]
 
 
@@ -128,7 +129,7 @@ def test_close_to_the_unbucketed_window() -> None:
     ops = ["mean", "sum", "std", "min", "max"]
     models = {"m": [feature("a.x", op, span * SAMPLE_S) for op in ops]}
     out, valid = FeatureLibrary(app([channel("a.x")], models, SAMPLE_S)).run(
-        "m", values[:, None], np.zeros(n, np.int32), None
+        "m", values[:, None], without_clock(np.zeros(n, np.int32)), None
     )
     assert valid.all()
     for i in range(span, n):
@@ -149,7 +150,7 @@ def test_slope_of_a_noisy_ramp() -> None:
     values = np.rint(5 / 6 * np.arange(n) + rng.normal(0, 10, n)).astype(np.int32)
     models = {"m": [feature("a.x", "slope", span * SAMPLE_S)]}
     out, _ = FeatureLibrary(app([channel("a.x")], models, SAMPLE_S)).run(
-        "m", values[:, None], np.zeros(n, np.int32), None
+        "m", values[:, None], without_clock(np.zeros(n, np.int32)), None
     )
     mine = out[span:, 0] / 100
     fits = [
@@ -162,7 +163,8 @@ def test_slope_of_a_noisy_ramp() -> None:
 def test_last_holds_three_samples() -> None:
     lib = FeatureLibrary(app([channel("a.x")], {"m": [feature("a.x", "last")]}))
     column = [MISSING, 7, MISSING, MISSING, MISSING, MISSING, MISSING, 9]
-    out, valid = lib.run("m", np.array([column], np.int32).T.copy(), np.zeros(8, np.int32), None)
+    rows = np.array([column], np.int32).T.copy()
+    out, valid = lib.run("m", rows, without_clock(np.zeros(8, np.int32)), None)
     assert out[:, 0].tolist() == [MISSING, 7, 7, 7, 7, MISSING, MISSING, 9]
     assert valid.tolist() == [False, True, True, True, True, False, False, True]
 
@@ -200,17 +202,17 @@ int main(int argc, char **argv)
 {
     const int64_t n = atoll(argv[argc - 1]);
     int32_t *rows = calloc((size_t)n * APP_FEATURES_CHANNELS, 4);
-    int32_t *days = calloc((size_t)n, 4);
+    tiny_when_t *when = calloc((size_t)n, sizeof *when);
     int32_t *out = calloc((size_t)n * APP_FEATURES_M, 4);
     uint8_t *valid = calloc((size_t)n, 1);
     if (fread(rows, 4 * APP_FEATURES_CHANNELS, (size_t)n, stdin) != (size_t)n ||
-        fread(days, 4, (size_t)n, stdin) != (size_t)n) {
+        fread(when, sizeof *when, (size_t)n, stdin) != (size_t)n) {
         return 1;
     }
     const int32_t crop[] = {30, 40, 45, 30, 150, 1100, 700, 400, 250, 700};
-    run_m(rows, days, crop, n, out, valid);
+    run_m(rows, when, crop, n, out, valid);
     fwrite(out, 4 * APP_FEATURES_M, (size_t)n, stdout);
-    free(rows); free(days); free(out); free(valid);
+    free(rows); free(when); free(out); free(valid);
     return 0;
 }
 """
@@ -224,10 +226,13 @@ def test_sanitized_build_gives_the_same_and_finds_nothing() -> None:
         [rng.integers(-1000, 1000, 500), rng.choice(wild, 700), np.full(300, 2**31 - 1)]
     ).astype(np.int32)[:, None]
     days = np.concatenate([np.arange(-5, 1490), [2**31 - 1, -(2**31), 0, 1, 2]]).astype(np.int32)
+    when = np.stack([days, days // 3 * 5, np.arange(1500) * 57 % 86400], 1).astype(np.int32)
+    when[::7, 1:] = MISSING
     inputs = [feature("a.x", op, 36 * SAMPLE_S) for op in (*WINDOWED, *COMPARED)]
     inputs += [feature("a.x", "last"), feature("site.kc", "value", channel=None)]
     inputs += [feature("site.root_depth", "value", channel=None)]
     inputs += [feature("site.stage", "one_hot", channel=None), feature("a.x", "one_hot")]
+    inputs += [cyclic("time.hour"), cyclic("time.year")]
     the_app = app([channel("a.x")], {"m": inputs})
     source = emit_features(the_app)
     core = firmware_dir() / "core"
@@ -240,12 +245,12 @@ def test_sanitized_build_gives_the_same_and_finds_nothing() -> None:
     )
     done = subprocess.run(
         [program, str(len(rows))],
-        input=rows.tobytes() + days.tobytes(),
+        input=rows.tobytes() + when.tobytes(),
         capture_output=True,
         timeout=60,
     )
     assert done.returncode == 0, done.stderr.decode()
     sane = np.frombuffer(done.stdout, np.int32).reshape(len(rows), -1)
     crop = (30, 40, 45, 30, 150, 1100, 700, 400, 250, 700)
-    plain, _ = FeatureLibrary(the_app).run("m", rows, days, crop)
+    plain, _ = FeatureLibrary(the_app).run("m", rows, when, crop)
     assert np.array_equal(sane, plain)

@@ -15,7 +15,7 @@ from tinyfield.codegen import generate
 from tinyfield.compiler import compile_model
 from tinyfield.features.bind import FeatureLibrary
 from tinyfield.features.site import crop_fields
-from tinyfield.features.table import full, windows
+from tinyfield.features.table import full, windows, without_clock
 from tinyfield.learn.scaler import quantize
 
 # Every sample decides: the first fires, all others repeat.
@@ -67,8 +67,8 @@ def test_labels_and_scores(
         told = {t: (m.label, m.score) for t, m in node.decisions}
 
     assert app.site and app.site.crop
-    days = (np.arange(n) * 600 // 86_400).astype(np.int32)
-    inputs, valid = FeatureLibrary(app).run("need", rows, days, crop_fields(app.site.crop))
+    when = without_clock((np.arange(n) * 600 // 86_400).astype(np.int32))
+    inputs, valid = FeatureLibrary(app).run("need", rows, when, crop_fields(app.site.crop))
     scale = scales["need"][0]
     steps = (inputs.astype(np.int64) - scale.offset) * scale.mult
     rounded = np.sign(steps) * ((np.abs(steps) + (1 << (scale.shift - 1))) >> scale.shift)
@@ -105,8 +105,8 @@ def test_a_model_over_time_sees_full_histories_alone(tmp_path: Path) -> None:
         told = {t: (m.label, m.score) for t, m in node.decisions}
 
     assert app.site and app.site.crop
-    days = (np.arange(n) * 600 // 86_400).astype(np.int32)
-    inputs, valid = FeatureLibrary(app).run("need", rows, days, crop_fields(app.site.crop))
+    when = without_clock((np.arange(n) * 600 // 86_400).astype(np.int32))
+    inputs, valid = FeatureLibrary(app).run("need", rows, when, crop_fields(app.site.crop))
     whole = full(valid, 5)
     at = np.flatnonzero(whole)
     (out,) = reference(model, [quantize(windows(inputs, at, 5), scales["need"])[:, None, :]])

@@ -44,6 +44,8 @@ def feature(text: str, *, sample_s: int = 600, has_crop: bool = True) -> Feature
         ("site.kc", "value", None, "", -3, 1, None),
         ("site.root_depth", "value", None, "m", -3, 1, None),
         ("site.stage one_hot", "one_hot", None, "", 0, 4, None),
+        ("time.hour cyclic", "cyclic", None, "", -3, 2, None),
+        ("time.year  cyclic", "cyclic", None, "", -3, 2, None),
     ],
 )
 def test_features(
@@ -76,6 +78,11 @@ def test_features(
         ("site.kc mean 6 h", "mean", "site.kc"),
         ("site.p one_hot", "one_hot", "site.p"),
         ("site.stage one_hot 4", "4", "site.stage one_hot"),
+        ("time.hour", "time.hour", "time.hour cyclic"),
+        ("time.hour mean 6 h", "mean", "time.hour cyclic"),
+        ("time.year cyclic 6 h", "6", "time.year cyclic"),
+        ("time.hours cyclic", "time.hours", "time.hour"),
+        ("time.week cyclic", "time.week", "time.year"),
     ],
 )
 def test_mistakes_point_at_the_word(text: str, word: str, cure: str) -> None:

@@ -30,17 +30,19 @@ from tinyfield.spec.expr import (
     Or,
     Rescale,
     SiteRef,
+    TimeRef,
     TotalRef,
 )
 
 _COMPARE = {"==": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
 _ARITH = {"+": "add", "-": "sub", "*": "mul", "/": "div"}
 _SITE = {
-    "site.kc": "tiny_site_kc(&crop, v->day)",
+    "site.kc": "tiny_site_kc(&crop, v->when.day)",
     "site.p": "tiny_site_p(&crop)",
-    "site.root_depth": "tiny_site_root_depth(&crop, v->day)",
-    "site.stage": "tiny_site_stage(&crop, v->day)",
+    "site.root_depth": "tiny_site_root_depth(&crop, v->when.day)",
+    "site.stage": "tiny_site_stage(&crop, v->when.day)",
 }
+_TIME = {"time.hour": "tiny_when_hour(&v->when)"}
 _INT32_MAX = 2**31 - 1
 
 
@@ -135,6 +137,8 @@ class ExpressionWriter:
                 return f"v->total[{expr.index}].yesterday"
             rule = f"&app_totals[{expr.index}]"
             return f"tiny_total_{expr.part}(&v->total[{expr.index}], {rule})"
+        if isinstance(expr, TimeRef):
+            return _TIME[expr.name]
         if isinstance(expr, Battery):
             return "v->battery_mv"
         if isinstance(expr, Confidence):

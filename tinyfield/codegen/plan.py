@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 CALENDAR_START = date(2020, 1, 1)
 """Day 0 of a node whose app names no planting day."""
+DATE_ZERO = date(2000, 1, 1)
+"""Date 0 of a node (firmware/core/features/when.h)."""
 
 _NO_MODEL = 0xFF
 _ANY_LABEL = 0xFE
@@ -144,7 +146,10 @@ class TotalPlan:
 
 @dataclass(frozen=True)
 class NodePlan:
-    """Everything app.h and app.c say. ``node_bytes_most`` is RAM; times are in s."""
+    """Everything app.h and app.c say. ``node_bytes_most`` is RAM; times are in s.
+
+    ``planted`` is the beginning of day 0 in unix time, ``date`` that day's date.
+    """
 
     app: str
     node: str
@@ -152,6 +157,7 @@ class NodePlan:
     sample_s: int
     heartbeat_s: int
     planted: int
+    date: int
     node_bytes_most: int
     channels: tuple[tuple[str, str], ...]
     sensors: tuple[SensorPlan, ...]
@@ -289,7 +295,8 @@ def make_plan(
         manifest_hash=manifest_hash,
         sample_s=app.sample_s,
         heartbeat_s=app.reporting.heartbeat_s,
-        planted=(planted - date(1970, 1, 1)).days * 86400,
+        planted=(planted - date(1970, 1, 1)).days * 86400 - (site.utc_offset_s if site else 0),
+        date=(planted - DATE_ZERO).days,
         node_bytes_most=node_bytes_most(board),
         channels=tuple(
             (channel.name, _unit(channel.unit, channel.scale)) for channel in app.channels
@@ -366,11 +373,7 @@ def _model(
             f"{where}: the network must end in softmax or a logistic",
             hint="give its last layer activation='softmax'",
         )
-    names = [
-        feature.text if feature.width == 1 else f"{feature.text} = {index}"
-        for feature in model.inputs
-        for index in range(feature.width)
-    ]
+    names = [name for feature in model.inputs for name in feature.names]
     return ModelPlan(
         name=model.name,
         classes=model.classes,

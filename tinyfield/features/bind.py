@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tinyfield.spec import App
 
 _SHIM = """
-void run_{name}(const int32_t *rows, const int32_t *days, const int32_t *crop, int64_t n,
+void run_{name}(const int32_t *rows, const tiny_when_t *when, const int32_t *crop, int64_t n,
                 int32_t *out, uint8_t *valid)
 {{
     app_features_t s;
@@ -32,7 +32,7 @@ void run_{name}(const int32_t *rows, const int32_t *days, const int32_t *crop, i
     app_features_init(&s);
     for (int64_t i = 0; i < n; i++) {{
         app_features_push(&s, rows + i * APP_FEATURES_CHANNELS);
-        valid[i] = app_features_{name}(&s, crop == NULL ? NULL : &c, days[i],
+        valid[i] = app_features_{name}(&s, crop == NULL ? NULL : &c, &when[i],
                                        out + i * APP_FEATURES_{upper}) == TINY_OK;
     }}
 }}
@@ -68,7 +68,7 @@ class FeatureLibrary:
         self,
         model: str,
         rows: NDArray[np.int32],
-        days: NDArray[np.int32],
+        when: NDArray[np.int32],
         crop: tuple[int, ...] | None,
     ) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
         """Pushes every row in order through a fresh state and reads the model's inputs after each.
@@ -76,7 +76,8 @@ class FeatureLibrary:
         Args:
             model: name of the model.
             rows: [n, channels] scaled values, MISSING where there is none.
-            days: [n] days since planting.
+            when: [n, 3] days since planting, days since 1 January 2000, second of the local day
+                (MISSING: no clock).
             crop: the values of ``CROP_FIELDS``, or None where the site has no crop.
 
         Returns:
@@ -85,21 +86,21 @@ class FeatureLibrary:
         Raises:
             DataError: shapes that do not fit, or a site input without a crop.
         """
-        if rows.ndim != 2 or rows.shape[1] != self.channels or days.shape != (len(rows),):
+        if rows.ndim != 2 or rows.shape[1] != self.channels or when.shape != (len(rows), 3):
             raise DataError(
-                f"rows of shape {rows.shape} and days of shape {days.shape} do not fit "
+                f"rows of shape {rows.shape} and times of shape {when.shape} do not fit "
                 f"{self.channels} channels"
             )
         if crop is None and "crop == NULL" in _body(self.source.source, model):
             raise DataError(f"model {model} reads the site's crop, and there is none")
         rows = np.ascontiguousarray(rows, dtype=np.int32)
-        days = np.ascontiguousarray(days, dtype=np.int32)
+        when = np.ascontiguousarray(when, dtype=np.int32)
         given = None if crop is None else (ctypes.c_int32 * len(CROP_FIELDS))(*crop)
         out = np.zeros((len(rows), self.source.widths[model]), dtype=np.int32)
         valid = np.zeros(len(rows), dtype=np.uint8)
         self._library[f"run_{model}"](
             rows.ctypes.data_as(ctypes.c_void_p),
-            days.ctypes.data_as(ctypes.c_void_p),
+            when.ctypes.data_as(ctypes.c_void_p),
             given,
             ctypes.c_int64(len(rows)),
             out.ctypes.data_as(ctypes.c_void_p),

@@ -45,11 +45,12 @@ _TYPES = {
     "squares": ("int64_t", "tiny_square_push"),
 }
 _SITE = {
-    "site.kc": "tiny_site_kc(crop, day)",
+    "site.kc": "tiny_site_kc(crop, when->day)",
     "site.p": "tiny_site_p(crop)",
-    "site.root_depth": "tiny_site_root_depth(crop, day)",
-    "site.stage": "tiny_site_stage(crop, day)",
+    "site.root_depth": "tiny_site_root_depth(crop, when->day)",
+    "site.stage": "tiny_site_stage(crop, when->day)",
 }
+_TIME = {"time.hour": "tiny_when_hour_cyclic", "time.year": "tiny_when_year_cyclic"}
 
 
 @dataclass(frozen=True)
@@ -95,8 +96,8 @@ class _Plan:
 
     def _add(self, feature: Feature) -> None:
         if feature.channel is None:
-            if feature.source not in _SITE:
-                raise SpecError(f"`{feature.text}` names neither a channel nor a site value")
+            if feature.source not in _SITE and feature.source not in _TIME:
+                raise SpecError(f"`{feature.text}` names no channel, site value or time")
             return
         channel = feature.channel
         if feature.op in _LASTS:
@@ -221,6 +222,7 @@ def _header(plan: _Plan, widths: dict[str, int]) -> Iterator[str]:
     yield ""
     yield '#include "features/baseline.h"'
     yield '#include "features/site.h"'
+    yield '#include "features/when.h"'
     yield '#include "features/window.h"'
     yield ""
     yield f"#define APP_FEATURES_CHANNELS {max(1, len(plan.app.channels))}"
@@ -295,19 +297,20 @@ def _model(plan: _Plan, name: str, inputs: tuple[Feature, ...]) -> Iterator[str]
     yield "{"
     if not any(f.channel is not None for f in inputs):
         yield "    (void)s;"
-    if any(f.channel is None for f in inputs):
+    if any(f.source in _SITE for f in inputs):
         yield "    if (crop == NULL) {"
         yield "        return TINY_E_ARGUMENT;"
         yield "    }"
-        if not any("day" in plan.read(f) for f in inputs):
-            yield "    (void)day;"
     else:
         yield "    (void)crop;"
-        yield "    (void)day;"
+    if not any(f.source in _TIME or "when" in plan.read(f) for f in inputs):
+        yield "    (void)when;"
     at = 0
     for feature in inputs:
         yield f"    /* {feature.text.replace('*/', '* /')} */"
-        if feature.op == "one_hot":
+        if feature.source in _TIME:
+            yield f"    {_TIME[feature.source]}(when, &out[{at}]);"
+        elif feature.op == "one_hot":
             yield f"    tiny_one_hot({plan.read(feature)}, {feature.width}, &out[{at}]);"
         else:
             yield f"    out[{at}] = {plan.read(feature)};"
@@ -319,7 +322,7 @@ def _model(plan: _Plan, name: str, inputs: tuple[Feature, ...]) -> Iterator[str]
 def _signature(name: str) -> str:
     return (
         f"tiny_status_t app_features_{name}(const app_features_t *s, "
-        f"const tiny_crop_t TINY_ROM *crop, int32_t day, int32_t *out)"
+        f"const tiny_crop_t TINY_ROM *crop, const tiny_when_t *when, int32_t *out)"
     )
 
 

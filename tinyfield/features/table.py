@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -174,7 +175,7 @@ def compute(app: App, model: str, dataset: Dataset, *, every_s: int | None = Non
         rows = _rows(app, inputs, series, dataset.name)
         crop = _crop(app, series)
         fields = None if crop is None else crop_fields(crop)
-        X, valid = library.run(model, rows, series.day.astype(np.int32), fields)
+        X, valid = library.run(model, rows, times(series), fields)
         valid = full(valid, history)
         asked = series.labels != NO_LABEL
         if every_s is not None:
@@ -233,6 +234,21 @@ def scaled_rows(app: App, series: Series) -> NDArray[np.int32]:
     return rows
 
 
+def times(series: Series) -> NDArray[np.int32]:
+    """What the node's clock says at each sample: [n, 3] days since planting, days since 1 January
+    2000, second of the local day."""
+    t0 = series.t0
+    since = int((t0 - datetime(2000, 1, 1)) / timedelta(seconds=1))
+    at = since + np.arange(len(series), dtype=np.int64) * series.period_s
+    return np.stack([series.day, at // 86400, at % 86400], axis=1).astype(np.int32)
+
+
+def without_clock(day: NDArray[np.int32]) -> NDArray[np.int32]:
+    """The same [n, 3] of a node that counts the days [n] but has no clock."""
+    nothing = np.full(len(day), MISSING)
+    return np.stack([day, nothing, nothing], axis=1).astype(np.int32)
+
+
 def _rows(app: App, inputs: Sequence[Feature], series: Series, dataset: str) -> NDArray[np.int32]:
     where = f"{dataset}, {series.group}"
     if series.period_s != app.sample_s:
@@ -261,7 +277,4 @@ def _crop(app: App, series: Series) -> Crop | None:
 
 def _names(inputs: Sequence[Feature]) -> Iterator[str]:
     for feature in inputs:
-        if feature.op == "one_hot":
-            yield from (f"{feature.text} = {i}" for i in range(feature.width))
-        else:
-            yield feature.text
+        yield from feature.names

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from tinyfield.spec import expr as e
 from tinyfield.spec.durations import duration_text
 from tinyfield.spec.features import SITE
+from tinyfield.spec.times import CYCLIC
 
 if TYPE_CHECKING:
     from tinyfield.spec.app import Actuator, App, Decision, Feature, Model
@@ -145,6 +146,8 @@ def feature(one: Feature) -> str:
     if one.channel is None and one.source in SITE:
         also = ", one input for each" if one.op == "one_hot" else ""
         return f"{SITE[one.source].summary} ({one.source}){also}"
+    if one.source in CYCLIC:
+        return f"{CYCLIC[one.source]}, as sine and cosine ({one.source})"
     span = duration_text(one.window_s) if one.window_s else ""
     pattern = _OPS.get(one.op)
     return pattern.format(one.source, span) if pattern else one.text

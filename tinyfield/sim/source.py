@@ -5,6 +5,7 @@ from __future__ import annotations
 import calendar
 import math
 from collections.abc import Sequence
+from datetime import date
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
 MISSING = -(2**31)
 """No reading, in a row."""
+NO_DATE = date(2020, 1, 1)
+"""Day 0 of an app without a planting day (as tinyfield.codegen.plan has it)."""
 
 
 class RowSource(Protocol):
@@ -55,6 +58,17 @@ def to_scaled(value: float, scale: int, least: int, most: int) -> int:
     return scaled if least <= scaled <= most else MISSING
 
 
+def start_of(app: App) -> int | None:
+    """Unix seconds of virtual second 0: local midnight of the planting day; where there is none,
+    of 1 January 2020 if the app goes by the clock at all."""
+    planted = app.site.planted if app.site is not None else None
+    if planted is None and app.reads_time:
+        planted = NO_DATE
+    if planted is None:
+        return None
+    return calendar.timegm(planted.timetuple()) - (app.site.utc_offset_s if app.site else 0)
+
+
 class WorldSource:
     """A world that feels what the node does.
 
@@ -65,8 +79,7 @@ class WorldSource:
     """
 
     def __init__(self, app: App, world: World, *, limit: int | None = None) -> None:
-        planted = app.site.planted if app.site is not None else None
-        self.start = calendar.timegm(planted.timetuple()) if planted is not None else None
+        self.start = start_of(app)
         self.first = 0
         samples = round(world.days * 86400) // app.sample_s
         self.last = (min(samples, limit or samples) - 1) * app.sample_s

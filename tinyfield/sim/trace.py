@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tinyfield.errors import DataError
-from tinyfield.sim.source import MISSING
+from tinyfield.sim.source import MISSING, start_of
 from tinyfield.spelling import nearest
 
 if TYPE_CHECKING:
@@ -50,12 +50,7 @@ class TraceSource:
     def __init__(self, path: Path, app: App, *, limit: int | None = None) -> None:
         self._times: list[int] = []
         self._rows: list[tuple[int, ...]] = []
-        self.start: int | None = None
-        if app.site is not None and app.site.planted is not None:
-            planted = app.site.planted
-            self.start = int(
-                datetime(planted.year, planted.month, planted.day, tzinfo=timezone.utc).timestamp()
-            )
+        self.start: int | None = start_of(app)
         _Reader(path, app.channels).read(self)
         self.first = self._times[0]
         self.last = self._times[-1]

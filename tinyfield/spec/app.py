@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, InstanceOf, SecretStr
 from tinyfield.spec.architectures import OPTIONS
 from tinyfield.spec.crops import Crop
 from tinyfield.spec.diagnostics import Diagnostic
-from tinyfield.spec.expr import Clause, Expr, Numeric, dump
+from tinyfield.spec.expr import Clause, Expr, Numeric, TimeRef, dump, walk
 from tinyfield.spec.mark import Mark
 
 SITE_SOURCES = ("site.kc", "site.p", "site.root_depth", "site.stage")
@@ -98,13 +98,13 @@ class Feature(Frozen):
 
     Attributes:
         text: as the user wrote it.
-        source: a channel name or one of ``SITE_SOURCES``.
+        source: a channel name, one of ``SITE_SOURCES``, or a time (tinyfield.spec.times).
         op: of a channel, one of ``CHANNEL_OPS`` (tinyfield.spec.features); of the site, value or
-            one_hot.
+            one_hot; of a time, cyclic.
         window_s: the span in s for windowed ops, the lag, or the average's time.
         unit, scale: of the feature's integer value.
-        width: inputs it makes: 1, or k for one_hot.
-        channel: channel id, None for site features.
+        width: inputs it makes: 1, k for one_hot, 2 for cyclic.
+        channel: channel id, None for those of the site and of the time.
         other: for minus, the id of the channel that is taken away.
         factors: for minus, what brings each channel to ``scale``.
     """
@@ -127,6 +127,7 @@ class Feature(Frozen):
         "minus",
         "one_hot",
         "value",
+        "cyclic",
     ]
     window_s: int | None
     unit: str
@@ -135,6 +136,15 @@ class Feature(Frozen):
     channel: int | None
     other: int | None = None
     factors: tuple[int, int] = (1, 1)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """One name for each input that it makes."""
+        if self.op == "cyclic":
+            return tuple(f"{self.text} {part}" for part in ("sine", "cosine"))
+        if self.op == "one_hot":
+            return tuple(f"{self.text} = {index}" for index in range(self.width))
+        return (self.text,)
 
 
 class Train(Frozen):
@@ -296,7 +306,7 @@ class Reporting(Frozen):
 
 
 class Site(Frozen):
-    """Where and what the node watches."""
+    """Where and what the node watches; ``utc_offset_s`` is local time less UTC, in s."""
 
     plant: str | None = None
     planted: date | None = None
@@ -304,6 +314,7 @@ class Site(Frozen):
     soil: str | None = None
     area_m2: float | None = None
     crop: InstanceOf[Crop] | None = None
+    utc_offset_s: int = 0
 
 
 class Power(Frozen):
@@ -383,6 +394,14 @@ class App(Frozen):
         """The boards that the file has something to say about under ``boards:``, in its order."""
         named = (path.split(".") for path in self.marks if path.startswith("boards."))
         return tuple(dict.fromkeys(parts[1] for parts in named))
+
+    @property
+    def reads_time(self) -> bool:
+        """Whether some model or rule goes by the clock."""
+        rules = [e for d in self.decisions.values() for e in (d.when, d.clear) if e is not None]
+        return any(f.op == "cyclic" for m in self.models.values() for f in m.inputs) or any(
+            isinstance(node, TimeRef) for rule in rules for node in walk(rule)
+        )
 
     def channel_id(self, name: str) -> int:
         """The id of a channel; KeyError if there is none of that name."""

@@ -67,6 +67,13 @@ class SiteRef(Numeric):
 
 
 @dataclass(frozen=True)
+class TimeRef(Numeric):
+    """``time.hour`` at this sample; missing until the node's clock is set."""
+
+    name: str
+
+
+@dataclass(frozen=True)
 class Battery(Numeric):
     """Battery voltage in mV, scale 0; missing when the board cannot tell."""
 
@@ -223,7 +230,7 @@ def dump(expr: Expr) -> str:
         return str(expr.value)
     if isinstance(expr, ChannelRef):
         return f"{expr.name}[{expr.index}] {expr.unit}e{expr.scale}"
-    if isinstance(expr, SiteRef):
+    if isinstance(expr, (SiteRef, TimeRef)):
         return f"{expr.name} {expr.unit}e{expr.scale}"
     if isinstance(expr, Battery):
         return "battery mV"

@@ -1,4 +1,4 @@
-"""Features of a model: ``soil.moisture slope 6 h``, ``site.kc``, ``site.stage one_hot``.
+"""Features of a model: ``soil.moisture slope 6 h``, ``site.stage one_hot``, ``time.hour cyclic``.
 
 Units and scales of the integer a feature gives (the C in ``firmware/core/features`` computes it):
 most keep the channel's; sum is unit·h in the channel's scale; slope is unit/h with two more
@@ -14,6 +14,7 @@ from typing import Literal, get_args
 from tinyfield.spec.app import Channel, Feature, build
 from tinyfield.spec.durations import duration_text, parse_seconds
 from tinyfield.spec.mistake import Mistake
+from tinyfield.spec.times import CYCLIC, time_feature, unknown_time
 from tinyfield.spec.unsure import Unsure
 from tinyfield.spelling import listing, nearest
 
@@ -88,6 +89,8 @@ def parse_feature(
             "an empty input", hint="write 'sensor.quantity op', such as 'soil.moisture last'"
         )
     source, at = words[0]
+    if source in CYCLIC:
+        return time_feature(text, source, words)
     if source in SITE:
         return _site(text, source, words, has_crop)
     index = next((i for i, ch in enumerate(channels) if ch.name == source), None)
@@ -300,6 +303,8 @@ def _unknown_source(source: str, at: int, channels: tuple[Channel, ...]) -> Mist
     names = [ch.name for ch in channels]
     hint: str | None
     sensor, _, quantity = source.partition(".")
+    if sensor == "time":
+        return unknown_time(source, at)
     of_sensor = [ch.quantity for ch in channels if ch.sensor == sensor]
     if of_sensor and quantity:
         near = nearest(quantity, of_sensor)
@@ -313,7 +318,7 @@ def _unknown_source(source: str, at: int, channels: tuple[Channel, ...]) -> Mist
         message, hint = f"unknown {source!r}", f"did you mean {near!r}?" if near else None
         hint = hint or f"write one of {listing(SITE)}"
     else:
-        near = nearest(source, [*names, *SITE])
+        near = nearest(source, [*names, *SITE, *CYCLIC])
         sensors = dict.fromkeys(ch.sensor for ch in channels)
         message = f"there is no sensor {sensor!r}"
         hint = f"did you mean {near!r}?" if near else f"sensors: {listing(sensors) or 'none'}"

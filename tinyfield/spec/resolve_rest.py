@@ -82,6 +82,7 @@ def resolve_site(section: SiteSection | None, node: Node | None, problems: Probl
         soil=section.soil,
         area_m2=section.area / 10_000 if section.area is not None else None,
         crop=crop,
+        utc_offset_s=section.utc_offset or 0,
     )
 
 

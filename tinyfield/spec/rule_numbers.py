@@ -17,11 +17,13 @@ from tinyfield.spec.expr import (
     Numeric,
     Rescale,
     SiteRef,
+    TimeRef,
     TotalRef,
 )
 from tinyfield.spec.features import SITE
 from tinyfield.spec.mistake import Mistake
 from tinyfield.spec.rule_parser import Tree
+from tinyfield.spec.times import TIMES
 from tinyfield.spec.units import (
     Quantity,
     dimension_name,
@@ -250,6 +252,8 @@ def interval(node: Numeric) -> tuple[int, int]:
         return min(node.values), max(node.values)
     if isinstance(node, SiteRef):
         return 0, SITE[node.name].maximum
+    if isinstance(node, TimeRef):
+        return 0, TIMES[node.name].maximum
     if isinstance(node, Battery):
         return 0, 65535
     if isinstance(node, Confidence):

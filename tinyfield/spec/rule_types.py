@@ -23,6 +23,7 @@ from tinyfield.spec.expr import (
     Numeric,
     Or,
     SiteRef,
+    TimeRef,
     TotalRef,
 )
 from tinyfield.spec.features import SITE
@@ -30,6 +31,7 @@ from tinyfield.spec.mistake import Mistake
 from tinyfield.spec.rule_numbers import Const
 from tinyfield.spec.rule_parser import COMPARISONS, Tree, parse
 from tinyfield.spec.spelling_of import channel_hint
+from tinyfield.spec.times import TIMES
 from tinyfield.spec.unsure import Unsure
 from tinyfield.spelling import listing, nearest
 
@@ -74,6 +76,7 @@ class Scope:
                 "confidence",
                 "battery",
                 *site,
+                *TIMES,
             ]
         )
 
@@ -369,6 +372,8 @@ class _Maker:
         first, _, part = name.partition(".")
         if first in scope.totals:
             return self._total(tree, first, part)
+        if name in TIMES:
+            return TimeRef("", TIMES[name].scale, name)
         near = nearest(name, scope.names())
         if scope.unsure.excuses(first, near) or name in scope.unsure:
             raise HangsOnBroken
@@ -424,7 +429,7 @@ class _Maker:
         hint: str | None
         sensor = name.partition(".")[0]
         sensors = dict.fromkeys(ch.sensor for ch in scope.channels)
-        if "." in name and sensor not in (*sensors, "site"):
+        if "." in name and sensor not in (*sensors, "site", "time"):
             near = nearest(name, scope.names())
             hint = f"did you mean {near!r}?" if near else f"sensors: {listing(sensors) or 'none'}"
             return _at(tree, f"there is no sensor {sensor!r}", hint)

@@ -15,6 +15,7 @@ from tinyfield.spec.drivers import Driver, Param, load_drivers
 from tinyfield.spec.features import CHANNEL_OPS, SITE
 from tinyfield.spec.known import DATASETS, SOILS, SPLITS, STAND_INS
 from tinyfield.spec.sections.app import AppSection
+from tinyfield.spec.times import CYCLIC
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -89,12 +90,16 @@ def _choice(named: dict[str, str]) -> dict[str, Any]:
 def _feature() -> dict[str, Any]:
     ops = "|".join(op for op in CHANNEL_OPS if op != "last")
     site = "|".join(name.replace(".", r"\.") for name in SITE)
+    time = "|".join(name.replace(".", r"\.") for name in CYCLIC)
     window = rf"[a-z]\w*\.\w+(\s+last|\s+({ops})\s+\S.*)?"
     return {
         "type": "string",
-        "description": "'sensor.quantity op window', or a value of the site: " + ", ".join(SITE),
-        "pattern": rf"^\s*({window}|({site})(\s+(value|one_hot))?)\s*$",
-        "examples": ["soil.moisture last", "air.temperature mean 24 h", *SITE],
+        "description": "'sensor.quantity op window', a value of the site ("
+        + ", ".join(SITE)
+        + ") or a time: "
+        + ", ".join(f"{name} cyclic" for name in CYCLIC),
+        "pattern": rf"^\s*({window}|({site})(\s+(value|one_hot))?|({time})\s+cyclic)\s*$",
+        "examples": ["soil.moisture last", "air.temperature mean 24 h", *SITE, "time.hour cyclic"],
     }
 
 

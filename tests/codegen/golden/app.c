@@ -76,11 +76,12 @@ static const tiny_input_scale_t TINY_ROM need_scale[] = {
 };
 
 /* need: none, light, heavy */
-static tiny_verdict_t infer_need(const app_features_t *features, int32_t day, uint8_t *arena) {
+static tiny_verdict_t infer_need(const app_features_t *features, const tiny_when_t *when,
+                                 uint8_t *arena) {
     int32_t x[APP_FEATURES_NEED];
     int8_t in[MODEL_NEED_IN0_BYTES];
     int8_t out[MODEL_NEED_OUT0_BYTES];
-    if (app_features_need(features, &crop, day, x) != TINY_OK) {
+    if (app_features_need(features, &crop, when, x) != TINY_OK) {
         return tiny_verdict_none();
     }
     tiny_quantize_all(x, need_scale, 3, in);
@@ -90,15 +91,15 @@ static tiny_verdict_t infer_need(const app_features_t *features, int32_t day, ui
     return tiny_verdict_softmax(out, 3);
 }
 
-void app_remember(const app_features_t *features, int32_t day, app_history_t *history) {
+void app_remember(const app_features_t *features, const tiny_when_t *when, app_history_t *history) {
     (void)features;
-    (void)day;
+    (void)when;
     (void)history;
 }
 
-void app_infer(const app_features_t *features, int32_t day, const app_history_t *history,
-               uint8_t *arena, tiny_verdict_t *verdict) {
-    verdict[0] = infer_need(features, day, arena);
+void app_infer(const app_features_t *features, const tiny_when_t *when,
+               const app_history_t *history, uint8_t *arena, tiny_verdict_t *verdict) {
+    verdict[0] = infer_need(features, when, arena);
     (void)history;
 }
 

@@ -9,7 +9,8 @@
 
 #define APP_SAMPLE_S        600u
 #define APP_HEARTBEAT_S     21600u
-#define APP_PLANTED         1776643200u /* day 0, UTC seconds since 1970 */
+#define APP_PLANTED         1776643200u /* day 0 at local midnight, UTC seconds since 1970 */
+#define APP_DATE            9606        /* of day 0, days since 1 January 2000 */
 #define APP_MANIFEST_HASH   0x3991c42cu
 #define APP_CHANNELS        2
 #define APP_MODELS          1
@@ -29,7 +30,7 @@ typedef struct {
     const int32_t *channel;
     const tiny_verdict_t *verdict; /* one a model */
     const tiny_rule_state_t *rule;
-    int32_t day;        /* since planting */
+    tiny_when_t when;
     int32_t battery_mv; /* TINY_MISSING: unknown */
 } app_view_t;
 
@@ -46,11 +47,11 @@ void app_sense(int32_t *channel);
 void app_drive(uint8_t actuator, bool on);
 
 /* Adds this sample's inputs to what models over time remember; one without a value is a gap. */
-void app_remember(const app_features_t *features, int32_t day, app_history_t *history);
+void app_remember(const app_features_t *features, const tiny_when_t *when, app_history_t *history);
 
 /* Runs every model on the features so far, and on what was remembered of them. */
-void app_infer(const app_features_t *features, int32_t day, const app_history_t *history,
-               uint8_t *arena, tiny_verdict_t *verdict);
+void app_infer(const app_features_t *features, const tiny_when_t *when,
+               const app_history_t *history, uint8_t *arena, tiny_verdict_t *verdict);
 
 /* A rule's condition, and in `why` which of its clauses are true. */
 tiny_kleene_t app_rule_when(uint8_t rule, const app_view_t *v, uint16_t *why);

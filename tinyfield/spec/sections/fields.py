@@ -24,7 +24,7 @@ from tinyfield.spelling import listing
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _NODE = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 _WORDS = """
-    and or not if for in is true false null none site confidence battery node app report on off
+    and or not if for in is true false null none site time confidence battery node app report on off
     auto break case char const continue default do double else enum extern float goto inline int
     long register restrict return short signed sizeof static struct switch typedef union unsigned
     void volatile while bool
@@ -168,6 +168,7 @@ def _text(kind: str, example: str, **more: Any) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", "description": kind, "examples": [example], **more})
 
 
+_WEST_S, _EAST_S = -12 * 3600, 14 * 3600
 _NUMBER_WITH_UNIT = r"^\s*[+-]?[0-9.]+([eE][+-]?[0-9]+)?\s*\S.*$"
 
 
@@ -175,6 +176,24 @@ def _seconds(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         raise Mistake("expected a time", hint="write it as '10 min'", code="type")
     return parse_seconds(value)
+
+
+def _offset(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        raise Mistake("expected a time", hint="write it as '8 h' or '-5 h'", code="type")
+    text = str(value).strip()
+    if isinstance(value, str) and text[:1] in ("+", "-"):
+        size = parse_seconds(text[1:], least=0)
+    else:
+        size = parse_seconds(value, least=0)
+    seconds = -size if text.startswith("-") else size
+    if not _WEST_S <= seconds <= _EAST_S or seconds % 60:
+        raise Mistake(
+            f"no place on earth is {text} from UTC",
+            hint="write -12 h to 14 h, such as '5 h 30 min'",
+            code="range",
+        )
+    return seconds
 
 
 def _every(value: Any) -> int:
@@ -196,6 +215,11 @@ NodeId = Annotated[
 ]
 Seconds = Annotated[
     int, PlainValidator(_seconds), _text("a time", "10 min", pattern=_NUMBER_WITH_UNIT)
+]
+UtcOffset = Annotated[
+    int,
+    PlainValidator(_offset),
+    _text("local time less UTC", "8 h", pattern=_NUMBER_WITH_UNIT),
 ]
 Every = Annotated[int, PlainValidator(_every), _text("a period", "every 10 min")]
 Bytes = Annotated[

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from tinyfield.spec.sections.base import Section
-from tinyfield.spec.sections.fields import Day, SquareCentimetres
+from tinyfield.spec.sections.fields import Day, SquareCentimetres, UtcOffset
 
 
 class SiteSection(Section):
@@ -21,4 +21,8 @@ class SiteSection(Section):
         default=None, description="degrees, north is positive"
     )
     soil: str | None = Field(default=None, description="soil texture, such as sandy_loam")
+    utc_offset: UtcOffset | None = Field(
+        default=None,
+        description="local standard time less UTC; what the day, time.hour and time.year go by",
+    )
     area: SquareCentimetres | None = Field(default=None, description="watered area")
