@@ -6,6 +6,9 @@
 
 static void change(tiny_interlock_t *k, uint8_t id, bool on, uint32_t now) {
     tiny_switch_t *s = &k->state[id];
+    if (on && !s->on && k->limits[id].starts != 0) {
+        s->starts++;
+    }
     s->on = on;
     s->since = now;
     s->timed = false;
@@ -39,9 +42,21 @@ static bool rested(const tiny_interlock_t *k, uint8_t id, uint32_t now) {
     return now - k->state[id].since >= k->limits[id].min_off_s;
 }
 
+/* Often enough for today. */
+static bool sated(const tiny_interlock_t *k, uint8_t id) {
+    return k->limits[id].starts != 0 && k->state[id].starts >= k->limits[id].starts;
+}
+
+void tiny_interlock_new_day(tiny_interlock_t *k) {
+    for (uint8_t i = 0; i < k->count; i++) {
+        k->state[i].starts = 0;
+    }
+}
+
 void tiny_interlock_begin(tiny_interlock_t *k, uint32_t now) {
     /* Off before on: an exclusion holds even while booting. */
     for (uint8_t i = 0; i < k->count; i++) {
+        k->state[i].starts = 0;
         change(k, i, false, now);
     }
     for (uint8_t i = 0; i < k->count; i++) {
@@ -73,7 +88,7 @@ tiny_status_t tiny_interlock_request(tiny_interlock_t *k, uint8_t actuator, bool
         const uint32_t planned = s->timed ? s->until : UINT32_MAX;
         end = planned > wanted ? planned : wanted;
     } else {
-        if (!rested(k, actuator, now) || excluded(k, actuator)) {
+        if (!rested(k, actuator, now) || sated(k, actuator) || excluded(k, actuator)) {
             return TINY_E_BLOCKED;
         }
         change(k, actuator, true, now);

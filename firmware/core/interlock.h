@@ -1,5 +1,6 @@
 /* The last word on every actuator, below rules and commands alike: a maximum on-time, a minimum
- * off-time, mutual exclusion, a safe state at boot. Nothing else in the firmware drives one.
+ * off-time, so many times a day, mutual exclusion, a safe state at boot. Nothing else in the
+ * firmware drives one.
  *
  * The minimum off-time counts from the boot too, so that a node that restarts over and over does
  * not switch a pump over and over. */
@@ -16,6 +17,7 @@ typedef struct {
     uint32_t min_off_s;
     uint8_t excludes; /* bit i: never on together with actuator i */
     bool safe_on;     /* its state at boot, and after a timed request */
+    uint8_t starts;   /* most times that it goes on in a day; 0: any number */
 } tiny_limit_t;
 
 typedef struct {
@@ -23,6 +25,7 @@ typedef struct {
     uint32_t until; /* to be left then, if timed */
     bool on;
     bool timed;
+    uint8_t starts; /* today; counted only where they are limited */
 } tiny_switch_t;
 
 typedef struct {
@@ -32,15 +35,18 @@ typedef struct {
     void (*drive)(uint8_t actuator, bool on, uint32_t now); /* switches the real thing */
 } tiny_interlock_t;
 
-/* Boot: everything into its safe state. */
+/* Boot: everything into its safe state, nothing started today. */
 void tiny_interlock_begin(tiny_interlock_t *k, uint32_t now);
 
 /* Asks for a state, for so many seconds (0: open end), after which the safe state returns. On
  * while on never shortens a run and never stretches it past the limit that began with it.
- * TINY_E_BLOCKED: too soon after it went off, or one that excludes it is on. TINY_E_ARGUMENT: no
- * such actuator. */
+ * TINY_E_BLOCKED: too soon after it went off, often enough today, or one that excludes it is on.
+ * TINY_E_ARGUMENT: no such actuator. */
 tiny_status_t tiny_interlock_request(tiny_interlock_t *k, uint8_t actuator, bool on,
                                      uint32_t seconds, uint32_t now);
+
+/* A new day, on which everything may start as often as its limit says. */
+void tiny_interlock_new_day(tiny_interlock_t *k);
 
 /* Does what has fallen due. */
 void tiny_interlock_tick(tiny_interlock_t *k, uint32_t now);

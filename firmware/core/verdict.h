@@ -3,6 +3,7 @@
 #define TINY_VERDICT_H
 
 #include "features/quantize.h"
+#include "kleene.h"
 #include "wire.h"
 
 /* How one feature becomes an int8 input (features/quantize.h). */
@@ -45,6 +46,18 @@ static inline tiny_verdict_t tiny_verdict_softmax(const int8_t *out, uint8_t n) 
 static inline tiny_verdict_t tiny_verdict_logistic(int8_t out) {
     const uint8_t p = (uint8_t)(out + 128);
     return out >= 0 ? (tiny_verdict_t){1, p} : (tiny_verdict_t){0, (uint8_t)(255 - p)};
+}
+
+/* The last of n rising steps that x reaches, the first of them below all; no label without x. */
+static inline uint8_t tiny_level(tiny_num_t x, const int32_t TINY_ROM *steps, uint8_t n) {
+    uint8_t level = 0;
+    if (x == TINY_NONE) {
+        return TINY_NO_LABEL;
+    }
+    for (uint8_t i = 1; i < n; i++) {
+        level = x >= steps[i] ? i : level;
+    }
+    return level;
 }
 
 /* What a rule compares: missing when the model could not run. */

@@ -6,12 +6,14 @@
 #include "app.h"
 #include "hal.h"
 #include "journal.h"
-#if APP_TOTALS > 0
+#if APP_KEEPS
 #include "keep.h"
 #endif
 #include "number.h"
 #include "rows.h"
 #include "links/report.h"
+
+#include <string.h>
 
 #define ROOM(n) ((n) > 0 ? (n) : 1)
 
@@ -33,12 +35,13 @@ static struct {
     tiny_report_t report;
     tiny_health_t health;
     tiny_frame_t frame;
-#if APP_TOTALS > 0
+#if APP_KEEPS
     tiny_keep_t keep;
     uint32_t kept_at; /* when the day was last written */
     struct {
         tiny_day_t day;
-        tiny_total_t total[APP_TOTALS];
+        tiny_total_t total[ROOM(APP_TOTALS)];
+        uint8_t starts[ROOM(APP_ACTUATORS)];
     } kept;
 #endif
     _Alignas(4) uint8_t arena[ROOM(APP_ARENA_BYTES)];
@@ -50,8 +53,8 @@ _Static_assert(
 
 static const tiny_memory_t memory = {hal_persist_read, hal_persist_write};
 
-/* What the totals need of the lasting memory; the outbox has the rest. */
-#if APP_TOTALS > 0
+/* What the days need of the lasting memory; the outbox has the rest. */
+#if APP_KEEPS
 #define KEEP_BYTES TINY_KEEP_BYTES(sizeof node.kept)
 _Static_assert(TINY_OUTBOX_AT + 4u * TINY_OUTBOX_SLOT + KEEP_BYTES <= HAL_PERSIST_BYTES,
                "the totals leave no room for decisions");
@@ -160,13 +163,18 @@ static void count_faults(void) {
 
 /* --- count --------------------------------------------------------------------------------- */
 
-#if APP_TOTALS > 0
+#if APP_KEEPS
 #define KEEP_S 3600u
 
-/* One sample of the day: adds what the view shows, or a gap. */
+/* Before a sample is decided on: a day may have ended. Adds what the view shows, or a gap. */
 static void count_day(const app_view_t *view, uint32_t t) {
-    const int32_t today = tiny_clock_day(&node.clock, t);
-    const bool ended = tiny_day_step(&node.kept.day, node.clock.set, today);
+    const bool ended =
+        tiny_day_step(&node.kept.day, node.clock.set, tiny_clock_day(&node.clock, t));
+    if (ended) {
+        tiny_interlock_new_day(&node.interlock);
+        node.kept_at = t - KEEP_S; /* to be written at once */
+    }
+#if APP_TOTALS > 0
     for (uint8_t i = 0; i < APP_TOTALS; i++) {
         if (ended) {
             tiny_total_close(&node.kept.total[i], &app_totals[i]);
@@ -174,21 +182,40 @@ static void count_day(const app_view_t *view, uint32_t t) {
         tiny_total_add(&node.kept.total[i], view == NULL ? TINY_NONE : app_total_value(i, view),
                        APP_SAMPLE_S);
     }
+#else
+    (void)view;
+#endif
     node.kept.day.length_s += APP_SAMPLE_S;
-    if (ended || t - node.kept_at >= KEEP_S) {
+}
+
+/* Once an hour, at a day's end, and when an actuator with so many times a day went on. */
+static void keep_day(uint32_t t) {
+    const uint8_t actuators = APP_ACTUATORS;
+    bool due = t - node.kept_at >= KEEP_S;
+    for (uint8_t i = 0; i < actuators; i++) {
+        due = due || node.kept.starts[i] != node.actuator[i].starts;
+        node.kept.starts[i] = node.actuator[i].starts;
+    }
+    if (due) {
         node.kept_at = t;
         (void)tiny_keep_store(&node.keep, &memory, &node.kept);
     }
 }
 
-static void count_begin(void) {
+static void recall_day(void) {
+    const uint8_t actuators = APP_ACTUATORS;
     node.keep = (tiny_keep_t){APP_KEEP_SIGNATURE, (uint16_t)(HAL_PERSIST_BYTES - KEEP_BYTES),
                               sizeof node.kept, 0};
     if (tiny_keep_load(&node.keep, &memory, &node.kept) != TINY_OK) {
-        node.kept.day = (tiny_day_t){0, 0, false};
+        memset(&node.kept, 0, sizeof node.kept);
+#if APP_TOTALS > 0
         for (uint8_t i = 0; i < APP_TOTALS; i++) {
             tiny_total_begin(&node.kept.total[i]);
         }
+#endif
+    }
+    for (uint8_t i = 0; i < actuators; i++) {
+        node.actuator[i].starts = node.kept.starts[i];
     }
 }
 #endif
@@ -206,7 +233,10 @@ static void decide(uint8_t rule, const app_view_t *view) {
     }
     const uint8_t model = app_rules[rule].model;
     const tiny_verdict_t plain = {state->active ? 1 : 0, 255};
-    const tiny_verdict_t verdict = model == TINY_NO_MODEL ? plain : node.verdict[model];
+    tiny_verdict_t verdict = model == TINY_NO_MODEL ? plain : node.verdict[model];
+#if APP_LEVELS
+    verdict.label = app_rule_level(rule, view, verdict.label);
+#endif
     uint8_t flags = node.clock.set ? TINY_FLAG_CLOCK : 0;
     if (state->active) {
         flags |= TINY_FLAG_ACTIVE;
@@ -251,12 +281,15 @@ static void sample(void) {
         .when = when,
         .battery_mv = node.health.battery_mv == 0 ? TINY_MISSING : node.health.battery_mv,
     };
-#if APP_TOTALS > 0
+#if APP_KEEPS
     count_day(&view, node.t);
 #endif
     for (uint8_t i = 0; i < rules; i++) {
         decide(i, &view);
     }
+#if APP_KEEPS
+    keep_day(node.t);
+#endif
     (void)tiny_journal_day(&node.journal, &memory, when.day);
 }
 
@@ -307,7 +340,7 @@ static void skip_missed(void) {
         app_features_push(&node.features, node.channel);
         const tiny_when_t when = tiny_clock_when(&node.clock, node.sample_at, APP_DATE);
         app_remember(&node.features, &when, &node.history);
-#if APP_TOTALS > 0
+#if APP_KEEPS
         count_day(NULL, node.sample_at);
 #endif
         node.sample_at += APP_SAMPLE_S;
@@ -325,8 +358,8 @@ void tiny_node_setup(void) {
         tiny_outbox_open(&node.outbox, &memory, TINY_OUTBOX_SLOTS(HAL_PERSIST_BYTES - KEEP_BYTES));
     (void)tiny_journal_open(&node.journal, &memory, seen);
     tiny_clock_begin(&node.clock, node.journal.day);
-#if APP_TOTALS > 0
-    count_begin();
+#if APP_KEEPS
+    recall_day(); /* after the interlock began: how often things went on today */
 #endif
     node.health.boot = node.journal.boot;
     node.health.node = app_node_id;

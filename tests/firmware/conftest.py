@@ -41,5 +41,10 @@ def rules() -> Iterator[Harness]:
 
 
 @pytest.fixture(scope="module")
+def pet() -> Iterator[Harness]:
+    yield from _running("pet", "core/pet.c")
+
+
+@pytest.fixture(scope="module")
 def totals() -> Iterator[Harness]:
     yield from _running("totals", "core/totals.c", "core/keep.c", "core/bytes.c")

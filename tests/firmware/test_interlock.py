@@ -20,6 +20,7 @@ class Limit:
     min_off: int = 0
     excludes: int = 0
     safe: bool = False
+    starts: int = 0
 
 
 class Node:
@@ -29,9 +30,12 @@ class Node:
         self.harness, self.limits = harness, limits
         self.on = [False] * len(limits)
         self.since = [now] * len(limits)
+        self.starts = [0] * len(limits)
         self.switched: list[tuple[int, int, bool]] = []
         words = [
-            x for one in limits for x in (one.max_on, one.min_off, one.excludes, int(one.safe))
+            x
+            for one in limits
+            for x in (one.max_on, one.min_off, one.excludes, int(one.safe), one.starts)
         ]
         self._take(harness.ask("begin", now, *words), booting=True)
 
@@ -40,6 +44,10 @@ class Node:
 
     def tick(self, now: int) -> None:
         self._take(self.harness.ask("tick", now))
+
+    def new_day(self) -> None:
+        self._take(self.harness.ask("day"))
+        self.starts = [0] * len(self.limits)
 
     def _take(self, answer: str, booting: bool = False) -> int:
         calls, result = answer.split("|")
@@ -56,6 +64,9 @@ class Node:
     def _check(self, actuator: int, on: bool, now: int, booting: bool) -> None:
         limit = self.limits[actuator]
         if on and not self.on[actuator]:
+            self.starts[actuator] += 1
+            if limit.starts and not booting and not limit.safe:
+                assert self.starts[actuator] <= limit.starts, "times a day"
             if not booting:
                 assert now - self.since[actuator] >= limit.min_off, "minimum off-time"
             for other, running in enumerate(self.on):
@@ -70,7 +81,9 @@ class Node:
 
 seconds = st.integers(0, 200)
 limits = st.lists(
-    st.builds(Limit, seconds, seconds, st.integers(0, 15), st.booleans()), min_size=1, max_size=4
+    st.builds(Limit, seconds, seconds, st.integers(0, 15), st.booleans(), st.integers(0, 3)),
+    min_size=1,
+    max_size=4,
 )
 steps = st.lists(
     st.tuples(
@@ -159,6 +172,21 @@ def test_a_safe_state_of_on_returns(interlock: Harness) -> None:
     node.tick(530)
     node.tick(540)
     assert node.on == [True, False]
+
+
+def test_so_many_times_a_day(interlock: Harness) -> None:
+    node = Node(interlock, [Limit(max_on=10, starts=2)])
+    for now, status in ((0, OK), (100, OK), (200, BLOCKED), (300, BLOCKED)):
+        assert node.request(0, True, 5, now) == status
+        node.tick(now + 50)
+    node.request(0, False, 0, 400)
+    node.new_day()
+    assert node.request(0, True, 0, 500) == OK
+    assert node.request(0, True, 0, 505) == OK, "on while on is no start"
+    node.tick(510)
+    assert node.request(0, True, 5, 600) == OK
+    node.tick(610)
+    assert node.request(0, True, 5, 700) == BLOCKED
 
 
 def test_late_ticks_only_delay(interlock: Harness) -> None:

@@ -28,6 +28,7 @@ from tinyfield.spec.expr import (
     Num,
     Numeric,
     Or,
+    PetRef,
     Rescale,
     SiteRef,
     TimeRef,
@@ -43,6 +44,11 @@ _SITE = {
     "site.stage": "tiny_site_stage(&crop, v->when.day)",
 }
 _TIME = {"time.hour": "tiny_when_hour(&v->when)"}
+_PET = {
+    "pet.rer": "tiny_pet_rer(pet.weight_g)",
+    "pet.need": "tiny_pet_need(&pet, v->when.day, pet_active(v))",
+    "pet.ration": "tiny_pet_ration(&pet, v->when.day, pet_active(v))",
+}
 _INT32_MAX = 2**31 - 1
 
 
@@ -86,10 +92,13 @@ class ExpressionWriter:
         return self._logic(expr, _Numbering(()))
 
     def value(self, expr: Numeric, table: str) -> str:
-        """C of type ``tiny_num_t``; ``table`` is the name of the C array of a label table."""
+        """C of type ``tiny_num_t``; ``table`` is the name of the C array of a label table, which
+        may stand alone or be multiplied by something."""
         if isinstance(expr, LabelTable):
             model = self._models[expr.model]
             return f"tiny_total_label(tiny_verdict_label(v->verdict[{model}]), {table})"
+        if isinstance(expr, Arith) and isinstance(expr.a, LabelTable):
+            return f"tiny_mul({self.value(expr.a, table)}, {self._number(expr.b)})"
         return self._number(expr)
 
     def _logic(self, expr: Expr, numbering: _Numbering) -> str:
@@ -132,6 +141,8 @@ class ExpressionWriter:
             return f"v->channel[{expr.index}]"
         if isinstance(expr, SiteRef):
             return _SITE[expr.name]
+        if isinstance(expr, PetRef):
+            return _PET[expr.name]
         if isinstance(expr, TotalRef):
             if expr.part == "yesterday":
                 return f"v->total[{expr.index}].yesterday"

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from tinyfield.codegen.labels import labels_of
 from tinyfield.wire import Manifest, ManifestAction, ManifestModel, ManifestRule
 
 if TYPE_CHECKING:
     from tinyfield.compiler import Program
     from tinyfield.spec.app import App, Decision
-
-SWITCH_LABELS = ("off", "on")
-"""Labels of a rule without a model: id 0 when it clears, 1 when it fires."""
 
 
 def make_manifest(app: App, board: str, programs: Mapping[str, Program]) -> Manifest:
@@ -32,10 +30,9 @@ def make_manifest(app: App, board: str, programs: Mapping[str, Program]) -> Mani
 
 
 def _rule(app: App, name: str, decision: Decision) -> ManifestRule:
-    labels = SWITCH_LABELS if decision.model is None else app.models[decision.model].classes
     return ManifestRule(
         name=name,
-        labels=labels,
+        labels=labels_of(app, decision),
         clauses=tuple(clause.text for clause in decision.clauses),
         severity=decision.severity,
         actions=tuple(

@@ -10,18 +10,19 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from tinyfield.codegen.expression import ExpressionWriter, RuleText
+from tinyfield.codegen.labels import labels_of
 from tinyfield.codegen.limits import check_arena, check_limits, node_bytes_most
 from tinyfield.errors import ModelError
 from tinyfield.features.site import CROP_FIELDS, crop_fields
 from tinyfield.spec.drivers import driver
 from tinyfield.spec.durations import duration_text
-from tinyfield.spec.expr import LabelTable
+from tinyfield.spec.expr import Arith, LabelTable
 
 if TYPE_CHECKING:
     from tinyfield.boards import Board
     from tinyfield.compiler import Program
     from tinyfield.learn.scaler import InputScale
-    from tinyfield.spec.app import Action, Actuator, App, Decision, Model, Sensor
+    from tinyfield.spec.app import Action, Actuator, App, Decision, Model, Pet, Sensor
 
 CALENDAR_START = date(2020, 1, 1)
 """Day 0 of a node whose app names no planting day."""
@@ -62,6 +63,7 @@ class ActuatorPlan(Part):
     min_off_s: int
     excludes: int
     safe_on: bool
+    starts: int = 0
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,8 @@ class ActionPlan:
 
 @dataclass(frozen=True)
 class RulePlan:
-    """One rule: its row of the table, and its conditions in C."""
+    """One rule: its row of the table, its conditions in C, and the number whose ``steps`` are its
+    labels, if it is such a one."""
 
     name: str
     text: RuleText
@@ -121,6 +124,8 @@ class RulePlan:
     model: int
     first_action: int
     actions: tuple[ActionPlan, ...]
+    level: str | None = None
+    steps: tuple[int, ...] = ()
 
     @property
     def reads_view(self) -> bool:
@@ -167,6 +172,8 @@ class NodePlan:
     rules: tuple[RulePlan, ...]
     crop: tuple[tuple[str, int], ...]
     crop_name: str
+    pet: tuple[tuple[str, int], ...] = ()
+    active: int | None = None
 
     @property
     def actions(self) -> tuple[ActionPlan, ...]:
@@ -177,15 +184,41 @@ class NodePlan:
     def signature(self) -> int:
         """Of what the node keeps over a reset: an app with other totals begins anew."""
         said = [f"{t.name} {t.text} {t.table} {t.per_s} {t.over}" for t in self.totals]
+        said += [actuator.name for actuator in self.actuators if actuator.starts]
         return zlib.crc32("\n".join(said).encode())
+
+    @property
+    def levels(self) -> bool:
+        """Some rule's label is a step of a number."""
+        return any(rule.level is not None for rule in self.rules)
+
+    @property
+    def needs_pet(self) -> bool:
+        """Some rule or total is handed the animal."""
+        return bool(self.pet) and bool(self._texts("&pet", "pet.weight_g"))
+
+    @property
+    def needs_active(self) -> bool:
+        """Some rule or total asks how long the animal moves."""
+        return bool(self.pet) and bool(self._texts("pet_active("))
+
+    def _texts(self, *wanted: str) -> list[str]:
+        """The C of rules and totals that holds one of those."""
+        texts = [text for rule in self.rules for _, text in rule.text.clauses]
+        texts += [rule.clear or "" for rule in self.rules]
+        texts += [rule.level or "" for rule in self.rules]
+        texts += [total.value for total in self.totals]
+        return [text for text in texts if any(word in text for word in wanted)]
+
+    @property
+    def keeps(self) -> bool:
+        """The node counts something of its days, and keeps it over a reset."""
+        return bool(self.totals) or any(actuator.starts for actuator in self.actuators)
 
     @property
     def needs_crop(self) -> bool:
         """Some model or rule is handed the crop."""
-        texts = [text for rule in self.rules for _, text in rule.text.clauses]
-        texts += [rule.clear or "" for rule in self.rules]
-        texts += [total.value for total in self.totals]
-        return bool(self.crop) and bool(self.models or any("&crop" in text for text in texts))
+        return bool(self.crop) and bool(self.models or self._texts("&crop"))
 
     @property
     def remembers(self) -> bool:
@@ -245,6 +278,7 @@ class NodePlan:
             lines.append(
                 f"limit {actuator.name} max_on {actuator.max_on_s} min_off {actuator.min_off_s} "
                 f"excludes {actuator.excludes:#04x} safe {'on' if actuator.safe_on else 'off'}"
+                f"{f' starts {actuator.starts}' if actuator.starts else ''}"
             )
         for model in self.models:
             lines.append(
@@ -266,6 +300,8 @@ class NodePlan:
             )
             lines += [f"  bit {i}: {c}" for i, (_, c) in enumerate(rule.text.clauses)]
             lines += [f"  when: {rule.text.when}", f"  clear: {rule.clear or 'not when'}"]
+            if rule.level is not None:
+                lines.append(f"  level: {rule.level} from {list(rule.steps)}")
             lines += [f"  do: {action.text}" for action in rule.actions]
         return "\n".join(lines) + "\n"
 
@@ -311,6 +347,8 @@ def make_plan(
         rules=_rules(app),
         crop=tuple(zip(CROP_FIELDS, crop_fields(crop), strict=True)) if crop else (),
         crop_name=crop.name if crop else "",
+        pet=_pet(app.pet, planted) if app.pet else (),
+        active=list(app.totals).index(app.pet.active) if app.pet and app.pet.active else None,
     )
     return plan.verify()
 
@@ -343,6 +381,7 @@ def _actuator(app: App, actuator: Actuator) -> ActuatorPlan:
         min_off_s=actuator.min_off_s,
         excludes=sum(1 << order.index(other) for other in actuator.excludes),
         safe_on=actuator.safe,
+        starts=actuator.max_starts,
     )
 
 
@@ -390,6 +429,16 @@ def _model(
     )
 
 
+def _pet(pet: Pet, planted: date) -> tuple[tuple[str, int], ...]:
+    return (
+        ("weight_g", pet.weight_g),
+        ("born", (pet.born - planted).days),
+        ("kcal_per_kg", pet.kcal_per_kg),
+        ("neutered", int(pet.neutered)),
+        ("species", ("dog", "cat").index(pet.species)),
+    )
+
+
 def _totals(app: App) -> tuple[TotalPlan, ...]:
     writer = ExpressionWriter(tuple(app.models))
     plans = []
@@ -399,7 +448,8 @@ def _totals(app: App) -> tuple[TotalPlan, ...]:
         else:
             assert total.rate is not None
             value = writer.value(total.rate, f"{name}_of")
-        table = total.rate.values if isinstance(total.rate, LabelTable) else ()
+        rate = total.rate.a if isinstance(total.rate, Arith) else total.rate
+        table = rate.values if isinstance(rate, LabelTable) else ()
         plans.append(
             TotalPlan(
                 name, total.text, value, table, total.per_s, total.over_days, total.after_days
@@ -436,13 +486,15 @@ def _rule(app: App, name: str, decision: Decision, writer: ExpressionWriter) -> 
         model=model,
         first_action=0,
         actions=tuple(_action(app, decision, action) for action in decision.actions),
+        level=None if decision.level is None else writer.value(decision.level.value, ""),
+        steps=decision.level.steps if decision.level else (),
     )
 
 
 def _action(app: App, decision: Decision, action: Action) -> ActionPlan:
     label, when = _ANY_LABEL, ""
-    if action.label is not None and decision.model is not None:
-        label = app.models[decision.model].classes.index(action.label)
+    if action.label is not None:
+        label = labels_of(app, decision).index(action.label)
         when = f"{action.label}: "
     return ActionPlan(
         text=when + action.text,

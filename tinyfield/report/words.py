@@ -135,6 +135,9 @@ def interlocks(actuator: Actuator) -> tuple[str, ...]:
     found = [f"never on for longer than {duration_text(actuator.max_on_s)}"]
     if actuator.min_off_s:
         found.append(f"then off for at least {duration_text(actuator.min_off_s)}")
+    if actuator.max_starts:
+        times = "once" if actuator.max_starts == 1 else f"{actuator.max_starts} times"
+        found.append(f"at most {times} a day")
     found.append(f"{state} at start, on a fault and when nothing is known")
     if actuator.excludes:
         found.append(f"never on together with {listing(actuator.excludes)}")

@@ -82,6 +82,7 @@ class Actuator(Frozen):
     Attributes:
         safe: the state at boot, on a fault and when nothing is known.
         excludes: actuators that must be off while this one is on (symmetric).
+        max_starts: most times on in a day; 0 = any number.
     """
 
     name: str
@@ -91,6 +92,7 @@ class Actuator(Frozen):
     min_off_s: int
     safe: bool
     excludes: tuple[str, ...]
+    max_starts: int = 0
 
 
 class Feature(Frozen):
@@ -226,6 +228,23 @@ class Model(Frozen):
         return sum(feature.width for feature in self.inputs)
 
 
+class Pet(Frozen):
+    """The animal that wears the node.
+
+    Attributes:
+        weight_g: what it should weigh, in gram.
+        kcal_per_kg: energy of its food.
+        active: the total that says how long it moves in a day; None = not known.
+    """
+
+    species: Literal["dog", "cat"]
+    weight_g: int
+    born: date
+    neutered: bool
+    kcal_per_kg: int
+    active: str | None
+
+
 class Total(Frozen):
     """What a day brings. Its index in ``App.totals`` is its id.
 
@@ -276,6 +295,18 @@ class Action(Frozen):
         return f"{self.actuator} {switch}{tail}"
 
 
+class Level(Frozen):
+    """Which step of a number is reached, as a label.
+
+    Attributes:
+        steps: the least scaled integer of each label, rising; below the first, it holds too.
+    """
+
+    value: InstanceOf[Numeric]
+    labels: tuple[str, ...]
+    steps: tuple[int, ...]
+
+
 class Decision(Frozen):
     """A rule. Its index in ``App.decisions`` is the rule id.
 
@@ -285,6 +316,7 @@ class Decision(Frozen):
         clear: ends the rule's activity; None = when ``when`` is false.
         repeat_s: fires again this often while ``when`` stays true; None = once an activation.
         model: whose label and confidence it names; None for rules on readings alone.
+        level: whose step is its label; None = the model's class, or on and off.
     """
 
     name: str
@@ -296,6 +328,7 @@ class Decision(Frozen):
     severity: Literal["info", "warning", "critical"]
     model: str | None
     actions: tuple[Action, ...]
+    level: Level | None = None
 
 
 class Reporting(Frozen):
@@ -376,6 +409,7 @@ class App(Frozen):
     path: Path
     sample_s: int
     site: Site | None
+    pet: Pet | None = None
     sensors: dict[str, Sensor]
     channels: tuple[Channel, ...]
     models: dict[str, Model]

@@ -106,6 +106,22 @@ class TotalRef(Numeric):
 
 
 @dataclass(frozen=True)
+class PetRef(Numeric):
+    """``pet.rer``, ``pet.need``, ``pet.ration``: what the animal of the app needs.
+
+    The need hangs on how long it moves, which comes of readings: all but the need at rest stay on
+    the node.
+    """
+
+    name: str
+
+    @property
+    def raw(self) -> bool:
+        """All but what it needs at rest."""
+        return self.name != "pet.rer"
+
+
+@dataclass(frozen=True)
 class LabelTable(Numeric):
     """A number for each class of a model; missing when the model could not run."""
 
@@ -230,7 +246,7 @@ def dump(expr: Expr) -> str:
         return str(expr.value)
     if isinstance(expr, ChannelRef):
         return f"{expr.name}[{expr.index}] {expr.unit}e{expr.scale}"
-    if isinstance(expr, (SiteRef, TimeRef)):
+    if isinstance(expr, (SiteRef, TimeRef, PetRef)):
         return f"{expr.name} {expr.unit}e{expr.scale}"
     if isinstance(expr, Battery):
         return "battery mV"

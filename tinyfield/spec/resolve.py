@@ -13,6 +13,7 @@ from tinyfield.spec.app import (
     Channel,
     Decision,
     Model,
+    Pet,
     Reporting,
     Scenario,
     Sensor,
@@ -30,6 +31,7 @@ from tinyfield.spec.resolve_parts import (
     read_part,
     valid_name,
 )
+from tinyfield.spec.resolve_pet import check_active, resolve_pet
 from tinyfield.spec.resolve_pins import Wiring, override_pins, wire
 from tinyfield.spec.resolve_rest import (
     has_crop,
@@ -70,7 +72,7 @@ class Resolver:
         chosen = board_of(board) if board is not None else own
         sensor_parts = self._parts("sensors", ["driver"])
         actuator_parts = self._parts(
-            "actuators", ["driver", "max_on", "min_off", "safe", "excludes"]
+            "actuators", ["driver", "max_on", "min_off", "max_starts", "safe", "excludes"]
         )
         check_addresses(sensor_parts, problems)
         parts = sensor_parts + actuator_parts
@@ -81,6 +83,7 @@ class Resolver:
         models = self._models(channels)
         scope = self._scope(channels, models)
         totals = self._totals(scope)
+        pet = self._pet(totals)
         decisions = self._decisions(replace(scope, totals=totals), actuators)
         tests = self._tests(decisions)
         # A link that is not built yet is complaint enough.
@@ -101,6 +104,7 @@ class Resolver:
             path=self.path,
             sample_s=self.sample_s,
             site=site,
+            pet=pet,
             sensors={
                 part.name: build(Sensor)(
                     name=part.name,
@@ -234,6 +238,7 @@ class Resolver:
                 min_off_s=section.min_off if ok(section.min_off) else 0,
                 safe=section.safe if ok(section.safe) else False,
                 excludes=tuple(n for n in names if n in pairs[part.name]),
+                max_starts=(section.max_starts or 0) if ok(section.max_starts) else 0,
             )
         return found
 
@@ -347,7 +352,15 @@ class Resolver:
             },
             has_crop=has_crop(self.root.items.get("site")),
             unsure=self.unsure,
+            has_pet="pet" in self.root.items,
         )
+
+    def _pet(self, totals: dict[str, Total | None]) -> Pet | None:
+        section = self.section.pet if ok(self.section.pet) else None
+        node = self.root.items.get("pet")
+        pet = resolve_pet(section, node)
+        active = check_active(section, node, totals, self.unsure, self.problems)
+        return pet.model_copy(update={"active": active}) if pet is not None else None
 
     def _totals(self, scope: Scope) -> dict[str, Total | None]:
         found: dict[str, Total | None] = {}

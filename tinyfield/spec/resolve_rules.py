@@ -5,19 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from tinyfield.spec.app import Action, Actuator, Decision, build
+from tinyfield.spec.app import Action, Actuator, Decision, Level, build
 from tinyfield.spec.durations import duration_text, parse_seconds
-from tinyfield.spec.expr import Compare, Expr, Num, dump
+from tinyfield.spec.expr import Compare, Expr, Num, Numeric, dump
 from tinyfield.spec.mistake import Mistake
 from tinyfield.spec.nodes import List, Map, Node, Scalar
 from tinyfield.spec.problems import Problems
-from tinyfield.spec.rule_types import Scope, Typed, compile_condition
+from tinyfield.spec.rule_numbers import Const, in_steps, step
+from tinyfield.spec.rule_parser import Tree
+from tinyfield.spec.rule_types import Scope, Typed, compile_condition, compile_number
 from tinyfield.spec.samples import read_samples
 from tinyfield.spec.sections.base import ok, spelled
 from tinyfield.spec.sections.decisions import DecisionSection
 from tinyfield.spelling import listing, nearest
 
 MAX_SAMPLES = 1000
+INT32_MAX = 2**31 - 1
 
 
 def resolve_decision(
@@ -35,9 +38,14 @@ def resolve_decision(
     when = _condition(node.items.get("when"), scope, problems)
     clear = _condition(node.items.get("clear"), scope, problems)
     samples = read_samples(node.items.get("for"), sample_s, problems, most=MAX_SAMPLES)
-    actions = _Actions(scope, actuators, when.model if when else None, problems, node).read(
-        node.items.get("do")
-    )
+    model = when.model if when else None
+    level = _level(section, node.items.get("level"), model, scope, problems)
+    labels: tuple[str, tuple[str, ...]] | None = None
+    if level is not None:
+        labels = ("level", level.labels)
+    elif model is not None:
+        labels = (model, scope.models[model])
+    actions = _Actions(scope, actuators, labels, problems, node).read(node.items.get("do"))
     if when and clear and when.expr and clear.expr:
         _far_side(when.expr, clear.expr, node, problems)
     repeat_s = section.repeat if ok(section.repeat) else None
@@ -64,7 +72,80 @@ def resolve_decision(
         severity=section.severity,
         model=when.model,
         actions=tuple(actions),
+        level=level,
     )
+
+
+def _level(
+    section: DecisionSection,
+    node: Node | None,
+    model: str | None,
+    scope: Scope,
+    problems: Problems,
+) -> Level | None:
+    """The steps whose labels the rule has; None where it has none or mistakes are reported."""
+    level = section.level
+    if not isinstance(node, Map) or not ok(level) or level is None:
+        return None
+    if not ok(level.of) or not ok(level.steps):
+        return None
+    if model is not None:
+        problems.at(
+            node,
+            f"the label is a class of {model!r} already, which 'when' names",
+            hint="make a decision of its own for the level",
+            key=True,
+            code="action",
+        )
+        return None
+    of, steps = node.items["of"], node.items["steps"]
+    typed = compile_number(level.of, scope)
+    for mistake in typed.mistakes:
+        problems.mistake(of, mistake)
+    value = typed.number
+    if isinstance(value, Const):
+        problems.at(of, "a constant has one level", hint="name a reading", code="expression")
+    if not isinstance(value, Numeric) or not isinstance(steps, Map):
+        return None
+    found: list[int] = []
+    for item in steps.items.values():
+        limit = _step(item, value, level.of, scope, problems)
+        if limit is None:
+            return None
+        if found and limit <= found[-1]:
+            problems.at(
+                item, "not above the step before it", hint="write them rising", code="threshold"
+            )
+            return None
+        found.append(limit)
+    return build(Level)(value=value, labels=tuple(steps.items), steps=tuple(found))
+
+
+def _step(node: Node, value: Numeric, said: str, scope: Scope, problems: Problems) -> int | None:
+    """The least scaled integer at which a step is reached."""
+    if not isinstance(node, Scalar):
+        problems.at(node, f"expected a number, got {spelled(node)}", hint="write 0", code="type")
+        return None
+    typed = compile_number(node.text, scope)
+    for mistake in typed.mistakes:
+        problems.mistake(node, mistake)
+    if isinstance(typed.number, Numeric):
+        problems.at(node, "no constant", hint="write a number with its unit", code="expression")
+    if not isinstance(typed.number, Const):
+        return None
+    const = typed.number
+    if const.value == 0:
+        const = Const(const.value, value.unit)
+    try:
+        exact = in_steps(const, value, Tree("number", 0, len(node.text)), node.text, said)
+    except Mistake as mistake:
+        problems.mistake(node, mistake)
+        return None
+    limit = step(">=", exact)
+    if limit is None or abs(limit) > INT32_MAX:
+        problems.at(node, "past what 32 bits hold", hint="write a smaller one", code="overflow")
+        return None
+    return limit
 
 
 def _condition(node: Node | None, scope: Scope, problems: Problems) -> Typed | None:
@@ -92,13 +173,13 @@ class _Actions:
         self,
         scope: Scope,
         actuators: Mapping[str, Actuator],
-        model: str | None,
+        labels: tuple[str, tuple[str, ...]] | None,
         problems: Problems,
         rule: Map,
     ) -> None:
         self.scope = scope
         self.actuators = actuators
-        self.model = model
+        self.labels = labels
         self.problems = problems
         self.rule = rule
 
@@ -258,7 +339,9 @@ class _Actions:
         return [action] if action else []
 
     def _per_class(self, actuator: str, table: Map) -> list[Action]:
-        if self.model is None:
+        if self.labels is None:
+            if "level" in self.rule.items:
+                return []
             if not self.scope.unsure and "when" in self.rule.items:
                 models = listing(self.scope.models) or "a model"
                 self.problems.at(
@@ -268,15 +351,15 @@ class _Actions:
                     hint=f"name {models} in 'when', or write '{actuator} on for 8 min'",
                 )
             return []
-        classes = self.scope.models[self.model]
+        of, classes = self.labels
         found: list[Action] = []
         for label, value in table.items.items():
             if label not in classes:
                 near = nearest(label, classes)
-                hint = f"did you mean {near!r}?" if near else f"its classes: {listing(classes)}"
+                hint = f"did you mean {near!r}?" if near else f"it has: {listing(classes)}"
                 self.problems.at(
                     value,
-                    f"{self.model!r} has no class {label!r}",
+                    f"{of!r} has no {'step' if of == 'level' else 'class'} {label!r}",
                     hint=hint,
                     key=True,
                     code="unknown",

@@ -12,7 +12,7 @@ from tinyfield.spec.expr import LabelTable, Numeric
 from tinyfield.spec.mistake import Mistake
 from tinyfield.spec.nodes import Map, Node, Scalar
 from tinyfield.spec.problems import Problems
-from tinyfield.spec.rule_numbers import Const, interval
+from tinyfield.spec.rule_numbers import Const, interval, product
 from tinyfield.spec.rule_types import Scope, compile_condition, compile_number
 from tinyfield.spec.sections.base import ok, spelled
 from tinyfield.spec.sections.totals import TotalSection
@@ -41,13 +41,21 @@ def resolve_total(
             key=True,
             code="missing" if held is None else "total",
         )
+    if "times" in node.items and rate is None:
+        problems.at(
+            node.items["times"],
+            "'times' is for the rates of a sum",
+            hint="remove it",
+            key=True,
+            code="total",
+        )
     over, after = _days(section, node, problems)
     total: Total | None = None
     if held is not None and rate is None:
         total = _time(name, held, scope, problems)
     elif rate is not None and held is None:
         try:
-            total = _sum(name, rate, scope, problems)
+            total = _sum(name, rate, node.items.get("times"), scope, problems)
         except Mistake as mistake:
             problems.mistake(rate, mistake)
     if total is None or any(d.kind == "error" for d in problems.found[before:]):
@@ -120,7 +128,9 @@ def _time(name: str, node: Node, scope: Scope, problems: Problems) -> Total | No
     )
 
 
-def _sum(name: str, node: Node, scope: Scope, problems: Problems) -> Total | None:
+def _sum(
+    name: str, node: Node, times: Node | None, scope: Scope, problems: Problems
+) -> Total | None:
     made: Numeric | None
     if isinstance(node, Map):
         made = _table(node, scope, problems)
@@ -145,6 +155,12 @@ def _sum(name: str, node: Node, scope: Scope, problems: Problems) -> Total | Non
         )
     if made is None:
         return None
+    if times is not None:
+        factor = _factor(times, scope, problems)
+        if factor is None:
+            return None
+        made = product(made, factor)
+        said = f"{said} times {' '.join(times.text.split()) if isinstance(times, Scalar) else ''}"
     unit, per_s = _integral(made.unit)
     low, high = interval(made)
     ends = [nearest_int(Fraction(end * DAY_S, per_s)) for end in (low, high)]
@@ -167,6 +183,24 @@ def _sum(name: str, node: Node, scope: Scope, problems: Problems) -> Total | Non
         minimum=min(0, ends[0]),
         maximum=max(0, ends[1]),
     )
+
+
+def _factor(node: Node, scope: Scope, problems: Problems) -> Numeric | None:
+    """What the rates are multiplied by."""
+    if not isinstance(node, Scalar) or not isinstance(node.data, str):
+        problems.at(
+            node, f"expected a number, got {spelled(node)}", hint="write 'pet.rer'", code="type"
+        )
+        return None
+    typed = compile_number(node.text, scope)
+    for mistake in typed.mistakes:
+        problems.mistake(node, mistake)
+    if isinstance(typed.number, Const):
+        problems.at(
+            node, "a constant", hint="multiply the rates with it, and remove it", code="total"
+        )
+        return None
+    return typed.number
 
 
 def _integral(unit: str) -> tuple[str, int]:

@@ -15,6 +15,7 @@ from tinyfield.spec.expr import (
     Neg,
     Num,
     Numeric,
+    PetRef,
     Rescale,
     SiteRef,
     TimeRef,
@@ -22,6 +23,7 @@ from tinyfield.spec.expr import (
 )
 from tinyfield.spec.features import SITE
 from tinyfield.spec.mistake import Mistake
+from tinyfield.spec.resolve_pet import PET
 from tinyfield.spec.rule_parser import Tree
 from tinyfield.spec.times import TIMES
 from tinyfield.spec.units import (
@@ -194,6 +196,15 @@ def _product(tree: Tree, a: Side, b: Side) -> Side:
     return _checked(Arith(unit, a.scale + b.scale, "*", a, b), tree)
 
 
+def product(a: Numeric, b: Numeric) -> Numeric:
+    """``a * b``; Mistake when it can pass 64 bits."""
+    node = Arith(_joined(a.unit, b.unit, "*"), a.scale + b.scale, "*", a, b)
+    low, high = interval(node)
+    if max(abs(low), abs(high)) > INT64_MAX:
+        raise Mistake("the product can pass what 64 bits hold", hint="divide it", code="overflow")
+    return node
+
+
 def _quotient(tree: Tree, a: Side, b: Side) -> Side:
     if isinstance(b, Const) and b.value == 0:
         raise _at(tree, "a division by zero", "divide by something else", "expression")
@@ -254,6 +265,8 @@ def interval(node: Numeric) -> tuple[int, int]:
         return 0, SITE[node.name].maximum
     if isinstance(node, TimeRef):
         return 0, TIMES[node.name].maximum
+    if isinstance(node, PetRef):
+        return 0, PET[node.name].maximum
     if isinstance(node, Battery):
         return 0, 65535
     if isinstance(node, Confidence):
@@ -331,6 +344,7 @@ __all__ = [
     "in_steps",
     "interval",
     "negate",
+    "product",
     "step",
     "step_text",
 ]

@@ -22,12 +22,14 @@ from tinyfield.spec.expr import (
     Num,
     Numeric,
     Or,
+    PetRef,
     SiteRef,
     TimeRef,
     TotalRef,
 )
 from tinyfield.spec.features import SITE
 from tinyfield.spec.mistake import Mistake
+from tinyfield.spec.resolve_pet import PET
 from tinyfield.spec.rule_numbers import Const
 from tinyfield.spec.rule_parser import COMPARISONS, Tree, parse
 from tinyfield.spec.spelling_of import channel_hint
@@ -63,6 +65,7 @@ class Scope:
     has_crop: bool = False
     unsure: Unsure = field(default_factory=Unsure)
     totals: Mapping[str, Total | None] = field(default_factory=dict)
+    has_pet: bool = False
 
     def names(self) -> list[str]:
         """Everything a rule may name, for hints."""
@@ -77,6 +80,7 @@ class Scope:
                 "battery",
                 *site,
                 *TIMES,
+                *(PET if self.has_pet else ()),
             ]
         )
 
@@ -369,6 +373,14 @@ class _Maker:
                     "add 'plant: tomato' and 'planted: 2026-04-20' under 'site'",
                 )
             return SiteRef(SITE[name].unit, SITE[name].scale, name)
+        if name in PET:
+            if not scope.has_pet:
+                raise _at(
+                    tree,
+                    f"{name} comes from the animal's facts, but 'pet' is not set",
+                    "add 'pet: {species: dog, weight: 24 kg, …}'",
+                )
+            return PetRef(PET[name].unit, 0, name)
         first, _, part = name.partition(".")
         if first in scope.totals:
             return self._total(tree, first, part)
@@ -429,7 +441,7 @@ class _Maker:
         hint: str | None
         sensor = name.partition(".")[0]
         sensors = dict.fromkeys(ch.sensor for ch in scope.channels)
-        if "." in name and sensor not in (*sensors, "site", "time"):
+        if "." in name and sensor not in (*sensors, "site", "time", "pet"):
             near = nearest(name, scope.names())
             hint = f"did you mean {near!r}?" if near else f"sensors: {listing(sensors) or 'none'}"
             return _at(tree, f"there is no sensor {sensor!r}", hint)

@@ -54,7 +54,7 @@ static const tiny_relay_t TINY_ROM actuator_valve = {
 };
 
 const tiny_limit_t TINY_ROM app_limits[] = {
-    {.max_on_s = 900, .min_off_s = 1800, .excludes = 0, .safe_on = false},
+    {.max_on_s = 900, .min_off_s = 1800, .excludes = 0, .safe_on = false, .starts = 0},
 };
 
 void app_drive(uint8_t actuator, bool on) {

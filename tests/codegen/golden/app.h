@@ -15,6 +15,8 @@
 #define APP_CHANNELS        2
 #define APP_MODELS          1
 #define APP_TOTALS          0
+#define APP_KEEPS           0 /* counts of its days that outlive a reset */
+#define APP_LEVELS          0 /* labels that are steps of a number */
 #define APP_RULES           2
 #define APP_ACTUATORS       1
 #define APP_ARENA_BYTES     6

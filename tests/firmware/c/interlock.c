@@ -17,7 +17,7 @@ int main(void) {
     while (next_line()) {
         const char *what = word();
         int status = 0;
-        if (is(what, "begin")) { /* begin NOW then max_on min_off excludes safe of each */
+        if (is(what, "begin")) { /* begin NOW then max_on min_off excludes safe starts of each */
             const uint32_t now = u32();
             memset(state, 0xA5, sizeof state);
             k = (tiny_interlock_t){limits, state, 0, drive};
@@ -27,6 +27,7 @@ int main(void) {
                 l->min_off_s = u32();
                 l->excludes = u8();
                 l->safe_on = number() != 0;
+                l->starts = u8();
                 k.count++;
             }
             tiny_interlock_begin(&k, now);
@@ -35,6 +36,8 @@ int main(void) {
             const bool on = number() != 0;
             const uint32_t seconds = u32();
             status = tiny_interlock_request(&k, id, on, seconds, u32());
+        } else if (is(what, "day")) {
+            tiny_interlock_new_day(&k);
         } else {
             tiny_interlock_tick(&k, u32());
         }

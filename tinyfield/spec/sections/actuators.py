@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import ConfigDict, Field
 
 from tinyfield.spec.sections.base import Section
@@ -21,6 +23,12 @@ class ActuatorSection(Section):
     )
     min_off: Seconds = Field(
         default=0, description="rest between two times on", examples=["30 min"]
+    )
+    max_starts: Annotated[int, Field(ge=1, le=100)] | None = Field(
+        default=None,
+        description="most times on in a day: from local midnight on, or for 24 h while the node "
+        "has no date",
+        examples=[2],
     )
     safe: Switch = Field(
         default=False,

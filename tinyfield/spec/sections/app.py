@@ -9,6 +9,7 @@ from tinyfield.spec.sections.base import Section, keys_of
 from tinyfield.spec.sections.decisions import DecisionSection
 from tinyfield.spec.sections.fields import Every, Name, NodeId
 from tinyfield.spec.sections.models import ModelSection
+from tinyfield.spec.sections.pet import PetSection
 from tinyfield.spec.sections.rest import (
     BoardSection,
     NetworkSection,
@@ -31,6 +32,7 @@ class AppSection(Section):
     )
     board: str = Field(description="the board it is built for", examples=["uno"])
     site: SiteSection | None = Field(default=None, description="where and what the node watches")
+    pet: PetSection | None = Field(default=None, description="the animal that wears the node")
     sensors: dict[str, SensorSection] = Field(
         description="what the node measures", examples=["{air: {driver: bme280}}"]
     )
@@ -56,6 +58,7 @@ def shape() -> Shape:
     """Which keys stand where."""
     named: dict[str, type[Section]] = {
         "site": SiteSection,
+        "pet": PetSection,
         "reporting": ReportingSection,
         "power": PowerSection,
         "network": NetworkSection,

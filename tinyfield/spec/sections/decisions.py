@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, WithJsonSchema
 
 from tinyfield.spec.sections.base import Section
-from tinyfield.spec.sections.fields import Seconds
+from tinyfield.spec.sections.fields import Label, Seconds
 
 Condition = Annotated[
     Any,
@@ -36,6 +36,20 @@ Do = Annotated[
 ]
 
 
+Step = Annotated[Any, WithJsonSchema({"type": ["string", "number"]})]
+
+
+class LevelSection(Section):
+    """Steps of a number, as the label of a decision."""
+
+    of: str = Field(description="the number", examples=["pet.ration / 2"])
+    steps: Annotated[dict[Label, Step], Field(min_length=2, max_length=16)] = Field(
+        description="labels with the number from which each holds, rising; below the first one "
+        "the first holds too",
+        examples=["{small: 0 gram/d, medium: 90 gram/d}"],
+    )
+
+
 class DecisionSection(Section):
     """One rule."""
 
@@ -52,6 +66,11 @@ class DecisionSection(Section):
         default=None,
         description="what an actuator does; without it the decision is only reported",
         examples=["valve on for 8 min"],
+    )
+    level: LevelSection | None = Field(
+        default=None,
+        description="its label: which step of a number is reached (default: the class of the "
+        "model that 'when' names, else on and off)",
     )
     clear: Condition = Field(
         default=None, description="condition that ends it (default: 'when' no longer holds)"

@@ -96,7 +96,9 @@ def measure(value: Any, unit: str, example: str) -> Any:
         raise Mistake(
             f"{str(value)!r} is {dimension_name(quantity.unit)}, but {dimension_name(unit)} "
             "is needed",
-            hint=f"units that fit: {listing(units_like(unit))}, as in {example!r}",
+            hint=f"units that fit: {listing(like)}, as in {example!r}"
+            if (like := units_like(unit))
+            else f"write it as {example!r}",
             code="unit",
         )
     return quantity.exact(unit)
@@ -164,7 +166,8 @@ def _score(value: Any) -> float:
     return float(number)
 
 
-def _text(kind: str, example: str, **more: Any) -> WithJsonSchema:
+def text_schema(kind: str, example: str, **more: Any) -> WithJsonSchema:
+    """The JSON schema of a value written as text."""
     return WithJsonSchema({"type": "string", "description": kind, "examples": [example], **more})
 
 
@@ -203,49 +206,53 @@ def _every(value: Any) -> int:
 
 
 Name = Annotated[
-    str, PlainValidator(check_name), _text("a name", "soil", pattern=r"^[a-z][a-z0-9_]{0,23}$")
+    str,
+    PlainValidator(check_name),
+    text_schema("a name", "soil", pattern=r"^[a-z][a-z0-9_]{0,23}$"),
 ]
 Label = Annotated[
-    str, PlainValidator(check_label), _text("a class", "heavy", pattern=r"^[a-z][a-z0-9_]{0,23}$")
+    str,
+    PlainValidator(check_label),
+    text_schema("a class", "heavy", pattern=r"^[a-z][a-z0-9_]{0,23}$"),
 ]
 NodeId = Annotated[
     str,
     PlainValidator(check_node),
-    _text("a node id", "bed-3", pattern=r"^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$"),
+    text_schema("a node id", "bed-3", pattern=r"^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$"),
 ]
 Seconds = Annotated[
-    int, PlainValidator(_seconds), _text("a time", "10 min", pattern=_NUMBER_WITH_UNIT)
+    int, PlainValidator(_seconds), text_schema("a time", "10 min", pattern=_NUMBER_WITH_UNIT)
 ]
 UtcOffset = Annotated[
     int,
     PlainValidator(_offset),
-    _text("local time less UTC", "8 h", pattern=_NUMBER_WITH_UNIT),
+    text_schema("local time less UTC", "8 h", pattern=_NUMBER_WITH_UNIT),
 ]
-Every = Annotated[int, PlainValidator(_every), _text("a period", "every 10 min")]
+Every = Annotated[int, PlainValidator(_every), text_schema("a period", "every 10 min")]
 Bytes = Annotated[
     int,
     PlainValidator(whole("B", 1, 2**30, "8 KiB")),
-    _text("an amount of memory", "8 KiB", pattern=_NUMBER_WITH_UNIT),
+    text_schema("an amount of memory", "8 KiB", pattern=_NUMBER_WITH_UNIT),
 ]
 Micros = Annotated[
     int,
     PlainValidator(whole("us", 1, 600_000_000, "20 ms")),
-    _text("a time", "20 ms", pattern=_NUMBER_WITH_UNIT),
+    text_schema("a time", "20 ms", pattern=_NUMBER_WITH_UNIT),
 ]
 MilliampHours = Annotated[
     int,
     PlainValidator(whole("mAh", 1, 1_000_000, "2600 mAh")),
-    _text("a battery capacity", "2600 mAh", pattern=_NUMBER_WITH_UNIT),
+    text_schema("a battery capacity", "2600 mAh", pattern=_NUMBER_WITH_UNIT),
 ]
 Milliwatts = Annotated[
     int,
     PlainValidator(whole("mW", 1, 1_000_000, "0.5 W")),
-    _text("a power", "0.5 W", pattern=_NUMBER_WITH_UNIT),
+    text_schema("a power", "0.5 W", pattern=_NUMBER_WITH_UNIT),
 ]
 SquareCentimetres = Annotated[
     int,
     PlainValidator(whole("cm2", 1, 10**10, "20 m2")),
-    _text("an area", "20 m2", pattern=_NUMBER_WITH_UNIT),
+    text_schema("an area", "20 m2", pattern=_NUMBER_WITH_UNIT),
 ]
 Share = Annotated[
     Decimal,
@@ -262,7 +269,7 @@ Score = Annotated[
     PlainValidator(_score),
     WithJsonSchema({"type": ["string", "number"], "examples": [0.8, "80 %"]}),
 ]
-Day = Annotated[date, PlainValidator(_date), _text("a day", "2026-04-20", format="date")]
+Day = Annotated[date, PlainValidator(_date), text_schema("a day", "2026-04-20", format="date")]
 Switch = Annotated[
     bool,
     PlainValidator(_switch),

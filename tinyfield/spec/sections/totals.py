@@ -43,6 +43,9 @@ class TotalSection(Section):
         "a model",
         examples=["{activity: {lying: 40 kcal/h, walking: 95 kcal/h}}"],
     )
+    times: str | None = Field(
+        default=None, description="what a sum's rates are multiplied by", examples=["pet.rer"]
+    )
     per: Literal["day"] = Field(
         default="day",
         description="a day ends at local midnight, or every 24 h while the node has no date",
