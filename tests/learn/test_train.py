@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from tests.learn.conftest import _train_module, model, table
-from tinyfield.errors import BudgetError, DataError, ModelError, NotBuiltYetError
+from tinyfield.errors import BudgetError, DataError, ModelError
 from tinyfield.learn import Cost, Trained, train
 from tinyfield.learn.runner import answers, check_agreement, run_device, run_reference
 from tinyfield.learn.scaler import quantize
@@ -158,5 +158,3 @@ def test_tables_that_cannot_be_learned_from(no_worker: None) -> None:
         train(good.rows(~rare), model())
     with pytest.raises(DataError, match="in two splits"):
         train(replace(good, group=np.full(len(good), "g")), model())
-    with pytest.raises(NotBuiltYetError, match="gmm"):
-        train(good, model().model_copy(update={"architecture": "gmm"}))

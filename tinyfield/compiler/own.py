@@ -1,4 +1,4 @@
-"""Model files of tinyfield's own, beside ``.tflite``: trees, and Bonsai.
+"""Model files of tinyfield's own, beside ``.tflite``: trees, Bonsai, mixtures.
 
 Each is JSON that begins with its kind, and a class that reads it; from it C is written, and NumPy
 computes the same.
@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tinyfield.compiler import bonsai, trees
+from tinyfield.compiler import bonsai, gmm, trees
 from tinyfield.compiler.standalone import Standalone
 
-OwnModel = trees.Ensemble | bonsai.Bonsai
+OwnModel = trees.Ensemble | bonsai.Bonsai | gmm.Gmm
 
 
 def own_model(data: bytes) -> OwnModel | None:
@@ -28,6 +28,8 @@ def own_model(data: bytes) -> OwnModel | None:
         return trees.Ensemble.from_bytes(data)
     if data.startswith(bonsai.MAGIC):
         return bonsai.Bonsai.from_bytes(data)
+    if data.startswith(gmm.MAGIC):
+        return gmm.Gmm.from_bytes(data)
     return None
 
 
@@ -40,6 +42,8 @@ def lower_own(model: OwnModel, prefix: str, target: str, optimize: str) -> Stand
     """
     if isinstance(model, trees.Ensemble):
         return trees.lower(model, prefix, target, optimize)
+    if isinstance(model, gmm.Gmm):
+        return gmm.lower(model, prefix)
     return bonsai.lower(model, prefix)
 
 
@@ -48,4 +52,6 @@ def own_outputs(model: OwnModel, inputs: Mapping[str, NDArray[Any]]) -> NDArray[
     X = inputs["in0"].reshape(len(inputs["in0"]), -1)
     if isinstance(model, trees.Ensemble):
         return trees.outputs(model, X)[:, None, :]
+    if isinstance(model, gmm.Gmm):
+        return gmm.outputs(model, X)[:, None, :]
     return bonsai.outputs(model, X)[:, None, :]

@@ -34,6 +34,7 @@ _TRAINS = (
     "convert.py",
     "metrics.py",
     "fit.py",
+    "gmm.py",
     "patch.py",
     "ready.py",
     "prune.py",

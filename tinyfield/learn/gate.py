@@ -46,6 +46,7 @@ _MORE = {
     "gru": ("units", "history"),
     "mahalanobis": ("false_alarms",),
     "autoencoder": ("hidden",),
+    "gmm": ("components",),
     "keras": ("keras",),
     "tflite": ("tflite",),
     "tree": ("depth",),

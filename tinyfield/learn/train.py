@@ -20,7 +20,6 @@ from tinyfield.errors import (
     EnvironmentFault,
     MissingToolError,
     ModelError,
-    NotBuiltYetError,
 )
 from tinyfield.features.table import FeatureTable
 from tinyfield.learn import cache, gate, ladder, ready
@@ -46,7 +45,9 @@ TOOLS = {
     "forest": ("sklearn", "scikit-learn"),
     "gbt": ("sklearn", "scikit-learn"),
     "bonsai": ("numpy", "NumPy"),
-    **dict.fromkeys(ANOMALY, ("tensorflow", "TensorFlow")),
+    "mahalanobis": ("tensorflow", "TensorFlow"),
+    "autoencoder": ("tensorflow", "TensorFlow"),
+    "gmm": ("sklearn", "scikit-learn"),
     "tflite": ("numpy", "NumPy"),
 }
 """Architectures that are built, and what trains them: its module and its name."""
@@ -78,7 +79,6 @@ def train(
         DataError: the table cannot be learned from.
         BudgetError: the model is not good enough for ``accept:`` or too big for ``budget:``.
         MissingToolError: not in the cache, and TensorFlow or scikit-learn is not installed.
-        NotBuiltYetError: an architecture that nothing trains yet.
         ModelError: the integers do not decide as the trained model where they must.
     """
     key, network, cached = obtain(table, model, seed=seed, epochs=epochs, progress=progress)
@@ -140,13 +140,8 @@ def obtain(
     """The trained model, not judged yet: its key, itself, and whether the cache had it.
 
     Raises:
-        DataError, MissingToolError, NotBuiltYetError, ModelError: as ``train``.
+        DataError, MissingToolError, ModelError: as ``train``.
     """
-    if model.architecture not in TOOLS:
-        raise NotBuiltYetError(
-            f"model {model.name}: architecture {model.architecture} is not built yet",
-            hint=f"use architecture: {', '.join(TOOLS)}",
-        )
     check_table(table, one_class=model.architecture in ANOMALY)
     key = training_key(table, model, seed, epochs)
     network = cache.load_network(key)

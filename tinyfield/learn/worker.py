@@ -198,7 +198,29 @@ def _anomaly(request: dict[str, Any], examples: Arrays, progress: Progress) -> M
     return Made(file, probabilities, 1.0)
 
 
-_OTHERS = {"bonsai": _bonsai, "mahalanobis": _anomaly, "autoencoder": _anomaly}
+def _gmm(request: dict[str, Any], examples: Arrays, progress: Progress) -> Made:
+    from tinyfield.learn import gmm
+
+    x = examples["x_train"][examples["y_train"] == 0]
+    valid = examples["x_valid"][examples["y_valid"] == 0]
+    components = int(request["components"])
+    progress("train", 0, 1, f"{components} Gaussians by scikit-learn")
+    mixture = gmm.fit(
+        x, components=components, covariance=str(request["covariance"]), seed=int(request["seed"])
+    )
+    progress("convert", 0, 1, "weights to integers")
+    made = gmm.convert(mixture, x, valid, float(request["false_alarms"]))
+    probabilities = gmm.with_threshold(mixture, made).probabilities(examples["x_test"])
+    progress("convert", 1, 1, "done")
+    return Made(made.to_bytes(), probabilities, 1.0)
+
+
+_OTHERS = {
+    "bonsai": _bonsai,
+    "gmm": _gmm,
+    "mahalanobis": _anomaly,
+    "autoencoder": _anomaly,
+}
 
 
 if __name__ == "__main__":

@@ -168,6 +168,9 @@ def architecture(model: Model) -> str:
         "forest": "a forest of decision trees",
         "gbt": "gradient-boosted trees",
         "bonsai": "a Bonsai tree",
+        "mahalanobis": "the distance from what is usual",
+        "autoencoder": "an autoencoder of what is usual",
+        "gmm": "a mixture of Gaussians over what is usual",
         "keras": "the app's own Keras network",
         "tflite": "the app's own TFLite model",
     }.get(model.architecture, model.architecture)

@@ -187,7 +187,7 @@ class Accept(Frozen):
 class Model(Frozen):
     """A classifier: inputs, classes, how it is trained and what it may cost.
 
-    Of the options from ``hidden`` to ``false_alarms``, those count that its architecture has.
+    Of the options from ``hidden`` to ``covariance``, those count that its architecture has.
     ``source`` and ``function`` say where the app's own network is.
     """
 
@@ -208,6 +208,8 @@ class Model(Frozen):
     blocks: int = 1
     units: int = 1
     false_alarms: float = 0.0
+    components: int = 1
+    covariance: str = "full"
     source: str = ""
     function: str = ""
     compress: Compress

@@ -18,13 +18,12 @@ OPTIONS: Mapping[str, Mapping[str, object]] = MappingProxyType(
         "bonsai": {"depth": 2, "projection": 10, "density": 0.3, "history": 1},
         "mahalanobis": {"false_alarms": 0.01, "history": 1},
         "autoencoder": {"hidden": (4,), "false_alarms": 0.01, "history": 1},
+        "gmm": {"components": 8, "covariance": "full", "false_alarms": 0.01, "history": 1},
         "keras": {"history": 1},
         "tflite": {"history": 1},
     }
 )
 """Architectures that are built: their options, with what holds where the app says nothing."""
-
-PLANNED = ("gmm",)
 
 OWN = ("keras", "tflite")
 """What the app brings itself: the key that names the file stands for ``architecture:``."""
@@ -38,7 +37,7 @@ HISTORY_MOST = 1024
 DEPTH_MOST: Mapping[str, int] = MappingProxyType({"tree": 20, "forest": 20, "gbt": 12, "bonsai": 5})
 """How deep one may be."""
 
-ANOMALY = ("mahalanobis", "autoencoder")
+ANOMALY = ("mahalanobis", "autoencoder", "gmm")
 """Architectures that learn from the rows of the first class alone; the second is all else."""
 
 NOT_NETWORKS = ("tree", "forest", "gbt", "bonsai", "tflite", *ANOMALY)

@@ -16,7 +16,6 @@ from tinyfield.spec.architectures import (
     OPTIONS,
     OVER_TIME,
     OWN,
-    PLANNED,
     that_have,
 )
 from tinyfield.spec.features import parse_feature
@@ -235,16 +234,7 @@ def _named(node: Map, section: ModelSection, problems: Problems) -> str:
             code="unknown",
         )
         return name
-    if name in PLANNED:
-        problems.at(
-            place,
-            f"architecture {name!r}",
-            hint=f"write one of {built} for now",
-            kind="not built yet",
-            code="not built",
-        )
-        return name
-    near = nearest(name, [key for key in (*OPTIONS, *PLANNED) if key not in OWN])
+    near = nearest(name, [key for key in OPTIONS if key not in OWN])
     hint = f"did you mean {near!r}?" if near else f"write one of {built}"
     problems.at(place, f"there is no architecture {name!r}", hint=hint, code="unknown")
     return name

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from tinyfield.boards import load_boards
-from tinyfield.spec.architectures import OPTIONS, OWN, PLANNED
+from tinyfield.spec.architectures import OPTIONS, OWN
 from tinyfield.spec.crops import crops
 from tinyfield.spec.drivers import Driver, Param, load_drivers
 from tinyfield.spec.features import CHANNEL_OPS, SITE
@@ -42,7 +42,7 @@ def json_schema() -> dict[str, object]:
     train["split"]["enum"] = list(SPLITS)
     model = defs["ModelSection"]["properties"]
     model["inputs"]["items"] = _feature()
-    model["architecture"]["enum"] = [*(name for name in OPTIONS if name not in OWN), *PLANNED]
+    model["architecture"]["enum"] = [name for name in OPTIONS if name not in OWN]
     model["keras"]["pattern"] = r"\.py:[A-Za-z_]\w*$"
     model["tflite"]["pattern"] = r"\.tflite$"
     action = {"type": "string", "examples": ["valve on for 8 min", "valve off", "report"]}

@@ -1,4 +1,4 @@
-"""Random trees and Bonsai, seeded, small and nasty."""
+"""Random trees, Bonsai and mixtures, seeded, small and nasty."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyfield.compiler.bonsai import Bonsai
+from tinyfield.compiler.gmm import Gmm
 from tinyfield.compiler.trees import Ensemble
 
 
@@ -100,5 +101,26 @@ def bonsai(
         w_shift=max(0, (projection * 127 * 128).bit_length() - 15),
         v_shift=int(rng.integers(0, 9)),
         octave=float(rng.integers(1000, 400_000)),
+        example=np.zeros(inputs, np.int32),
+    ).verify()
+
+
+def gmm(
+    seed: int, *, components: int = 3, inputs: int = 5, full: bool = True, extreme: bool = False
+) -> Gmm:
+    """Random weights; with ``extreme`` every weight at an end of its range."""
+    rng = np.random.default_rng(seed)
+    each = inputs * (inputs + 1) // 2 if full else inputs
+    top = 32767 if extreme else 4000
+    weights = rng.integers(-top, top + 1, (components, each))
+    if extreme:
+        weights = rng.choice([-top, top], (components, each))
+    return Gmm(
+        full=full,
+        weights=weights.astype(np.int32),
+        bias=rng.integers(-200_000, 200_000, (components, inputs)).astype(np.int32),
+        shifts=rng.integers(0 if extreme else 6, 13, (components, inputs)).astype(np.int32),
+        offsets=rng.integers(0, 1 << 24 if extreme else 400, components).astype(np.int32),
+        threshold=int(rng.integers(1, 1 << 24 if extreme else 3000)),
         example=np.zeros(inputs, np.int32),
     ).verify()

@@ -78,7 +78,7 @@ class ModelSection(Section):
         description="where the examples come from", examples=["{dataset: …, label: …}"]
     )
     architecture: str = Field(
-        default="mlp", description="what is learned: a network, trees or Bonsai"
+        default="mlp", description="what is learned: a network, trees, Bonsai, what is usual"
     )
     hidden: Annotated[list[Annotated[int, Field(ge=1, le=1024)]], Field(max_length=8)] | None = (
         Field(
@@ -127,8 +127,15 @@ class ModelSection(Section):
     )
     false_alarms: Share | None = Field(
         default=None,
-        description="mahalanobis and autoencoder: share of the normal rows that may be called "
+        description="mahalanobis, autoencoder and gmm: share of the normal rows that may be called "
         "anomalies (1 %)",
+    )
+    components: Annotated[int, Field(ge=1, le=64)] | None = Field(
+        default=None, description="gmm: how many Gaussians (8)"
+    )
+    covariance: Literal["full", "diagonal"] | None = Field(
+        default=None,
+        description="gmm: whether a Gaussian may lie across the inputs, or along each alone (full)",
     )
     keras: str | None = Field(
         default=None,
