@@ -27,7 +27,7 @@ from tinyfield.features.signals import (
     scaled,
 )
 from tinyfield.paths import firmware_dir
-from tinyfield.spec.signals import SIGNALS, STATISTICS, Measure, Source, jerk
+from tinyfield.spec.signals import SIGNALS, STATISTICS, Measure, Source, factor, jerk
 
 RATE = Fraction(100)
 CHANNEL = Source("g", -3, -32768, 32767, RATE, 1)
@@ -57,7 +57,8 @@ def c_of(blocks: Sequence[Block], n: int, rate: Fraction = RATE) -> str:
     scratch = max([8, *(STAGES[s].scratch(n) for b in blocks if (s := CALLS[b.statistic].stage))])
     lines = [f'#include "{header}"' for header in HEADERS] + [
         f"static int16_t made[{n}];",
-        f"static uint32_t work[{(scratch + 3) // 4}];",
+        f"static union {{ uint8_t bytes[{scratch}]; uint32_t aligned; }} space;",
+        "#define work space.bytes",
         "void run(const int16_t *x, const int16_t *y, const int16_t *z, int32_t *out);",
         "void run(const int16_t *x, const int16_t *y, const int16_t *z, int32_t *out)",
         "{",
@@ -72,41 +73,81 @@ def c_of(blocks: Sequence[Block], n: int, rate: Fraction = RATE) -> str:
             lines.append(f"    {JERK_CALL.format(**words)};")
             words["x"], words["n"] = "made", str(n - 1)
         if call.stage:
+            words["work"] = f"({STAGES[call.stage].kind} *)work"
             lines.append(f"    {STAGES[call.stage].call.format(**words)};")
         source = block.source(n, rate)
         more = arguments(block.statistic, source, block.given)
         text = scaled(call.text.format(**words, **more), statistic, source)
         lines.append(f"    out[{i}] = {text};")
-    return "\n".join([*lines, "    (void)x; (void)y; (void)z; (void)made; (void)work;", "}", ""])
+    return "\n".join([*lines, "    (void)x; (void)y; (void)z; (void)made; (void)space;", "}", ""])
+
+
+def _one(statistic: str) -> str:
+    """A statistic as a function of frames, their number and the numbers in its call."""
+    call = CALLS[statistic]
+    words = {word: word for word in ("x", "y", "z", "n", "work")} | {
+        "lag": "(uint16_t)a",
+        "first": "(uint16_t)a",
+        "end": "(uint16_t)b",
+        "ms_a_frame": "a, (uint32_t)b",
+        "centihertz_a_bin": "a, (uint32_t)b",
+    }
+    lines = [
+        "const int16_t *x, const int16_t *y, const int16_t *z, uint16_t n, int32_t a, int32_t b)",
+    ]
+    lines = [f"int32_t one_{statistic}({lines[0]};", f"int32_t one_{statistic}({lines[0]}", "{"]
+    if call.stage:
+        words["work"] = f"({STAGES[call.stage].kind} *)work"
+        lines.append(f"    {STAGES[call.stage].call.format(**words)};")
+    lines.append("    (void)x; (void)y; (void)z; (void)n; (void)a; (void)b;")
+    return "\n".join([*lines, f"    return {call.text.format(**words)};", "}", ""])
 
 
 @cache
-def _library(blocks: tuple[Block, ...], n: int, rate: Fraction) -> ctypes.CDLL:
+def _library() -> ctypes.CDLL:
+    """Every statistic for any number of frames, compiled once, with UBSan."""
+    scratch = max(stage.scratch(1024) for stage in STAGES.values())
+    head = "".join(f'#include "{header}"\n' for header in HEADERS)
+    head += f"static union {{ uint8_t bytes[{scratch}]; uint32_t aligned; }} space;\n"
+    head += "#define work space.bytes\n"
     path = hostcc.compile_shared(
-        [c_of(blocks, n, rate), *feature_files()], include=[firmware_dir() / "core"], name="blocks"
+        [head + "".join(map(_one, CALLS)), *feature_files()],
+        include=[firmware_dir() / "core"],
+        flags=("-fsanitize=undefined", "-fno-sanitize-recover=all"),
+        name="blocks",
     )
     return ctypes.CDLL(str(path))
 
 
-def run(
-    blocks: Sequence[Block], frames: NDArray[np.int16], rate: Fraction = RATE
-) -> NDArray[np.int32]:
-    """The blocks of one window, frames [3, n] or [n], on this PC."""
-    axes = np.ascontiguousarray(np.broadcast_to(frames, (3, frames.shape[-1])), dtype=np.int16)
-    out = np.zeros(len(blocks), np.int32)
-    library = _library(tuple(blocks), frames.shape[-1], rate)
-    library.run(
-        *(axis.ctypes.data_as(ctypes.c_void_p) for axis in axes),
-        out.ctypes.data_as(ctypes.c_void_p),
+def _at(array: NDArray[np.int16]) -> ctypes.c_void_p:
+    return array.ctypes.data_as(ctypes.c_void_p)
+
+
+def run(block: Block, frames: NDArray[np.int16], rate: Fraction = RATE) -> int:
+    """A block of one window, frames [3, n] or [n], on this PC."""
+    n = frames.shape[-1]
+    axes = [np.array(axis, np.int16) for axis in np.broadcast_to(frames, (3, n))]
+    library, source = _library(), block.source(n, rate)
+    if block.signal:
+        make = library[SIGNAL_CALLS[block.signal].partition("(")[0]]
+        make(*map(_at, axes), ctypes.c_uint16(n), _at(axes[0]))
+    if block.jerk:
+        library[JERK_CALL.partition("(")[0]](_at(axes[0]), ctypes.c_uint16(n), _at(axes[0]))
+    more = arguments(block.statistic, source, block.given)
+    words = [word for word in placeholders(CALLS[block.statistic].text) if word in more]
+    numbers = [int(v) for word in words for v in more[word].split(", ")] + [0, 0]
+    got = library["one_" + block.statistic](
+        *map(_at, axes), ctypes.c_uint16(source.frames), *map(ctypes.c_int32, numbers[:2])
     )
-    return out
+    by = factor(STATISTICS[block.statistic], source)
+    return got if by == 1 else int(library.tiny_scaled(got, by.numerator, by.denominator))
 
 
 def value(block: Block, frames: NDArray[np.int16], rate: Fraction = RATE) -> float:
     """One block in its unit."""
     n = frames.shape[-1]
     measure = block.measure(n, rate)
-    number = int(run([block], frames, rate)[0])
+    number = run(block, frames, rate)
     assert abs(number) <= measure.greatest, (block, number, measure)
     return number * 10.0**measure.scale
 
@@ -188,6 +229,6 @@ def signals(n: int, seed: int = 0) -> dict[str, NDArray[np.int16]]:
     return {name: np.clip(np.round(x), -32768, 32767).astype(np.int16) for name, x in kinds.items()}
 
 
-def placeholders(text: str) -> set[str]:
-    """What stands in braces in a call."""
-    return set(re.findall(r"\{(\w+)\}", text))
+def placeholders(text: str) -> list[str]:
+    """What stands in braces in a call, in order."""
+    return re.findall(r"\{(\w+)\}", text)

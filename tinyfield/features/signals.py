@@ -11,7 +11,7 @@ the emitter's to fill in:
 ``{out}``
     where a signal's frames go: int16_t [n], which may be ``{x}`` where that is scratch itself;
 ``{work}``
-    scratch of a statistic's stage, aligned for 4 bytes.
+    scratch of a statistic's stage, a pointer of its ``kind``, aligned for 4 bytes.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from tinyfield.spec.signals import STATISTICS, Source, Statistic, band_bins, factor
+from tinyfield.spec.signals import STATISTICS, Source, Statistic, band_bins, factor, spectrum_size
 
 SIGNAL_CALLS: dict[str, str] = {
     "norm": "tiny_vector_norm({x}, {y}, {z}, {n}, {out})",
@@ -40,13 +40,18 @@ class Stage:
     Attributes:
         call: the statement that fills ``{work}``.
         scratch: bytes of ``{work}`` for so many frames.
+        kind: what ``{work}`` points to.
     """
 
     call: str
     scratch: Callable[[int], int]
+    kind: str = "int16_t"
 
 
-STAGES: dict[str, Stage] = {}
+STAGES: dict[str, Stage] = {
+    "sorted": Stage("tiny_shape_sort({x}, {n}, {work})", lambda n: 2 * n),
+    "centred": Stage("tiny_shape_centre({x}, {n}, {work})", lambda n: 2 * n),
+}
 """The stages, by name."""
 
 
@@ -73,23 +78,42 @@ CALLS: dict[str, Call] = {
     "mean_abs": Call("tiny_signal_mean_abs({x}, {n})"),
     "zero_crossings": Call("tiny_signal_zero_crossings({x}, {n})"),
     "mean_crossings": Call("tiny_signal_mean_crossings({x}, {n})"),
+    "median": Call("tiny_shape_median({work}, {n})", "sorted"),
+    "iqr": Call("tiny_shape_iqr({work}, {n})", "sorted"),
+    "skewness": Call("tiny_shape_skewness({work}, {n})", "centred"),
+    "kurtosis": Call("tiny_shape_kurtosis({work}, {n})", "centred"),
+    "crest": Call("tiny_shape_crest({work}, {n})", "centred"),
+    "autocorrelation": Call("tiny_likeness_autocorrelation({work}, {n}, {lag})", "centred"),
+    "period": Call("tiny_scaled(tiny_likeness_period({work}, {n}), {ms_a_frame})", "centred"),
+    "correlation": Call("tiny_likeness_correlation({x}, {y}, {n})"),
+    "tilt": Call("tiny_vector_tilt({x}, {y}, {z}, {n})"),
+    "pitch": Call("tiny_vector_pitch({x}, {y}, {z}, {n})"),
+    "roll": Call("tiny_vector_roll({x}, {y}, {z}, {n})"),
 }
 """How each statistic is read, by name."""
 
-HEADERS = ("features/signal.h", "features/vector.h")
+HEADERS = (
+    "features/likeness.h",
+    "features/shape.h",
+    "features/signal.h",
+    "features/vector.h",
+)
 """What C that uses these includes."""
 
 
 def arguments(name: str, source: Source, given: Sequence[Fraction]) -> dict[str, str]:
     """What else stands in braces in the call of statistic ``name``, by name.
 
-    ``{lag}`` in frames; ``{first}`` and ``{end}``, the bins of a band; ``{rate}`` and ``{per}``,
-    whose quotient are the frames a second.
+    ``{lag}`` in frames; ``{first}`` and ``{end}``, the bins of a band; ``{ms_a_frame}`` and
+    ``{centihertz_a_bin}``, as ``numerator, denominator``.
 
     Args:
         given: the statistic's arguments but for channels: a lag in s; a band's two edges in Hz.
     """
-    values = {"rate": str(source.rate.numerator), "per": str(source.rate.denominator)}
+    values = {
+        "ms_a_frame": _pair(1000 / source.rate),
+        "centihertz_a_bin": _pair(100 * source.rate / spectrum_size(source.frames)),
+    }
     takes = STATISTICS[name].takes
     if "lag" in takes:
         values["lag"] = str(int(given[0] * source.rate))
@@ -97,6 +121,10 @@ def arguments(name: str, source: Source, given: Sequence[Fraction]) -> dict[str,
         bins = band_bins(given[0], given[1], source)
         values.update(first=str(bins.start), end=str(bins.stop))
     return values
+
+
+def _pair(value: Fraction) -> str:
+    return f"{value.numerator}, {value.denominator}"
 
 
 def scaled(text: str, statistic: Statistic, source: Source) -> str:

@@ -70,7 +70,8 @@ class Statistic:
         says: what it gives, for people.
         measure: its unit, scale and greatest magnitude over a source.
         takes: its arguments, in order.
-        of: ``frames`` for a channel or a signal of a vector; ``vector`` for a vector alone.
+        of: ``frames``: a channel or a signal of a vector, or the jerk of one; ``channel``: a
+            channel as it is; ``vector``: a vector as it is.
         least: the fewest frames that it takes.
         steps: of an amplitude, what the C counts in: 1 for the frame's own step, 100 for
             hundredths; 0 where the C already gives what ``measure`` says.
@@ -79,7 +80,7 @@ class Statistic:
     says: str
     measure: Callable[[Source], Measure]
     takes: tuple[Argument, ...] = ()
-    of: Literal["frames", "vector"] = "frames"
+    of: Literal["frames", "channel", "vector"] = "frames"
     least: int = 2
     steps: int = 0
 
@@ -187,6 +188,20 @@ def _count(source: Source) -> Measure:
     return Measure("", 0, source.frames)
 
 
+def _ratio(_: Source) -> Measure:
+    """Not beyond 1."""
+    return Measure("", -3, 1000)
+
+
+def _deviations(source: Source) -> Measure:
+    """No frame lies more than root(n) standard deviations from the mean."""
+    return Measure("", -3, 1010 * (math.isqrt(source.frames) + 1))
+
+
+def _degrees(greatest: int) -> Callable[[Source], Measure]:
+    return lambda _: Measure("deg", -2, greatest * 100)
+
+
 STATISTICS: dict[str, Statistic] = {
     "mean": _amplitude("mean", 100, least=1),
     "min": _amplitude("least frame", 1, least=1),
@@ -197,5 +212,41 @@ STATISTICS: dict[str, Statistic] = {
     "mean_abs": _amplitude("mean of the absolute values", 100, least=1),
     "zero_crossings": Statistic("how often the sign changes in the window", _count),
     "mean_crossings": Statistic("how often it crosses its own mean in the window", _count),
+    "median": _amplitude("median", 100, least=1),
+    "iqr": _amplitude("upper less lower quartile", 100, _span),
+    "skewness": Statistic(
+        "third moment about the mean, by the standard deviation's cube: how lopsided", _deviations
+    ),
+    "kurtosis": Statistic(
+        "fourth moment about the mean, by the standard deviation's fourth power, less 3: how "
+        "spiky; 0 for noise, -1.5 for a sine",
+        lambda s: Measure("", -3, 1010 * s.frames + 3000),
+    ),
+    "crest": Statistic(
+        "greatest deviation from the mean, by the standard deviation; 1.4 for a sine", _deviations
+    ),
+    "autocorrelation": Statistic(
+        "likeness of the window to itself so much later: 1 the same, -1 the opposite",
+        _ratio,
+        takes=("lag",),
+    ),
+    "period": Statistic(
+        "lag of the highest peak of the autocorrelation, up to half the window; 0 where nothing "
+        "repeats",
+        lambda s: Measure("s", -3, math.ceil(500 * s.frames / s.rate)),
+        least=4,
+    ),
+    "correlation": Statistic(
+        "Pearson's correlation with another channel of the sensor", _ratio, ("channel",), "channel"
+    ),
+    "tilt": Statistic(
+        "angle between the window's mean and the sensor's z axis", _degrees(180), (), "vector", 1
+    ),
+    "pitch": Statistic(
+        "rotation about y of the window's mean, -90 to 90", _degrees(90), (), "vector", 1
+    ),
+    "roll": Statistic(
+        "rotation about x of the window's mean, -180 to 180", _degrees(180), (), "vector", 1
+    ),
 }
 """Statistics of a window of frames, by name."""

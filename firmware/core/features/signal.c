@@ -113,6 +113,33 @@ int32_t tiny_signal_mean_crossings(const int16_t *x, uint16_t n) {
     return n == 0 ? TINY_MISSING : crossings(x, n, tiny_signal_sum(x, n));
 }
 
+tiny_signal_centre_t tiny_signal_centre(const int16_t *x, uint16_t n, uint8_t bits) {
+    tiny_signal_centre_t centre = {tiny_signal_sum(x, n), n, 0};
+    uint32_t greatest = 0;
+    for (uint16_t i = 0; i < n; i++) {
+        const int32_t away = (int32_t)x[i] * n - centre.sum; /* < 2^26 */
+        const uint32_t size = (uint32_t)(away < 0 ? -away : away);
+        greatest = size > greatest ? size : greatest;
+    }
+    const uint32_t limit = (uint32_t)1 << bits;
+    for (; greatest >= limit; greatest >>= 1) {
+        centre.up--;
+    }
+    for (; greatest != 0 && greatest < limit / 2U; greatest <<= 1) {
+        centre.up++;
+    }
+    return centre;
+}
+
+int32_t tiny_signal_centred(const tiny_signal_centre_t *centre, int16_t x) {
+    const int32_t away = (int32_t)x * centre->n - centre->sum;
+    if (centre->up >= 0) {
+        return away * ((int32_t)1 << centre->up);
+    }
+    const uint8_t down = (uint8_t)-centre->up;
+    return (away + ((int32_t)1 << (down - 1U))) >> down;
+}
+
 void tiny_signal_jerk(const int16_t *x, uint16_t n, int16_t *out) {
     for (uint16_t i = 1; i < n; i++) {
         out[i - 1U] = tiny_signal_held((int32_t)x[i] - x[i - 1U]);

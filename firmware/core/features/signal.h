@@ -42,6 +42,17 @@ int32_t tiny_signal_mean_abs(const int16_t *x, uint16_t n);
 int32_t tiny_signal_zero_crossings(const int16_t *x, uint16_t n);
 int32_t tiny_signal_mean_crossings(const int16_t *x, uint16_t n);
 
+/* What brings n * x - sum, the frames less their mean, to so many bits: those of the greatest. */
+typedef struct {
+    int32_t sum;
+    uint16_t n;
+    int8_t up; /* bits; negative: down */
+} tiny_signal_centre_t;
+
+/* 1 <= bits <= 26. A signal that does not move has up = 0, and 0 throughout. */
+tiny_signal_centre_t tiny_signal_centre(const int16_t *x, uint16_t n, uint8_t bits);
+int32_t tiny_signal_centred(const tiny_signal_centre_t *centre, int16_t x);
+
 /* Difference of successive frames, held within int16: n - 1 of them into out, which may be x. */
 void tiny_signal_jerk(const int16_t *x, uint16_t n, int16_t *out);
 

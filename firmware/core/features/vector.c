@@ -31,25 +31,32 @@ typedef struct {
     int32_t x, y, z;
 } direction_t;
 
-/* The window's mean as a unit vector; all 0 where there is none. |component| <= 2^ONE. */
-static direction_t gravity(const int16_t *x, const int16_t *y, const int16_t *z, uint16_t n) {
-    direction_t d = {tiny_signal_sum(x, n), tiny_signal_sum(y, n),
-                     tiny_signal_sum(z, n)}; /* < 2^26 */
-    uint64_t square = (uint64_t)((int64_t)d.x * d.x) + (uint64_t)((int64_t)d.y * d.y) +
-                      (uint64_t)((int64_t)d.z * d.z);
-    if (square == 0) {
-        return d;
-    }
-    while (square < (uint64_t)1 << 50) { /* so that the root has 25 bits at least */
+static uint64_t squares(int32_t a, int32_t b) {
+    return (uint64_t)((int64_t)a * a) + (uint64_t)((int64_t)b * b);
+}
+
+/* A multiple of the window's mean, of a length of 2^25 to 2^27; all 0 where it is nothing. */
+static direction_t mean(const int16_t *x, const int16_t *y, const int16_t *z, uint16_t n) {
+    direction_t d = {tiny_signal_sum(x, n), tiny_signal_sum(y, n), tiny_signal_sum(z, n)};
+    uint64_t square = squares(d.x, d.y) + squares(d.z, 0);
+    while (square != 0 && square < (uint64_t)1 << 50) {
         d.x *= 2;
         d.y *= 2;
         d.z *= 2;
         square *= 4;
     }
-    const uint32_t size = tiny_root(square);
-    d.x = tiny_quotient((int64_t)d.x * ((int32_t)1 << ONE), size);
-    d.y = tiny_quotient((int64_t)d.y * ((int32_t)1 << ONE), size);
-    d.z = tiny_quotient((int64_t)d.z * ((int32_t)1 << ONE), size);
+    return d;
+}
+
+/* The window's mean as a unit vector. |component| <= 2^ONE. */
+static direction_t gravity(const int16_t *x, const int16_t *y, const int16_t *z, uint16_t n) {
+    direction_t d = mean(x, y, z, n);
+    const uint32_t size = tiny_root(squares(d.x, d.y) + squares(d.z, 0));
+    if (size != 0) {
+        d.x = tiny_quotient((int64_t)d.x * ((int32_t)1 << ONE), size);
+        d.y = tiny_quotient((int64_t)d.y * ((int32_t)1 << ONE), size);
+        d.z = tiny_quotient((int64_t)d.z * ((int32_t)1 << ONE), size);
+    }
     return d;
 }
 
@@ -77,4 +84,19 @@ void tiny_vector_horizontal(const int16_t *x, const int16_t *y, const int16_t *z
         out[i] = held(length(rounded(y[i] * g.z - z[i] * g.y), rounded(z[i] * g.x - x[i] * g.z),
                              rounded(x[i] * g.y - y[i] * g.x)));
     }
+}
+
+int32_t tiny_vector_tilt(const int16_t *x, const int16_t *y, const int16_t *z, uint16_t n) {
+    const direction_t d = mean(x, y, z, n);
+    return n == 0 ? TINY_MISSING : tiny_angle((int32_t)tiny_root(squares(d.x, d.y)), d.z);
+}
+
+int32_t tiny_vector_pitch(const int16_t *x, const int16_t *y, const int16_t *z, uint16_t n) {
+    const direction_t d = mean(x, y, z, n);
+    return n == 0 ? TINY_MISSING : tiny_angle(-d.x, (int32_t)tiny_root(squares(d.y, d.z)));
+}
+
+int32_t tiny_vector_roll(const int16_t *x, const int16_t *y, const int16_t *z, uint16_t n) {
+    const direction_t d = mean(x, y, z, n);
+    return n == 0 ? TINY_MISSING : tiny_angle(d.y, d.z);
 }

@@ -19,4 +19,11 @@ void tiny_vector_vertical(const int16_t *x, const int16_t *y, const int16_t *z, 
 void tiny_vector_horizontal(const int16_t *x, const int16_t *y, const int16_t *z, uint16_t n,
                             int16_t *out);
 
+/* Of the window's mean, in hundredths of a degree, within 2: the angle from the z axis, 0..18000;
+ * the rotation about y, -9000..9000, and about x, -18000..18000, that bring gravity there (NXP
+ * AN3461, rotation order yaw, pitch, roll). 0 where the mean is nothing. */
+int32_t tiny_vector_tilt(const int16_t *x, const int16_t *y, const int16_t *z, uint16_t n);
+int32_t tiny_vector_pitch(const int16_t *x, const int16_t *y, const int16_t *z, uint16_t n);
+int32_t tiny_vector_roll(const int16_t *x, const int16_t *y, const int16_t *z, uint16_t n);
+
 #endif
