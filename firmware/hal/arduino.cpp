@@ -143,6 +143,15 @@ int hal_gpio_read(uint8_t pin, bool *high) {
     return TINY_OK;
 }
 
+int hal_pulse_out(uint8_t pin, uint16_t us) {
+    noInterrupts(); /* a tick of the core's clock in the middle would stretch it */
+    digitalWrite(pin, HIGH);
+    delayMicroseconds(us);
+    digitalWrite(pin, LOW);
+    interrupts();
+    return TINY_OK;
+}
+
 int hal_pulse_us(uint8_t trigger, uint8_t echo, uint32_t timeout_us, uint32_t *us) {
     pinMode(trigger, OUTPUT);
     pinMode(echo, INPUT);

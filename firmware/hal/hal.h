@@ -50,6 +50,8 @@ int hal_adc_mv(uint8_t pin, int32_t *mv);
 int hal_gpio_mode(uint8_t pin, uint8_t mode);
 int hal_gpio_write(uint8_t pin, bool high);
 int hal_gpio_read(uint8_t pin, bool *high);
+/* One high pulse of that length on an output, timed to a few us. */
+int hal_pulse_out(uint8_t pin, uint16_t us);
 /* A 10 us pulse on trigger, then the length of echo's high pulse; TINY_E_MISSING when none. */
 int hal_pulse_us(uint8_t trigger, uint8_t echo, uint32_t timeout_us, uint32_t *us);
 /* addr has 7 bits; write ends with a stop condition. */

@@ -45,6 +45,12 @@ int hal_gpio_read(uint8_t pin, bool *high) {
     return TINY_E_IO;
 }
 
+int hal_pulse_out(uint8_t pin, uint16_t us) {
+    (void)pin;
+    (void)us;
+    return TINY_OK;
+}
+
 int hal_pulse_us(uint8_t trigger, uint8_t echo, uint32_t timeout_us, uint32_t *us) {
     (void)trigger;
     (void)echo;

@@ -41,6 +41,16 @@ def rules() -> Iterator[Harness]:
 
 
 @pytest.fixture(scope="module")
+def drivers() -> Iterator[Harness]:
+    names = (
+        "analog_voltage", "bh1750", "bme280", "capacitive_soil", "gps_geofence", "hcsr04",
+        "relay", "sen0344", "servo_feeder", "sht31", "sps30", "tmp117",
+    )  # fmt: skip
+    sources = [f"drivers/{name}/{name}.c" for name in names]
+    yield from _running("drivers", *sources, "core/bytes.c", "core/features/when.c")
+
+
+@pytest.fixture(scope="module")
 def pet() -> Iterator[Harness]:
     yield from _running("pet", "core/pet.c")
 

@@ -3,31 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import astuple, dataclass
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.firmware.harness import Harness, build
+from tests.firmware.harness import Harness
 from tinyfield.spec.drivers import driver
 
 MISSING = -(2**31)
 OK, IO = 0, -5
 FAST = settings(max_examples=300, deadline=None)
-
-
-@pytest.fixture(scope="module")
-def drivers() -> Iterator[Harness]:
-    names = (
-        "analog_voltage", "bh1750", "bme280", "capacitive_soil", "hcsr04", "relay", "sht31",
-        "sps30",
-    )  # fmt: skip
-    sources = [f"drivers/{name}/{name}.c" for name in names]
-    harness = Harness(build("drivers", [*sources, "core/bytes.c"]))
-    yield harness
-    harness.close()
 
 
 def read(drivers: Harness, *words: object) -> tuple[int, list[int], list[str]]:

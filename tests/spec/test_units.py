@@ -29,7 +29,8 @@ PINT_NAMES = {
     "m3": "meter**3", "lux": "lux", "klux": "kilolux", "d": "day", "h": "hour", "min": "minute",
     "ha": "hectare", "B": "byte", "kB": "kilobyte", "MB": "megabyte", "KiB": "kibibyte",
     "MiB": "mebibyte", "Ah": "ampere_hour", "mAh": "milliampere_hour", "Wh": "watt_hour",
-    "mWh": "milliwatt_hour", "g": "standard_gravity", "deg": "degree", "dps": "degree/second",
+    "mWh": "milliwatt_hour", "g": "standard_gravity", "deg": "degree",
+    "udeg": "microdegree", "dps": "degree/second",
     "ug": "microgram", "us": "microsecond", "uV": "microvolt", "uA": "microampere",
     "uW": "microwatt", "ppb": "ppb", "lux*h": "lux*hour", "L/min": "liter/minute",
     "bpm": "1/minute", "cal": "calorie", "kcal": "kilocalorie",
@@ -37,7 +38,7 @@ PINT_NAMES = {
 }  # fmt: skip
 
 
-NO_PLAIN_NUMBERS = {"deg", "dps", "Hz", "kHz", "bpm", "%/h", "B", "kB", "MB", "KiB", "MiB"}
+NO_PLAIN_NUMBERS = {"deg", "udeg", "dps", "Hz", "kHz", "bpm", "%/h", "B", "kB", "MB", "KiB", "MiB"}
 """Pint takes angles and bytes for plain numbers; for us they are kinds of their own."""
 
 

@@ -106,6 +106,7 @@ _TABLE: dict[str, tuple[Dimension, str]] = {
     "ug": (_dimension(kg=1), "1/1000000000"),
     "g": (_dimension(m=1, s=-2), "196133/20000"),
     "deg": (_dimension(deg=1), "1"),
+    "udeg": (_dimension(deg=1), "1/1000000"),
     "dps": (_dimension(deg=1, s=-1), "1"),
 }
 _OFFSET = {

@@ -72,6 +72,12 @@ int hal_stream_read(uint8_t *data, size_t cap, uint32_t timeout_ms) {
     return (int)n;
 }
 
+int hal_pulse_out(uint8_t pin, uint16_t us) {
+    (void)pin;
+    (void)us;
+    return TINY_OK;
+}
+
 int hal_adc_mv(uint8_t pin, int32_t *mv) {
     (void)pin;
     pass(sense_ms);

@@ -3,10 +3,14 @@
 #include "drivers/bh1750/bh1750.h"
 #include "drivers/bme280/bme280.h"
 #include "drivers/capacitive_soil/capacitive_soil.h"
+#include "drivers/gps_geofence/gps_geofence.h"
 #include "drivers/hcsr04/hcsr04.h"
 #include "drivers/relay/relay.h"
+#include "drivers/sen0344/sen0344.h"
+#include "drivers/servo_feeder/servo_feeder.h"
 #include "drivers/sht31/sht31.h"
 #include "drivers/sps30/sps30.h"
+#include "drivers/tmp117/tmp117.h"
 #include "hal.h"
 #include "harness.h"
 
@@ -21,6 +25,10 @@ static bool register_file; /* else `answers`, a read after the other */
 static uint8_t pointer;
 static uint8_t answers[MOST];
 static size_t answer_at;
+static bool stream; /* a read goes on in what is said, then silence */
+static uint8_t *said;
+static size_t said_length;
+static size_t said_at;
 static uint8_t present; /* the address that answers */
 
 static int take(int32_t *value) {
@@ -44,6 +52,11 @@ int hal_pulse_us(uint8_t trigger, uint8_t echo, uint32_t timeout_us, uint32_t *u
         return TINY_E_MISSING;
     }
     *us = (uint32_t)value;
+    return TINY_OK;
+}
+
+int hal_pulse_out(uint8_t pin, uint16_t us) {
+    printf("out:%u:%u ", pin, us);
     return TINY_OK;
 }
 
@@ -83,7 +96,10 @@ int hal_i2c_read(uint8_t addr, uint8_t *d, size_t n) {
     if (addr != present || n > 32) { /* the Arduino core's buffer */
         return TINY_E_IO;
     }
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n && stream; i++) {
+        d[i] = said_at < said_length ? said[said_at++] : 0xFF;
+    }
+    for (size_t i = 0; i < n && !stream; i++) {
         d[i] = register_file ? registers[(uint8_t)(pointer + i)] : answers[answer_at++ % MOST];
     }
     return TINY_OK;
@@ -111,6 +127,7 @@ int main(void) {
             printf("ok\n");
         } else if (is(what, "answers") || is(what, "registers")) { /* ADDRESS HEX */
             present = u8();
+            stream = false;
             register_file = is(what, "registers");
             size_t n = 0;
             uint8_t *data = hex(&n);
@@ -139,6 +156,50 @@ int main(void) {
         } else if (is(what, "bme280")) {
             const tiny_bme280_t c = {u8()};
             show(tiny_bme280_read(&c, out), out, 3);
+        } else if (is(what, "sen0344")) {
+            const tiny_sen0344_t c = {u8()};
+            show(tiny_sen0344_read(&c, out), out, 1);
+        } else if (is(what, "tmp117")) {
+            const tiny_tmp117_t c = {u8()};
+            show(tiny_tmp117_read(&c, out), out, 1);
+        } else if (is(what, "feeder")) { /* PIN OPEN CLOSED ON */
+            const tiny_servo_feeder_t c = {u8(), (uint16_t)number(), (uint16_t)number()};
+            show(tiny_servo_feeder_write(&c, number() != 0), out, 0);
+        } else if (is(what, "stream")) { /* ADDRESS HEX: what a receiver says, then silence */
+            present = u8();
+            stream = true;
+            free(said);
+            said = hex(&said_length);
+            said_at = 0;
+            printf("ok\n");
+        } else if (is(what, "fence")) { /* ADDRESS LATITUDE LONGITUDE RADIUS */
+            const uint8_t address = u8();
+            const int32_t latitude = (int32_t)number();
+            const int32_t longitude = (int32_t)number();
+            const tiny_gps_geofence_t c = {address, latitude, longitude, (uint16_t)number()};
+            show(tiny_gps_geofence_read(&c, out), out, 1);
+        } else if (is(what, "nmea")) { /* HEX: every sentence's end, and the last position */
+            tiny_nmea_t nmea = {0, false, {0}};
+            tiny_position_t at = {0, 0};
+            size_t n = 0;
+            uint8_t *data = hex(&n);
+            for (size_t i = 0; i < n; i++) {
+                const int status = tiny_nmea_push(&nmea, (char)data[i], &at);
+                if (status != TINY_E_BLOCKED) {
+                    printf("%d ", status);
+                }
+            }
+            free(data);
+            out[0] = at.latitude;
+            out[1] = at.longitude;
+            show(0, out, 2);
+        } else if (is(what, "metres")) {
+            const int32_t latitude = (int32_t)number();
+            const tiny_position_t a = {latitude, (int32_t)number()};
+            const int32_t other = (int32_t)number();
+            const tiny_position_t b = {other, (int32_t)number()};
+            out[0] = tiny_position_metres(a, b);
+            show(0, out, 1);
         } else if (is(what, "compensate")) { /* t1 t2 t3 p1..p9 h1..h6 adc_t adc_p adc_h */
             tiny_bme280_raw_t r;
             r.t1 = (uint16_t)number();
@@ -168,5 +229,6 @@ int main(void) {
             show(tiny_relay_write(&c, number() != 0), out, 0);
         }
     }
+    free(said);
     return 0;
 }
