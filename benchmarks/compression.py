@@ -28,9 +28,9 @@ from numpy.typing import NDArray
 
 from tinyfield import bench
 from tinyfield.compiler import compile_model
+from tinyfield.learn.goal import Goal
 from tinyfield.learn.runner import run_device
 from tinyfield.learn.scaler import STEPS
-from tinyfield.learn.stages import scores
 
 if TYPE_CHECKING:
     import keras
@@ -126,13 +126,14 @@ def trained(model: keras.Model, data: compression_data.Split, epochs: int) -> ke
         ),
         keras.losses.SparseCategoricalCrossentropy(),
     )
-    order = np.random.default_rng(SEED)
+    order, goal = np.random.default_rng(SEED), Goal(len(data.classes))
     best, kept = -1.0, model.get_weights()
     for _ in range(epochs):
         shuffled = order.permutation(len(data.y_train))
         x, y = data.x_train[shuffled], data.y_train[shuffled]
         model.fit(x, y, batch_size=64, shuffle=False, verbose=0)
-        value = scores(data.y_valid, model.predict(data.x_valid, batch_size=512, verbose=0))[1]
+        said = model.predict(data.x_valid, batch_size=512, verbose=0)
+        value = goal.scores(data.y_valid, said)["macro_f1"]
         if value >= best:
             best, kept = value, model.get_weights()
     model.set_weights(kept)
@@ -159,9 +160,10 @@ def make(name: str, data: compression_data.Split, folder: Path | None) -> dict[s
     fit.start(SEED)
     started = time.monotonic()
     float_model = trained(build(len(data.classes)), data, epochs)
-    said = scores(data.y_test, fit.predict(float_model, data.x_test))
-    talk(f"{name}: float, {float_model.count_params():,} parameters, test accuracy {said[0]:.3f}, "
-         f"macro F1 {said[1]:.3f}, {time.monotonic() - started:.0f} s")  # fmt: skip
+    said = Goal(len(data.classes)).scores(data.y_test, fit.predict(float_model, data.x_test))
+    talk(f"{name}: float, {float_model.count_params():,} parameters, test accuracy "
+         f"{said['accuracy']:.3f}, "
+         f"macro F1 {said['macro_f1']:.3f}, {time.monotonic() - started:.0f} s")  # fmt: skip
     examples = fit.Examples(data.x_train, data.y_train, data.x_valid, data.y_valid)
 
     def way(model: keras.Model, wish: Wish) -> Compressor:
@@ -180,7 +182,7 @@ def make(name: str, data: compression_data.Split, folder: Path | None) -> dict[s
             bases[recipe.prune] = way(float_model, Wish()).prune(recipe.prune)
         result = way(bases[recipe.prune], Wish(share=recipe.share, sparse=recipe.sparse)).run()
         made[recipe.name] = result.model
-        steps = " → ".join(f"{s.name} {s.valid_f1:.3f}" for s in result.stages)
+        steps = " → ".join(f"{s.name} {s.valid['macro_f1']:.3f}" for s in result.stages)
         talk(f"{name}: {recipe.name}, {time.monotonic() - started:.0f} s, valid {steps}")
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
@@ -194,7 +196,8 @@ def measured(models: dict[str, bytes], data: compression_data.Split) -> list[Poi
     points = []
     for recipe, model in models.items():
         said: NDArray[Any] = run_device(model, q.reshape(len(q), -1))
-        accuracy, f1 = scores(data.y_test, said)
+        figures = Goal(len(data.classes)).scores(data.y_test, said)
+        accuracy, f1 = figures["accuracy"], figures["macro_f1"]
         plain = None
         for coding in ("none", "fixed", "huffman"):
             program = compile_model(model, target=TARGET, coding=coding)

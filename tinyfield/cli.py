@@ -185,7 +185,9 @@ def tune(
     board: OneBoard = None,
     objective: Annotated[
         list[str] | None,
-        typer.Option(help="macro_f1, accuracy, flash, ram or instructions; may be repeated."),
+        typer.Option(
+            help="macro_f1, accuracy, mae, rmse, flash, ram or instructions; may be repeated."
+        ),
     ] = None,
     architecture: Annotated[
         list[str] | None, typer.Option(help="Search only this one; may be repeated.")

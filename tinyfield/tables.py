@@ -58,13 +58,20 @@ def provenance(sentences: Sequence[str], out: Console) -> None:
 
 
 def accuracy(models: Mapping[str, Trained], out: Console) -> None:
-    """Float, integer and on-device scores beside the majority class."""
+    """Float, integer and on-device scores beside those of who knows nothing."""
+    from tinyfield.learn import Metrics
+
+    fitted = {name: t.report for name, t in models.items() if not t.classes}
+    if fitted:
+        errors(fitted, out)
+    reports = {name: t.report for name, t in models.items() if isinstance(t.report, Metrics)}
+    if not reports:
+        return
     table = _table(
         "How good the model is (test split: groups never trained on)",
         "model", "figure", "float", "int reference", "on device", "majority class", "rows",
     )  # fmt: skip
-    for name, trained in models.items():
-        report = trained.report
+    for name, report in reports.items():
         columns = (report.float, report.int8, report.device, report.baseline)
         table.add_row(name, "macro F1 [95 %]", *map(_score, columns), f"{report.device.n:,}")
         table.add_row("", "accuracy", *(f"{s.accuracy:.3f}" for s in columns), "")
@@ -73,27 +80,60 @@ def accuracy(models: Mapping[str, Trained], out: Console) -> None:
         for origin, part in report.by_origin.items():
             table.add_row("", f"macro F1, {origin}", "", "", _score(part), "", f"{part.n:,}")
     out.print(table)
-    for name, trained in models.items():
-        report = trained.report
+    for name, report in reports.items():
         out.print(
             f"  {name}: the node's C says what the trained model says on {report.agreement:.2%} of "
             f"{report.device.n:,} test rows"
         )
-        for note in trained.report.notes:
+        for note in report.notes:
             out.print(f"  note: {note}")
-    for name, trained in models.items():
-        confusion(f"{name} on device", trained.classes, trained.report.device.to_json(), out)
+    for name, report in reports.items():
+        confusion(f"{name} on device", models[name].classes, report.device.to_json(), out)
+
+
+def errors(models: Mapping[str, Any], out: Console) -> None:
+    """Errors of regressions beside the mean's and the last known value's."""
+    table = _table(
+        "How far the number is off (test split: groups never trained on)",
+        "model", "figure", "float", "int reference", "on device", "always the mean", "last known",
+        "rows",
+    )  # fmt: skip
+    for name, report in models.items():
+        columns = (report.float, report.int8, report.device, report.mean, report.persistence)
+        what = f"MAE in {report.unit} [95 %]"
+        table.add_row(name, what, *map(_error, columns), f"{report.device.n:,}")
+        squares = ("–" if e is None else f"{e.rmse:.4g}" for e in columns)
+        table.add_row("", f"RMSE in {report.unit}", *squares, "")
+        for origin, part in report.by_origin.items():
+            table.add_row("", f"MAE, {origin}", "", "", _error(part), "", "", f"{part.n:,}")
+    out.print(table)
+    for name, report in models.items():
+        out.print(
+            f"  {name}: the node's C is {report.apart:.3g} {report.unit} from the trained model in "
+            f"the mean, over {report.device.n:,} test rows"
+        )
+        for note in report.notes:
+            out.print(f"  note: {note}")
+
+
+def _error(one: Any) -> str:
+    if one is None:
+        return "–"
+    if one.interval is None:
+        return f"{one.mae:.4g}"
+    return f"{one.mae:.4g} [{one.interval[0]:.3g}–{one.interval[1]:.3g}]"
 
 
 def stages(models: Mapping[str, Trained], out: Console) -> None:
     """What each step from the trained network to the node's integers cost."""
     table = _table(
-        "What each step cost (accuracy and macro F1; valid chooses, test only tells)",
+        "What each step cost (accuracy and macro F1, or RMSE and MAE; valid chooses, test only "
+        "tells)",
         "model", "step", "what", "valid", "", "test", "", "parameters", "weights", "in flash",
     )  # fmt: skip
     for name, trained in models.items():
         for stage in trained.report.stages:
-            figures = (stage.valid_accuracy, stage.valid_f1, stage.accuracy, stage.macro_f1)
+            figures = (*stage.valid.values(), *stage.test.values())
             table.add_row(
                 name,
                 stage.name,
@@ -157,6 +197,9 @@ def evaluation(result: Evaluation, out: Console) -> None:
     """The end of ``tinyfield evaluate``."""
     provenance(result.provenance, out)
     for name, scores in result.models.items():
+        if scores["metric"] == "mae":
+            _evaluated(name, scores, out)
+            continue
         low, high = scores["interval"] or (None, None)
         span = f" [{low:.3f}–{high:.3f}]" if low is not None else ""
         out.print(
@@ -173,6 +216,23 @@ def evaluation(result: Evaluation, out: Console) -> None:
         records(title, rows, out)
 
 
+def _evaluated(name: str, scores: Mapping[str, Any], out: Console) -> None:
+    """A regression's scores."""
+    unit, last = scores["unit"], scores["persistence"]
+    low, high = scores["interval"] or (None, None)
+    span = f" [{low:.4g}–{high:.4g}]" if low is not None else ""
+    before = f", last known value {last['mae']:.4g}" if last else ""
+    out.print(
+        f"\n{name}: mean error {scores['value']:.4g} {unit}{span}, RMSE {scores['rmse']:.4g} "
+        f"{unit}; always the mean {scores['baseline']:.4g}{before}; {scores['n']:,} rows of "
+        f"{scores['groups']} groups never trained on"
+    )
+    words = {"float": "float", "int8": "int reference", "device": "on device"}
+    columns = {k: v for k, v in scores["columns"].items() if v is not None}
+    said = (f"{words[k]} {v['mae']:.4g} / {v['rmse']:.4g}" for k, v in columns.items())
+    out.print(f"  MAE / RMSE in {unit}: " + ", ".join(said))
+
+
 def trial_line(event: Mapping[str, Any]) -> str:
     """One finished trial of a search in a line of text."""
     head = f"  trial {event['done']}: "
@@ -181,9 +241,16 @@ def trial_line(event: Mapping[str, Any]) -> str:
     count = f", {event['count']:,} {event['unit']}" if event["count"] is not None else ""
     over = "" if event["fits"] else "; past the budget"
     return head + (
-        f"{event['what']}, {event['inputs']} inputs: macro F1 {event['macro_f1']:.3f}, flash "
+        f"{event['what']}, {event['inputs']} inputs: {_figure(event)}, flash "
         f"{event['flash']:,} B, RAM {event['ram']:,} B{count}{over}"
     )
+
+
+def _figure(scores: Mapping[str, Any]) -> str:
+    """The first score in words."""
+    if "mae" in scores:
+        return f"mean error {scores['mae']:.4g}"
+    return f"macro F1 {scores['macro_f1']:.3f}"
 
 
 def tuned(result: Tuned, out: Console) -> None:
@@ -195,20 +262,32 @@ def tuned(result: Tuned, out: Console) -> None:
         f"{trials['running']} running"
     )
     counted = next((p.outcome.unit for p in result.front), "instructions")
+    errors_of = any("mae" in point.outcome.scores for point in result.front)
+    score = "mean error" if errors_of else "macro F1"
     table = _table(
         "The best of each size (scores of the VALIDATION split)",
-        "row", "model", "inputs", "macro F1", "flash", "RAM", counted, "note",
+        "row", "model", "inputs", score, "flash", "RAM", counted, "note",
     )  # fmt: skip
     table.columns[1].justify, table.columns[1].no_wrap = "left", False
     for k, point in enumerate(result.front, 1):
         table.add_row(*_point_row(k, point, point == result.chosen))
     if result.front:
         out.print(table)
+    from tinyfield.learn import Fitted  # not for tables of what nothing learned
+
     chosen, test = result.chosen, result.test
     if chosen is not None:
         out.print(f"chosen: {chosen.candidate.text}")
         out.print("  inputs: " + ", ".join(f.text for f in chosen.candidate.inputs), markup=False)
-    if test is not None:
+    if isinstance(test, Fitted):
+        last = f", last known value {test.persistence.mae:.4g}" if test.persistence else ""
+        out.print(
+            f"  on the TEST split, which chose nothing: mean error {_error(test.device)} "
+            f"{test.unit}, always the mean {test.mean.mae:.4g}{last}; {test.device.n:,} rows of "
+            f"{test.device.groups} groups",
+            markup=False,
+        )
+    elif test is not None:
         out.print(
             f"  on the TEST split, which chose nothing: macro F1 {_score(test.device)}, accuracy "
             f"{test.device.accuracy:.3f}, majority class {test.baseline.macro_f1:.3f}; "
@@ -230,7 +309,7 @@ def _point_row(number: int, point: Point, chosen: bool) -> tuple[str, ...]:
         str(number),
         point.candidate.text,
         str(sum(feature.width for feature in point.candidate.inputs)),
-        f"{outcome.macro_f1:.3f}",
+        _figure(outcome.scores).rsplit(" ", 1)[1],
         f"{outcome.flash:,} B",
         f"{outcome.ram:,} B",
         f"{outcome.count:,}" if outcome.count is not None else "–",

@@ -26,6 +26,7 @@ static struct {
     app_features_t features;
     app_history_t history;
     tiny_verdict_t verdict[ROOM(APP_MODELS)];
+    int32_t value[ROOM(APP_VALUES)];
     tiny_rule_state_t rule[ROOM(APP_RULES)];
     tiny_switch_t actuator[ROOM(APP_ACTUATORS)];
     tiny_interlock_t interlock;
@@ -270,10 +271,11 @@ static void sample(void) {
     count_faults();
     app_features_push(&node.features, node.channel);
     app_remember(&node.features, &when, &node.history);
-    app_infer(&node.features, &when, &node.history, node.arena, node.verdict);
+    app_infer(&node.features, &when, &node.history, node.arena, node.verdict, node.value);
     const app_view_t view = {
         .channel = node.channel,
         .verdict = node.verdict,
+        .value = node.value,
         .rule = node.rule,
 #if APP_TOTALS > 0
         .total = node.kept.total,

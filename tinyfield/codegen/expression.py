@@ -33,6 +33,7 @@ from tinyfield.spec.expr import (
     SiteRef,
     TimeRef,
     TotalRef,
+    ValueRef,
 )
 
 _COMPARE = {"==": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
@@ -72,10 +73,12 @@ class ExpressionWriter:
 
     Args:
         models: the app's model names; the index is the id.
+        values: names of those that give a number, in the order of their places.
     """
 
-    def __init__(self, models: Sequence[str]) -> None:
+    def __init__(self, models: Sequence[str], values: Sequence[str] = ()) -> None:
         self._models = {name: index for index, name in enumerate(models)}
+        self._values = {name: index for index, name in enumerate(values)}
 
     def rule(self, when: Expr, clauses: Sequence[Clause]) -> RuleText:
         """A rule's ``when`` with its leaf clauses named."""
@@ -139,6 +142,8 @@ class ExpressionWriter:
             return str(expr.value)
         if isinstance(expr, ChannelRef):
             return f"v->channel[{expr.index}]"
+        if isinstance(expr, ValueRef):
+            return f"v->value[{self._values[expr.name]}]"
         if isinstance(expr, SiteRef):
             return _SITE[expr.name]
         if isinstance(expr, PetRef):

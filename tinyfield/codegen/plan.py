@@ -14,6 +14,7 @@ from tinyfield.codegen.labels import labels_of
 from tinyfield.codegen.limits import check_arena, check_limits, node_bytes_most
 from tinyfield.errors import ModelError
 from tinyfield.features.site import CROP_FIELDS, crop_fields
+from tinyfield.learn.value import ValueScale, value_scale
 from tinyfield.spec.drivers import driver
 from tinyfield.spec.durations import duration_text
 from tinyfield.spec.expr import Arith, LabelTable
@@ -79,7 +80,8 @@ class InputPlan:
 
 @dataclass(frozen=True)
 class ModelPlan:
-    """A model: its inputs' scales and how its output is read (``softmax`` or ``logistic``).
+    """A model: its inputs' scales and how its output is read: ``softmax``, ``logistic``, or as a
+    ``value`` by those constants.
 
     With ``raw`` it takes the features as they are, and there are no inputs to scale. ``history`` is
     how many samples' inputs it looks at.
@@ -92,6 +94,8 @@ class ModelPlan:
     arena_bytes: int
     raw: bool = False
     history: int = 1
+    value: ValueScale | None = None
+    value_type: str = ""
 
     @property
     def history_bytes(self) -> int:
@@ -226,6 +230,11 @@ class NodePlan:
         return any(model.history > 1 for model in self.models)
 
     @property
+    def values(self) -> tuple[ModelPlan, ...]:
+        """Models that give a number, in the order of their places."""
+        return tuple(model for model in self.models if model.value is not None)
+
+    @property
     def arena_bytes(self) -> int:
         """The models run one after the other in one arena."""
         return max((model.arena_bytes for model in self.models), default=0)
@@ -284,7 +293,7 @@ class NodePlan:
             lines.append(
                 f"model {model.name}: {'raw' if model.raw else len(model.inputs)} inputs"
                 f"{f' of {model.history} samples' if model.history > 1 else ''}, "
-                f"{', '.join(model.classes)}, "
+                f"{', '.join(model.classes) or model.value}, "
                 f"{model.output}, arena {model.arena_bytes} B"
             )
         for total in self.totals:
@@ -403,11 +412,17 @@ def _model(
         )
     if raw and model.history > 1:
         raise ModelError(f"{where}: trees look at one sample only")
+    value = value_type = None
+    if model.target is not None:
+        if len(program.outputs) != 1 or math.prod(result.shape) != 1:
+            raise ModelError(f"{where}: the model gives {result.shape} values, not one")
+        value, value_type = value_scale(result, model.target), result.c_type
     classes = len(model.classes)
     logistic = result.bytes == 1 and classes == 2
-    if len(program.outputs) != 1 or not (result.bytes == classes or logistic):
+    if value is None and (len(program.outputs) != 1 or not (result.bytes == classes or logistic)):
         raise ModelError(f"{where}: the network gives {result.bytes} values, not {classes}")
-    if abs(result.scale - _SOFTMAX_SCALE) > 1e-6 or result.zero_point != _SOFTMAX_ZERO:
+    softmax = abs(result.scale - _SOFTMAX_SCALE) <= 1e-6 and result.zero_point == _SOFTMAX_ZERO
+    if value is None and not softmax:
         raise ModelError(
             f"{where}: the network must end in softmax or a logistic",
             hint="give its last layer activation='softmax'",
@@ -422,10 +437,12 @@ def _model(
         )
         if not raw
         else (),
-        output="logistic" if logistic else "softmax",
+        output="value" if value is not None else "logistic" if logistic else "softmax",
         arena_bytes=program.arena_bytes,
         raw=raw,
         history=model.history,
+        value=value,
+        value_type=value_type or "",
     )
 
 
@@ -459,7 +476,8 @@ def _totals(app: App) -> tuple[TotalPlan, ...]:
 
 
 def _rules(app: App) -> tuple[RulePlan, ...]:
-    writer = ExpressionWriter(tuple(app.models))
+    numbers = [name for name, model in app.models.items() if model.target is not None]
+    writer = ExpressionWriter(tuple(app.models), numbers)
     rules: list[RulePlan] = []
     at = 0
     for name, decision in app.decisions.items():

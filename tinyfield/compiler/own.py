@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from tinyfield.compiler import bonsai, gmm, trees
@@ -47,8 +46,8 @@ def lower_own(model: OwnModel, prefix: str, target: str, optimize: str) -> Stand
     return bonsai.lower(model, prefix)
 
 
-def own_outputs(model: OwnModel, inputs: Mapping[str, NDArray[Any]]) -> NDArray[np.int8]:
-    """What the model answers, by NumPy: ``in0`` [n, …] to [n, 1, classes]."""
+def own_outputs(model: OwnModel, inputs: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
+    """What the model answers, by NumPy: ``in0`` [n, …] to [n, 1, classes], of a regression 1."""
     X = inputs["in0"].reshape(len(inputs["in0"]), -1)
     if isinstance(model, trees.Ensemble):
         return trees.outputs(model, X)[:, None, :]

@@ -46,11 +46,11 @@ class Standalone:
 
 
 def ports(inputs: int, dtype: str, scale: float, classes: int) -> tuple[Port, Port]:
-    """The ports of a classifier of ``inputs`` features."""
-    return (
-        Port("features", (1, inputs), dtype, scale, 0),
-        Port("scores", (1, classes), "int8", SCORE_SCALE, SCORE_ZERO),
-    )
+    """The ports of a classifier of ``inputs`` features; of one class: of a regression."""
+    given = Port("features", (1, inputs), dtype, scale, 0)
+    if classes == 1:
+        return given, Port("value", (1, 1), "int32", 1.0, 0)
+    return given, Port("scores", (1, classes), "int8", SCORE_SCALE, SCORE_ZERO)
 
 
 def check_prefix(prefix: str) -> None:
@@ -69,26 +69,28 @@ def check_prefix(prefix: str) -> None:
 def declarations(prefix: str, given: Port, result: Port, what: str) -> str:
     """The header's part of one model."""
     upper = prefix.upper()
+    classes = f"{result.name} - 128 of {result.shape[1]} classes"
+    gives = classes if result.dtype == "int8" else f"{result.name} {result.dtype}[1]"
     return (
-        f"/* in0: {given.name} {given.dtype}[{given.shape[1]}], out0: {result.name} - 128 of "
-        f"{result.shape[1]} classes */\n"
+        f"/* in0: {given.name} {given.dtype}[{given.shape[1]}], out0: {gives} */\n"
         f"#define {upper}_IN0_BYTES {given.bytes}u\n"
         f"#define {upper}_OUT0_BYTES {result.bytes}u\n"
         f"#define {upper}_ARENA_BYTES 4u\n"
         f"/* {what}: one inference. The arena is not used. TINY_E_ARGUMENT if in0 or out0 is "
-        f"NULL. */\n{signature(prefix, given)};\n"
+        f"NULL. */\n{signature(prefix, given, result)};\n"
     )
 
 
-def signature(prefix: str, given: Port) -> str:
+def signature(prefix: str, given: Port, result: Port) -> str:
     """Of the model's function."""
-    return f"tiny_status_t {prefix}_invoke(uint8_t *arena, const {given.c_type} *in0, int8_t *out0)"
+    out = f"{result.c_type} *out0"
+    return f"tiny_status_t {prefix}_invoke(uint8_t *arena, const {given.c_type} *in0, {out})"
 
 
-def function(prefix: str, given: Port, body: str) -> str:
+def function(prefix: str, given: Port, result: Port, body: str) -> str:
     """The model's function around its statements."""
     return (
-        f"{signature(prefix, given)}\n{{\n    (void)arena;\n"
+        f"{signature(prefix, given, result)}\n{{\n    (void)arena;\n"
         f"    if (in0 == NULL || out0 == NULL) {{\n        return TINY_E_ARGUMENT;\n    }}\n"
         f"    TINY_STEP(0);\n{body}    TINY_STEP(1);\n    return TINY_OK;\n}}\n"
     )

@@ -76,7 +76,7 @@ def parse_label(text: str, classes: int) -> tuple[Bands, int]:
     Raises:
         DataError: no such bands, another number of classes, or a time that is not whole hours.
     """
-    name, _, ahead = text.partition(" in ")
+    name = text.partition(" in ")[0]
     if name not in BANDS:
         raise DataError(
             f"no label {name!r} in these data",
@@ -90,21 +90,37 @@ def parse_label(text: str, classes: int) -> tuple[Bands, int]:
             f"the model has {classes}",
             hint="List the classes from clean to foul.",
         )
+    return bands, lead_of(text)[1]
+
+
+def lead_of(text: str) -> tuple[str, int]:
+    """Quantity and hours ahead of ``pm2_5 in 6 h``.
+
+    Raises:
+        DataError: a time that is not whole hours, or too far ahead.
+    """
+    name, _, ahead = text.partition(" in ")
     if not ahead:
-        return bands, 0
+        return name, 0
     try:
         seconds = parse_seconds(ahead, least=PERIOD_S, most=LONGEST_LEAD_S)
     except Mistake as mistake:
-        raise DataError(f"label {text!r}: {mistake.message}", hint=mistake.hint) from None
+        raise DataError(f"{text!r}: {mistake.message}", hint=mistake.hint) from None
     if seconds % PERIOD_S:
-        raise DataError(f"label {text!r}: not whole hours", hint="Write such as 'in 6 h'.")
-    return bands, seconds // PERIOD_S
+        raise DataError(f"{text!r}: not whole hours", hint="Write such as 'in 6 h'.")
+    return name, seconds // PERIOD_S
 
 
 def build(app: App, model_name: str, folder: Path | None, seed: int, held_out: bool) -> Dataset:
     """The stations of the folder, or generated ones, split as the app says."""
     train = app.models[model_name].train
-    bands, lead = parse_label(train.label, len(app.models[model_name].classes))
+    what: Bands | str
+    if app.models[model_name].target is None:
+        what, lead = parse_label(train.label, len(app.models[model_name].classes))
+        told = f"The label's bands: {what.source}."
+    else:
+        what, lead = lead_of(train.label)
+        told = f"The target is the hour's mean of {what}" + (f", {lead} h on." if lead else ".")
     if app.sample_s != PERIOD_S:
         raise DataError(
             f"{train.dataset} has one value an hour, the app samples every {app.sample_s} s",
@@ -126,7 +142,7 @@ def build(app: App, model_name: str, folder: Path | None, seed: int, held_out: b
             f"({', '.join(station.name for station in stations)}), by reference instruments: "
             "cheap sensors are worse.",
         )
-    whole = [_series(app, station, bands, lead, origin) for station in stations]
+    whole = [_series(app, station, what, lead, origin) for station in stations]
     split: dict[str, Split]
     if held_out:
         series, split = whole, dict.fromkeys((s.group for s in whole), "test")
@@ -144,7 +160,8 @@ def build(app: App, model_name: str, folder: Path | None, seed: int, held_out: b
         classes=app.models[model_name].classes,
         series=tuple(series),
         split=split,
-        provenance=(*said, f"The label's bands: {bands.source}."),
+        provenance=(*said, told),
+        lead_s=lead * PERIOD_S,
     )
 
 
@@ -165,16 +182,24 @@ def parts_in_time(whole: list[Series], *, gap: int) -> tuple[list[Series], dict[
                     channels={name: values[at] for name, values in one.channels.items()},
                     day=one.day[at],
                     labels=one.labels[at],
+                    values=None if one.values is None else one.values[at],
                     origin=one.origin,
                 )
             )
     return series, split
 
 
-def _series(app: App, station: Station, bands: Bands, lead: int, origin: Origin) -> Series:
+def _series(app: App, station: Station, what: Bands | str, lead: int, origin: Origin) -> Series:
+    """``what`` is to be told, some hours ``lead``: a band of PM2.5, or a quantity's number."""
     pm2_5 = station.quantities["pm2_5"]
     labels = np.full(len(pm2_5), NO_LABEL, np.int16)
-    labels[: len(pm2_5) - lead] = bands.of(pm2_5[lead:])
+    values = None
+    if isinstance(what, str):
+        values = np.full(len(pm2_5), np.nan)
+        values[: len(pm2_5) - lead] = station.quantities[what][lead:]
+        labels[~np.isnan(values)] = 0
+    else:
+        labels[: len(pm2_5) - lead] = what.of(pm2_5[lead:])
     return Series(
         group=station.name,
         site={},
@@ -184,4 +209,5 @@ def _series(app: App, station: Station, bands: Bands, lead: int, origin: Origin)
         day=(np.arange(len(pm2_5)) // 24).astype(np.int32),
         labels=labels,
         origin=origin,
+        values=values,
     )

@@ -31,7 +31,8 @@ def key(app: App, model: str, folder: Path | None, seed: int, held_out: bool) ->
     channels = [c.model_dump() for c in app.channels]
     rules = {n: [a.model_dump() for a in d.actions] for n, d in app.decisions.items()}
     what: list[Any] = [
-        m.classes, m.train.model_dump(), site, crop, channels, rules, app.sample_s, seed, held_out,
+        m.classes, str(m.target), m.train.model_dump(), site, crop, channels, rules, app.sample_s,
+        seed, held_out,
     ]  # fmt: skip
     h.update(json.dumps(what, sort_keys=True, default=str).encode())
     here = Path(__file__).parent
@@ -76,6 +77,7 @@ def read(name: str, app: App) -> Dataset | None:
                         channels=channels,
                         day=kept[f"day{i}"],
                         labels=kept[f"labels{i}"],
+                        values=kept.get(f"values{i}"),
                         **s,
                     )
                 )
@@ -97,6 +99,7 @@ def read(name: str, app: App) -> Dataset | None:
         split=head["split"],
         provenance=tuple(head["provenance"]),
         recordings=tuple(recordings),
+        lead_s=head["lead_s"],
     )
 
 
@@ -108,6 +111,7 @@ def write(name: str, dataset: Dataset, app: App) -> None:
         "classes": dataset.classes,
         "split": dict(dataset.split),
         "provenance": dataset.provenance,
+        "lead_s": dataset.lead_s,
         "series": [
             {
                 "group": s.group,
@@ -140,6 +144,8 @@ def write(name: str, dataset: Dataset, app: App) -> None:
             ok = ~np.isnan(values)
             rows[ok, k] = np.round(values[ok] / units[c]).astype(np.int32)
         arrays[f"rows{i}"], arrays[f"day{i}"], arrays[f"labels{i}"] = rows, s.day, s.labels
+        if s.values is not None:
+            arrays[f"values{i}"] = s.values
     for i, r in enumerate(dataset.recordings):
         arrays[f"frames{i}"] = np.array([*r.channels.values()], dtype=np.float32)
         arrays[f"truth{i}"] = r.labels

@@ -34,9 +34,11 @@ class Series:
         t0: local time of the first sample.
         channels: channel name → values [n] in the channel's unit; NaN where there is no reading.
         day: whole days since planting, [n].
-        labels: class index [n]; -1 where the truth is not asked for.
+        labels: class index [n]; -1 where the truth is not asked for. 0 where a number is asked for.
         origin: ``measured`` (real sensors), ``driven`` (physics driven by real weather and real
             water, tied to real probes) or ``generated`` (no measurement in it).
+        values: for a regression the number to give [n], in the target's unit, NaN where it is not
+            known; also where it is not asked for, if it is known there.
     """
 
     group: str
@@ -47,6 +49,7 @@ class Series:
     day: NDArray[np.int32]
     labels: NDArray[np.int16]
     origin: Origin
+    values: NDArray[np.float64] | None = None
 
     def __len__(self) -> int:
         return len(self.day)
@@ -93,11 +96,12 @@ class Dataset:
 
     Attributes:
         name: the set's name, such as ``irrigation_maricopa``.
-        classes: the label's class names; a label is an index into them.
+        classes: the label's class names; a label is an index into them. Of a regression empty.
         series: every series; one group may have several.
         split: group → ``train``, ``valid`` or ``test``.
         provenance: plain sentences for the build to print: what was measured, what generated.
         recordings: what was sampled fast; a set has series, recordings or both.
+        lead_s: for a regression how long after its sample a number becomes known.
     """
 
     name: str
@@ -106,6 +110,7 @@ class Dataset:
     split: Mapping[str, Split]
     provenance: tuple[str, ...]
     recordings: tuple[Recording, ...] = ()
+    lead_s: int = 0
 
     @property
     def sources(self) -> tuple[Source, ...]:
@@ -124,7 +129,7 @@ class Dataset:
         """Share of each class among the labelled samples or, of recordings, the labelled time
         (of one split), 0 to 1."""
         counts = np.zeros(len(self.classes), dtype=np.float64)
-        for s in self.sources:
+        for s in self.sources if self.classes else ():
             if split is None or self.split[s.group] == split:
                 weight = 1 / s.rate_hz if isinstance(s, Recording) else 1
                 counts += weight * np.bincount(s.labels[s.labels >= 0], minlength=len(self.classes))
@@ -142,8 +147,14 @@ class Dataset:
                 kind = "recording" if isinstance(s, Recording) else "series"
                 raise DataError(f"{where}: other channels than the {kind} before it")
             self._verify_values(s, where)
-            if s.labels.min(initial=0) < NO_LABEL or s.labels.max(initial=0) >= len(self.classes):
+            most = max(1, len(self.classes))
+            if s.labels.min(initial=0) < NO_LABEL or s.labels.max(initial=0) >= most:
                 raise DataError(f"{where}: a label outside 0..{len(self.classes) - 1}")
+            numbers = None if isinstance(s, Recording) else s.values
+            if numbers is not None and numbers.shape != s.labels.shape:
+                raise DataError(f"{where}: {len(numbers)} values, {len(s.labels)} samples")
+            if not self.classes and numbers is None:
+                raise DataError(f"{where}: neither classes nor values to learn")
             if s.group not in self.split:
                 raise DataError(f"{where}: in no split")
         if not any(s.labels.max(initial=-1) >= 0 for s in self.part("test")):
@@ -173,7 +184,19 @@ class Dataset:
                 raise DataError(f"{where}: {name} has an infinite value")
 
     def require_classes(self) -> None:
-        """Raises DataError if the training labels hold one class only."""
+        """Raises DataError if the training labels hold one class only, or no value."""
+        if not self.classes:
+            known = [
+                s.values[s.labels >= 0]
+                for s in self.series
+                if self.split[s.group] == "train" and s.values is not None
+            ]
+            if not any(np.isfinite(v).any() for v in known):
+                raise DataError(
+                    f"{self.name}: no value to learn from in the training split",
+                    hint="Add plots or seasons in which it is known.",
+                )
+            return
         shares = self.shares("train")
         seen = [c for c, share in shares.items() if share > 0]
         if len(seen) < 2:
@@ -203,7 +226,7 @@ class Dataset:
         def text(value: object) -> None:
             h.update(json.dumps(value, sort_keys=True, default=str).encode())
 
-        text([self.name, self.classes, dict(self.split), self.provenance])
+        text([self.name, self.classes, dict(self.split), self.provenance, self.lead_s])
         for s in self.series:
             text([s.group, dict(s.site), s.period_s, s.t0.isoformat(), s.origin])
             for name, values in sorted(s.channels.items()):
@@ -211,6 +234,7 @@ class Dataset:
                 h.update(np.ascontiguousarray(values).tobytes())
             h.update(s.day.tobytes())
             h.update(s.labels.tobytes())
+            h.update(b"" if s.values is None else s.values.tobytes())
         for r in self.recordings:
             text([r.group, dict(r.site), r.rate_hz, r.t0.isoformat(), r.origin])
             for name, frames in sorted(r.channels.items()):

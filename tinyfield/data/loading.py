@@ -19,7 +19,7 @@ from tinyfield.data.generators.channels import observe
 from tinyfield.data.generators.crops import growth, override
 from tinyfield.data.generators.diurnal import refine
 from tinyfield.data.generators.driven import alike, reconstruct
-from tinyfield.data.generators.label import classify, project
+from tinyfield.data.generators.label import classify, project, shortage
 from tinyfield.data.generators.soil import PROBE_WEIGHTS
 from tinyfield.data.generators.weather import Weather
 from tinyfield.data.importers import maricopa
@@ -105,11 +105,12 @@ def _folder(name: str, stand_in: str | None, data_dir: Path | None, must: bool) 
 
 def _build(app: App, model_name: str, folder: Path | None, seed: int, held_out: bool) -> Dataset:
     bed = bed_of(app, model_name)
+    numbers = app.models[model_name].target is not None
     series: list[Series] = []
     split: dict[str, Split] = {}
     said: list[str] = []
     if folder is not None:
-        real = driven_series(app, bed, folder, seed)
+        real = driven_series(app, bed, folder, seed, numbers=numbers)
         series += real
         groups = [s.group for s in real]
         split.update(dict.fromkeys(groups, "test") if held_out else by_block(groups, seed=seed))
@@ -129,7 +130,7 @@ def _build(app: App, model_name: str, folder: Path | None, seed: int, held_out: 
                 "NO REAL DATA: irrigation_maricopa is not here. Everything below is generated."
             )
         parts = {FIRST[p] + i: p for p, count in GENERATED.items() for i in range(count)}
-        made = generated_series(app, bed, list(parts), seed)
+        made = generated_series(app, bed, list(parts), seed, numbers=numbers)
         series += made
         split.update(zip((s.group for s in made), parts.values(), strict=True))
         said.append(
@@ -143,16 +144,19 @@ def _build(app: App, model_name: str, folder: Path | None, seed: int, held_out: 
         series=tuple(series),
         split=split,
         provenance=tuple(said),
+        lead_s=24 * 3600,
     )
 
 
-def driven_series(app: App, bed: Bed, folder: Path, seed: int) -> list[Series]:
-    """One series a real plot and season."""
+def driven_series(
+    app: App, bed: Bed, folder: Path, seed: int, *, numbers: bool = False
+) -> list[Series]:
+    """One series a real plot and season; with ``numbers`` the need in mm is to be told."""
     out = []
     for plots in alike(maricopa.read_plots(folder)):
         crop = plots[0].crop
         run = reconstruct(plots, growth(crop), period_s=_physics_s(app), seed=seed)
-        track = _Track(app, bed, run.batch, run.record)
+        track = _Track(app, bed, run.batch, run.record, numbers)
         for j, plot in enumerate(run.plots):
             tag = zlib.crc32(plot.group.encode()) % 100000
             out.append(
@@ -175,10 +179,12 @@ def driven_series(app: App, bed: Bed, folder: Path, seed: int) -> list[Series]:
     return sorted(out, key=lambda s: s.group)
 
 
-def generated_series(app: App, bed: Bed, numbers: Sequence[int], seed: int) -> list[Series]:
-    """Seasons of the app's own bed, by their numbers."""
-    made = seasons.generate(bed, numbers, period_s=_physics_s(app), seed=seed, days=DAYS)
-    track = _Track(app, bed, made.batch, made.record)
+def generated_series(
+    app: App, bed: Bed, which: Sequence[int], seed: int, *, numbers: bool = False
+) -> list[Series]:
+    """Some seasons of the app's own bed; ``numbers`` as of :func:`driven_series`."""
+    made = seasons.generate(bed, which, period_s=_physics_s(app), seed=seed, days=DAYS)
+    track = _Track(app, bed, made.batch, made.record, numbers)
     return [
         track.series(
             j,
@@ -190,7 +196,7 @@ def generated_series(app: App, bed: Bed, numbers: Sequence[int], seed: int) -> l
             seed=seed * 100003 + k,
             origin="generated",
         )
-        for j, k in enumerate(numbers)
+        for j, k in enumerate(which)
     ]
 
 
@@ -202,8 +208,9 @@ def _physics_s(app: App) -> int:
 class _Track:
     """What a run's beds look like to the app's sensors."""
 
-    def __init__(self, app: App, bed: Bed, batch: Batch, record: Record) -> None:
+    def __init__(self, app: App, bed: Bed, batch: Batch, record: Record, numbers: bool) -> None:
         self.app, self.bed, self.batch, self.record = app, bed, batch, record
+        self.numbers = numbers
         self.projected = project(record, batch.et0_next)
 
     def series(
@@ -235,6 +242,11 @@ class _Track:
         labels[asked * factor] = classify(
             self.projected[asked, j], record.raw[asked, j], self.bed.doses_mm
         )
+        values = None
+        if self.numbers:
+            labels[asked * factor] = 0
+            values = np.full(n, np.nan)
+            values[warm * factor :: factor] = shortage(self.projected, record.raw)[warm:, j]
         return Series(
             group=group,
             site=site,
@@ -255,4 +267,5 @@ class _Track:
             ),
             labels=labels,
             origin=origin,
+            values=values,
         )

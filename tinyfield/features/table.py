@@ -20,6 +20,7 @@ from tinyfield.spec.crops import Crop, crops
 
 if TYPE_CHECKING:
     from tinyfield.spec import App, Feature
+    from tinyfield.spec.app import Target
 
 
 @dataclass(frozen=True)
@@ -29,9 +30,9 @@ class FeatureTable:
     Attributes:
         model: the model whose inputs these are.
         names: the inputs' texts, [k]; a one-hot of width w appears as ``text = 0 … w-1``.
-        classes: class names; ``y`` indexes them.
+        classes: class names; ``y`` indexes them. Of a regression empty.
         X: int32 inputs [n, history · k], each in its feature's scale, the oldest sample first.
-        y: class index [n].
+        y: class index [n]; of a regression the target's integer, in its scale.
         group: the group of each row, [n].
         split: ``train``, ``valid`` or ``test`` of each row, [n].
         origin: ``measured``, ``driven`` or ``generated`` of each row, [n].
@@ -40,13 +41,16 @@ class FeatureTable:
         dataset: name of the data set.
         provenance: its sentences on what was measured and what generated.
         history: how many samples' inputs a row holds.
+        before: of a regression the last target that is known at the row, MISSING where none is
+            [n]: what persistence would say.
+        target: the number that a regression is to give.
     """
 
     model: str
     names: tuple[str, ...]
     classes: tuple[str, ...]
     X: NDArray[np.int32]
-    y: NDArray[np.int16]
+    y: NDArray[np.int16] | NDArray[np.int32]
     group: NDArray[np.str_]
     split: NDArray[np.str_]
     origin: NDArray[np.str_]
@@ -55,6 +59,8 @@ class FeatureTable:
     dataset: str = ""
     provenance: tuple[str, ...] = ()
     history: int = 1
+    before: NDArray[np.int32] | None = None
+    target: Target | None = None
 
     def __len__(self) -> int:
         return len(self.y)
@@ -73,6 +79,7 @@ class FeatureTable:
             split=self.split[keep],
             origin=self.origin[keep],
             t=self.t[keep],
+            before=None if self.before is None else self.before[keep],
         )
 
     def verify(self, *, one_class: bool = False) -> None:
@@ -92,7 +99,7 @@ class FeatureTable:
             missing = int((self.X == MISSING).any(axis=0).argmax())
             column = self.names[missing % len(self.names)]
             raise DataError(f"{where}: `{column}` has rows without a value")
-        if n and (self.y.min() < 0 or self.y.max() >= len(self.classes)):
+        if n and self.classes and (self.y.min() < 0 or self.y.max() >= len(self.classes)):
             raise DataError(f"{where}: a label outside the {len(self.classes)} classes")
         for split in SPLITS:
             if not (self.split == split).any():
@@ -104,6 +111,11 @@ class FeatureTable:
                     else "add groups (plots, subjects, seasons) to the data set",
                 )
         seen = np.unique(self.y[self.split == "train"])
+        if len(seen) < 2 and not self.classes:
+            raise DataError(
+                f"{where}: the target is always the same in the training rows",
+                hint="add data in which it changes",
+            )
         if len(seen) < 2 and not one_class:
             raise DataError(
                 f"{where}: the training rows hold one class only ({self.classes[int(seen[0])]})",
@@ -134,8 +146,10 @@ class FeatureTable:
             lines[0] += f", {self.history} samples each"
         for split in SPLITS:
             part = self.y[self.split == split]
-            counts = np.bincount(part, minlength=len(self.classes))
+            counts = np.bincount(part if self.classes else [], minlength=len(self.classes))
             text = ", ".join(f"{c} {n}" for c, n in zip(self.classes, counts, strict=True))
+            if not self.classes:
+                text = " … ".join(f"{v:.0f}" for v in np.percentile(part, (1, 50, 99)))
             lines.append(f"  {split}: {len(part)} ({text})")
         for i, name in enumerate(self.names):
             if len(self):
@@ -147,8 +161,8 @@ class FeatureTable:
         """SHA-256 of everything in it, in hex."""
         digest = hashlib.sha256()
         text = (self.model, self.names, self.classes, self.dropped, self.dataset, self.provenance)
-        digest.update(repr((*text, self.history)).encode())
-        for array in (self.X, self.y, self.t):
+        digest.update(repr((*text, self.history, self.target)).encode())
+        for array in (self.X, self.y, self.t, *([] if self.before is None else [self.before])):
             digest.update(np.ascontiguousarray(array).tobytes())
         for words in (self.group, self.split, self.origin):
             digest.update("\0".join(words.tolist()).encode())
@@ -169,6 +183,7 @@ def compute(app: App, model: str, dataset: Dataset, *, every_s: int | None = Non
     """
     library = FeatureLibrary(app)
     inputs, history = app.models[model].inputs, app.models[model].history
+    target = app.models[model].target
     parts: list[dict[str, Any]] = []
     dropped = 0
     for series in dataset.series:
@@ -178,6 +193,9 @@ def compute(app: App, model: str, dataset: Dataset, *, every_s: int | None = Non
         X, valid = library.run(model, rows, times(series), fields)
         valid = full(valid, history)
         asked = series.labels != NO_LABEL
+        told = None if target is None else _told(series, target, dataset)
+        if told is not None:
+            asked &= told != MISSING
         if every_s is not None:
             asked &= np.arange(len(series)) % max(1, every_s // series.period_s) == 0
         keep = asked & valid
@@ -186,13 +204,15 @@ def compute(app: App, model: str, dataset: Dataset, *, every_s: int | None = Non
         parts.append(
             {
                 "X": windows(X, at, history),
-                "y": series.labels[keep].astype(np.int16),
+                "y": series.labels[keep].astype(np.int16) if told is None else told[keep],
                 "t": at.astype(np.int64) * series.period_s,
                 "group": np.full(len(at), series.group),
                 "split": np.full(len(at), dataset.split[series.group]),
                 "origin": np.full(len(at), series.origin),
             }
         )
+        if told is not None:
+            parts[-1]["before"] = _before(told, dataset.lead_s // series.period_s)[keep]
     if not parts:
         raise DataError(f"{dataset.name}: no series in it")
     joined = {name: np.concatenate([p[name] for p in parts]) for name in parts[0]}
@@ -204,8 +224,24 @@ def compute(app: App, model: str, dataset: Dataset, *, every_s: int | None = Non
         dataset=dataset.name,
         provenance=dataset.provenance,
         history=history,
+        target=target,
         **joined,
     )
+
+
+def _told(series: Series, target: Target, dataset: Dataset) -> NDArray[np.int32]:
+    """The target's integers [n], MISSING where it is not known or beyond its range."""
+    if series.values is None:
+        raise DataError(f"{dataset.name}, {series.group}: no number to learn", hint="use classes")
+    return to_scaled(series.values, target)
+
+
+def _before(told: NDArray[np.int32], lead: int) -> NDArray[np.int32]:
+    """The target ``lead`` samples earlier (the sample before where it is of its own time)."""
+    lead = max(1, lead)
+    found = np.full(len(told), MISSING, np.int32)
+    found[lead:] = told[:-lead]
+    return found
 
 
 def full(valid: NDArray[np.bool_], history: int) -> NDArray[np.bool_]:

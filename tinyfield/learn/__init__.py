@@ -17,6 +17,7 @@ from tinyfield.learn.evaluate import evaluate
 from tinyfield.learn.fit import EPOCHS, Progress
 from tinyfield.learn.gate import Cost, Measure
 from tinyfield.learn.metrics import Score
+from tinyfield.learn.regression import Errors, Fitted
 from tinyfield.learn.result import Metrics, Trained
 from tinyfield.learn.scaler import InputScale
 from tinyfield.learn.train import obtain, test_scores, train, valid_scores, whole_cost
@@ -24,6 +25,8 @@ from tinyfield.learn.train import obtain, test_scores, train, valid_scores, whol
 __all__ = [
     "EPOCHS",
     "Cost",
+    "Errors",
+    "Fitted",
     "InputScale",
     "Measure",
     "Metrics",

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 import tinyfield
+from tinyfield.learn.regression import Fitted
 from tinyfield.learn.result import Metrics, Network
 from tinyfield.learn.scaler import InputScale
 from tinyfield.learn.stages import Stage
@@ -35,6 +36,7 @@ _TRAINS = (
     "metrics.py",
     "fit.py",
     "gmm.py",
+    "goal.py",
     "patch.py",
     "ready.py",
     "prune.py",
@@ -48,7 +50,16 @@ _TRAINS = (
     "worker.py",
 )
 _TRAINERS = ("tensorflow", "keras", "scikit-learn", "numpy")
-_SCORES = ("anomaly.py", "runner.py", "metrics.py", "result.py", "stages.py", "train.py")
+_SCORES = (
+    "anomaly.py",
+    "metrics.py",
+    "regression.py",
+    "result.py",
+    "runner.py",
+    "stages.py",
+    "train.py",
+    "value.py",
+)
 
 
 def network_key(parts: dict[str, Any]) -> str:
@@ -70,7 +81,11 @@ def scores_key() -> str:
     package, core = Path(tinyfield.__file__).parent, firmware_dir() / "core"
     files = [Path(__file__).parent / name for name in _SCORES]
     files += [*sorted((package / "compiler").rglob("*.py")), package / "hostcc.py"]
-    files += [*sorted((core / "nn").rglob("*.[ch]")), core / "features" / "quantize.h"]
+    files += [
+        *sorted((core / "nn").rglob("*.[ch]")),
+        core / "features" / "quantize.h",
+        core / "value.h",
+    ]
     text = _digest(files) + _version("ai-edge-litert")
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -120,16 +135,17 @@ def save_network(key: str, network: Network) -> None:
     _write(_folder(key) / "network.sha256", hashlib.sha256(data).hexdigest().encode())
 
 
-def load_metrics(key: str) -> Metrics | None:
+def load_metrics(key: str) -> Metrics | Fitted | None:
     """The scores of that network by today's code, or None."""
     try:
         text = (_folder(key) / f"scores-{scores_key()}.json").read_text(encoding="utf-8")
-        return Metrics.from_json(json.loads(text))
+        value = json.loads(text)
+        return Fitted.from_json(value) if "target" in value else Metrics.from_json(value)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 
-def save_metrics(key: str, metrics: Metrics) -> None:
+def save_metrics(key: str, metrics: Metrics | Fitted) -> None:
     """Stores scores beside their network."""
     text = json.dumps(metrics.to_json(), sort_keys=True)
     _write(_folder(key) / f"scores-{scores_key()}.json", text.encode())

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyfield.errors import ModelError
-from tinyfield.learn.balance import class_weights
+from tinyfield.learn.goal import goal_of
 from tinyfield.learn.scaler import STEPS
-from tinyfield.learn.stages import Stage, scores
+from tinyfield.learn.stages import Stage
 
 if TYPE_CHECKING:
     import keras
@@ -28,6 +28,8 @@ Progress = Callable[[str, int, int, str], None]
 
 DROP = 0.01
 """Macro F1 that the integers may lose on the validation rows where the app does not say."""
+DROP_VALUES = 0.02
+"""The same of a number: part of the float network's mean error."""
 PRUNE_STEPS = 4
 AUTO_STEP = 0.2
 """Of the parameters that are left, a step of ``prune: auto``."""
@@ -49,7 +51,8 @@ class Wish:
         share: most different weights of a layer, 4 to 32, or None.
         sparse: share of a shared layer's weights that are zero, or None.
         huffman: ``auto``, ``yes`` or ``no``: how the weights stand in flash; told, not trained.
-        max_drop: macro F1 that may be lost, on the validation rows.
+        max_drop: macro F1 that may be lost, or of a number mean error gained, on the validation
+            rows; None for what is usual.
     """
 
     quantize: str = "int8"
@@ -57,7 +60,7 @@ class Wish:
     share: int | None = None
     sparse: float | None = None
     huffman: str = "auto"
-    max_drop: float = DROP
+    max_drop: float | None = None
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,7 @@ class Compressor:
         self,
         model: keras.Model,
         examples: Examples,
-        test: tuple[NDArray[np.float32], NDArray[np.int64]],
+        test: tuple[NDArray[np.float32], NDArray[Any]],
         *,
         wish: Wish,
         classes: int,
@@ -88,15 +91,18 @@ class Compressor:
 
         self._predict = fit.predict
         self._examples, self._test = examples, test
-        self._wish, self._classes, self._seed = wish, classes, seed
+        self._wish, self._seed = wish, seed
+        self._goal = goal = goal_of(classes, examples.y_train)
         self._progress, self._epochs = progress, epochs
-        self._weight = class_weights(examples.y_train, classes)[examples.y_train]
-        self._rows = convert.representative(examples.x_train, examples.y_train, seed)
+        self._weight = goal.weights(examples.y_train)
+        self._rows = convert.representative(examples.x_train, goal.strata(examples.y_train), seed)
         self._model = model
         self._teacher = fit.predict(model, examples.x_train)
         self.stages: list[Stage] = []
-        self._float("float", "")
-        self._least = self.stages[0].valid_f1 - wish.max_drop
+        first = self._merit(self._float("float", ""))
+        usual = DROP_VALUES * -first if goal.values else DROP
+        self._drop = usual if wish.max_drop is None else wish.max_drop
+        self._least = first - self._drop
 
     def run(self) -> Compressed:
         """Prunes, quantizes, trains on where it must, shares, calibrates."""
@@ -109,9 +115,9 @@ class Compressor:
         if wish.share is not None:
             file = self.share(file, wish.share, wish.sparse or 0.0)
         last = self.stages[-1]
-        if wish.quantize == "auto" and last.valid_f1 < self._least:
+        if wish.quantize == "auto" and self._merit(last) < self._least:
             wide = self._wide()
-            if self.stages[-1].valid_f1 > last.valid_f1:
+            if self._merit(self.stages[-1]) > self._merit(last):
                 self.stages = [_given_up(s) if s.device_bytes else s for s in self.stages[:-1]] + [
                     self.stages[-1]
                 ]
@@ -132,7 +138,7 @@ class Compressor:
         """
         whole = self._model.count_params()
         if share == "auto":
-            least = self.stages[0].valid_f1 - self._wish.max_drop / 2
+            least = self._merit(self.stages[0]) - self._drop / 2
             for _ in range(AUTO_MOST):
                 before = self._model
                 self._prune_once(AUTO_STEP, whole, least)
@@ -163,7 +169,7 @@ class Compressor:
         self._float("pruned", what)
         self._retrain()
         after = self._float("retrained", what)
-        if least is not None and after.valid_f1 < least:
+        if least is not None and self._merit(after) < least:
             self._model = old
             for place in (-1, -2):
                 self.stages[place] = _given_up(self.stages[place])
@@ -178,18 +184,19 @@ class Compressor:
         model = self._model
         model.compile(
             keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(1e-3, epochs * steps)),
-            keras.losses.SparseCategoricalCrossentropy(),
+            self._loss_in_units() if self._goal.values else self._goal.loss(),
         )
         order = np.random.default_rng(self._seed)
-        best, kept = -1.0, model.get_weights()
+        best, kept = -np.inf, model.get_weights()
         for epoch in range(epochs):
             shuffled = order.permutation(len(y))
             model.fit(
                 x[shuffled], y[shuffled], sample_weight=self._weight[shuffled], batch_size=64,
                 shuffle=False, verbose=0,
             )  # fmt: skip
-            value = scores(self._examples.y_valid, self._predict(model, self._examples.x_valid))[1]
-            self._progress("prune", epoch + 1, epochs, f"valid macro F1 {value:.3f}")
+            said = self._predict(model, self._examples.x_valid)
+            value = self._goal.merit(self._goal.scores(self._examples.y_valid, said))
+            self._progress("prune", epoch + 1, epochs, f"valid {self._goal.said(value)}")
             if value >= best:
                 best, kept = value, model.get_weights()
         model.set_weights(kept)
@@ -203,7 +210,7 @@ class Compressor:
         self._progress("convert", 0, 1, "quantizing to int8")
         file = convert.to_int8(self._model, self._rows)
         first = self._integer("int8", "after training", file)
-        if first.valid_f1 >= self._least:
+        if self._merit(first) >= self._least:
             return file
         missing = twin.unsupported(file)
         if missing:
@@ -213,7 +220,7 @@ class Compressor:
         self._refine(trained, refine.EPOCHS, "QAT")
         better = trained.file()
         last = self._integer("QAT", "fake quantization", better)
-        if last.valid_f1 < first.valid_f1:
+        if self._merit(last) < self._merit(first):
             self.stages[-1] = _given_up(last)
             return file
         self.stages[-2] = _given_up(first)
@@ -272,16 +279,17 @@ class Compressor:
             self._examples,
             self._teacher,
             self._weight,
+            self._goal,
             seed=self._seed,
             epochs=many,
-            told=lambda k, v: self._progress(stage, k + 1, many, f"valid macro F1 {v:.3f}"),
+            told=lambda k, v: self._progress(stage, k + 1, many, f"valid {self._goal.said(v)}"),
         )
 
     def _wide(self) -> bytes:
         from tinyfield.learn import convert
 
         self._progress("convert", 0, 1, "quantizing to 16x8")
-        file = convert.to_16x8(self._model, self._rows)
+        file = convert.to_16x8(self._model, self._rows, values=self._goal.values)
         self._integer("16x8", "int16 values, int8 weights", file)
         return file
 
@@ -289,7 +297,7 @@ class Compressor:
         """The file whose confidence is the likeliest on the validation rows; no label changes."""
         from tinyfield.learn import refine, twin
 
-        if twin.unsupported(file):
+        if self._goal.values or twin.unsupported(file):
             return file
         trained = twin.Twin(file)
         last = trained.last_dense()
@@ -322,11 +330,15 @@ class Compressor:
         from tinyfield.learn.runner import run_device
 
         constants = {i: t for i, t in read(file).tensors.items() if t.data is not None}
-        device = compile_model(file, target="cortex-m4").weights_bytes
+        program = compile_model(file, target="cortex-m4")
+        device, result = program.weights_bytes, program.outputs[0]
 
         def said(x: NDArray[np.float32]) -> NDArray[Any]:
             q = np.clip(np.rint(x * STEPS), -STEPS - 1, STEPS).astype(np.int8)
-            return run_device(file, q.reshape(len(q), -1))
+            out = run_device(file, q.reshape(len(q), -1))
+            if not self._goal.values:
+                return out
+            return (out.astype(np.float64) - result.zero_point) * result.scale
 
         n = sum(t.elements for t in constants.values())
         return self._add(name, what, said, n, sum(t.bytes for t in constants.values()), device)
@@ -340,10 +352,17 @@ class Compressor:
         weights: int,
         device: int | None,
     ) -> Stage:
-        valid = scores(self._examples.y_valid, said(self._examples.x_valid))
-        test = scores(self._test[1], said(self._test[0]))
-        self.stages.append(Stage(name, what, *valid, *test, parameters, weights, device))
+        valid = self._goal.scores(self._examples.y_valid, said(self._examples.x_valid))
+        test = self._goal.scores(self._test[1], said(self._test[0]))
+        self.stages.append(Stage(name, what, valid, test, parameters, weights, device))
         return self.stages[-1]
+
+    def _merit(self, stage: Stage) -> float:
+        return self._goal.merit(stage.valid)
+
+    def _loss_in_units(self) -> Callable[[Any, Any], Any]:
+        loss, spread = self._goal.loss(), self._goal.spread
+        return lambda truth, said: loss(truth / spread, said / spread)
 
 
 def _given_up(stage: Stage) -> Stage:

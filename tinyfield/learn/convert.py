@@ -45,7 +45,7 @@ def to_int8(model: keras.Model, rows: NDArray[np.float32]) -> bytes:
     return bytes(converter.convert())
 
 
-def to_16x8(model: keras.Model, rows: NDArray[np.float32]) -> bytes:
+def to_16x8(model: keras.Model, rows: NDArray[np.float32], *, values: bool = False) -> bytes:
     """The same with int16 activations, for networks that eight bits are too few for.
 
     Input and output stay int8, as every node gives and takes them: the float tensors at the ends
@@ -53,6 +53,7 @@ def to_16x8(model: keras.Model, rows: NDArray[np.float32]) -> bytes:
 
     Args:
         model, rows: as of :func:`to_int8`.
+        values: its output is a number: it stays int16.
     """
     import flatbuffers  # type: ignore[import-untyped]
     import tensorflow as tf
@@ -64,22 +65,28 @@ def to_16x8(model: keras.Model, rows: NDArray[np.float32]) -> bytes:
     ]
     made = schema.ModelT.InitFromPackedBuf(converter.convert(), 0)
     graph = made.subgraphs[0]
-    for index, scale, zero in (
-        (graph.inputs[0], 1 / STEPS, 0),
-        (graph.outputs[0], 1 / 256, -128),
-    ):
+    last = made.operatorCodes[graph.operators[-1].opcodeIndex]
+    if last.builtinCode != schema.BuiltinOperator.DEQUANTIZE:
+        raise AssertionError("the converter made a 16x8 model that does not end in floats")
+    ends = [(graph.inputs[0], 1 / STEPS, 0), (graph.outputs[0], 1 / 256, -128)]
+    if values:
+        whole = graph.operators.pop().inputs[0]
+        graph.outputs[0] = whole
+        for signature in made.signatureDefs or ():
+            for output in signature.outputs or ():
+                output.tensorIndex = whole
+        ends.pop()
+    for index, scale, zero in ends:
         tensor = graph.tensors[index]
         tensor.type = schema.TensorType.INT8
         tensor.quantization = schema.QuantizationParametersT()
         tensor.quantization.scale = np.array([scale], np.float32)
         tensor.quantization.zeroPoint = np.array([zero], np.int64)
-    last = made.operatorCodes[graph.operators[-1].opcodeIndex]
-    quantize = schema.BuiltinOperator.QUANTIZE
-    if last.builtinCode != schema.BuiltinOperator.DEQUANTIZE:
-        raise AssertionError("the converter made a 16x8 model that does not end in floats")
-    last.builtinCode = last.deprecatedBuiltinCode = quantize
-    graph.operators[-1].builtinOptionsType = schema.BuiltinOptions.NONE
-    graph.operators[-1].builtinOptions = None
+    if not values:
+        quantize = schema.BuiltinOperator.QUANTIZE
+        last.builtinCode = last.deprecatedBuiltinCode = quantize
+        graph.operators[-1].builtinOptionsType = schema.BuiltinOptions.NONE
+        graph.operators[-1].builtinOptions = None
     builder = flatbuffers.Builder(1024)
     builder.Finish(made.Pack(builder), b"TFL3")
     return bytes(builder.Output())

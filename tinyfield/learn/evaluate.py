@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tinyfield.compiler import compile_model
 from tinyfield.errors import DataError
-from tinyfield.features.table import compute
+from tinyfield.features.table import FeatureTable, compute
 from tinyfield.learn.metrics import calibration_error, majority, score
+from tinyfield.learn.regression import Fitted, by_origin, errors, persistence
 from tinyfield.learn.result import Trained
 from tinyfield.learn.runner import answers
+from tinyfield.learn.value import value_scale, values
 
 if TYPE_CHECKING:
     from tinyfield.data.dataset import Dataset
@@ -41,20 +44,14 @@ def evaluate(
     Raises:
         DataError: no row is left to score on.
     """
+    if isinstance(trained.report, Fitted):
+        return _evaluate_numbers(app, trained, trained.report, dataset, whole)
     if dataset.classes != trained.classes:
         raise DataError(
             f"{dataset.name} has the classes {list(dataset.classes)}, "
             f"the model {list(trained.classes)}"
         )
-    table = compute(app, trained.name, dataset)
-    seen = np.isin(table.group, trained.groups)
-    rows = table.rows(~seen if whole else ~seen & (table.split == "test"))
-    if not len(rows):
-        raise DataError(
-            f"{dataset.name}: no labelled row to score on; {int(seen.sum())} rows belong to "
-            f"groups that training saw, {table.dropped} lack an input",
-            hint="give data of other groups (plots, subjects, seasons)",
-        )
+    table, rows, seen = _rows(app, trained, dataset, whole)
     k = len(trained.classes)
     y = rows.y.astype(np.int64)
     out = answers(trained.model, rows.X, trained.scaler)
@@ -88,6 +85,67 @@ def evaluate(
         "model": trained.name,
         "dataset": dataset.name,
         "provenance": list(dataset.provenance),
-        "seen": sorted({str(g) for g in table.group[seen & (whole | (table.split == "test"))]}),
+        "seen": seen,
+        "missing": table.dropped,
+    }
+
+
+def _rows(
+    app: App, trained: Trained, dataset: Dataset, whole: bool
+) -> tuple[FeatureTable, FeatureTable, list[str]]:
+    """All rows, those to score on, and the groups left out because training saw them."""
+    table = compute(app, trained.name, dataset)
+    seen = np.isin(table.group, trained.groups)
+    rows = table.rows(~seen if whole else ~seen & (table.split == "test"))
+    if not len(rows):
+        raise DataError(
+            f"{dataset.name}: no labelled row to score on; {int(seen.sum())} rows belong to "
+            f"groups that training saw, {table.dropped} lack an input",
+            hint="give data of other groups (plots, subjects, seasons)",
+        )
+    left = table.group[seen & (whole | (table.split == "test"))]
+    return table, rows, sorted({str(g) for g in left})
+
+
+def _evaluate_numbers(
+    app: App, trained: Trained, report: Fitted, dataset: Dataset, whole: bool
+) -> dict[str, Any]:
+    """The same of a regression: ``metric`` is ``mae``, ``value`` and ``baseline`` (the training
+    rows' mean) are in ``unit``; beside them ``rmse``, both intervals, ``bias``, and
+    ``persistence``, the errors of the last target that was known at each row (None: never)."""
+    target = app.models[trained.name].target
+    assert target is not None
+    table, rows, seen = _rows(app, trained, dataset, whole)
+    result = compile_model(trained.model).outputs[0]
+    said = values(answers(trained.model, rows.X, trained.scaler), value_scale(result, target))
+    total = errors(rows.y, said, rows.group, step=target.step)
+    learned = table.y[table.split == "train"]
+    mean = float((learned if len(learned) else rows.y).mean())
+    always = errors(rows.y, np.full(len(rows), mean), rows.group, step=target.step)
+    last = persistence(rows, target)
+    return {
+        "metric": "mae",
+        "value": total.mae,
+        "baseline": always.mae,
+        "n": total.n,
+        "unit": target.unit,
+        "target": target.name,
+        "rmse": total.rmse,
+        "bias": total.bias,
+        "interval": None if total.interval is None else list(total.interval),
+        "rmse_interval": None if total.rmse_interval is None else list(total.rmse_interval),
+        "mean": always.to_json(),
+        "persistence": None if last is None else last.to_json(),
+        "columns": {
+            "float": None if whole else report.float.to_json(),
+            "int8": total.to_json(),
+            "device": total.to_json(),
+        },
+        "groups": total.groups,
+        "by_origin": {o: e.to_json() for o, e in by_origin(rows, said, target).items()},
+        "model": trained.name,
+        "dataset": dataset.name,
+        "provenance": list(dataset.provenance),
+        "seen": seen,
         "missing": table.dropped,
     }

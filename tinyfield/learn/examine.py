@@ -25,7 +25,7 @@ def check_table(table: FeatureTable, *, one_class: bool = False) -> None:
     table.verify(one_class=one_class)
     _check_inputs(table)
     y = table.part("train").y
-    counts = np.bincount(y, minlength=len(table.classes))
+    counts = np.bincount(y if table.classes else [], minlength=len(table.classes))
     if len(y) < ROWS_LEAST:
         raise DataError(
             f"model {table.model}: {len(y)} training rows are too few; at least {ROWS_LEAST}",
@@ -66,8 +66,8 @@ def notes_on(table: FeatureTable) -> list[str]:
     for i, name in enumerate(table.names):
         if (train.X[:, i :: len(table.names)] == train.X[0, i]).all():
             notes.append(f"`{name}` never changes in the training rows: it teaches nothing")
-    shares = np.bincount(train.y, minlength=len(table.classes)) / len(train)
-    if shares.max() > UNBALANCED:
+    shares = np.bincount(train.y if table.classes else [0]) / len(train)
+    if table.classes and shares.max() > UNBALANCED:
         notes.append(
             f"{shares.max():.1%} of the training rows are {table.classes[int(shares.argmax())]}: "
             "read the recall of the others, not the accuracy"

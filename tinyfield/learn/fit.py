@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tinyfield.learn.balance import class_weights
-from tinyfield.learn.metrics import macro_f1
+from tinyfield.learn.goal import Goal, goal_of
 
 if TYPE_CHECKING:
     import keras
@@ -32,12 +31,13 @@ ROWS_MOST = 60_000
 
 @dataclass(frozen=True)
 class Examples:
-    """What a network is fitted to: float32 inputs [n, …] and class indices [n]."""
+    """What a network is fitted to: float32 inputs [n, …] and class indices [n], or numbers in the
+    target's unit."""
 
     x_train: NDArray[np.float32]
-    y_train: NDArray[np.int64]
+    y_train: NDArray[Any]
     x_valid: NDArray[np.float32]
-    y_valid: NDArray[np.int64]
+    y_valid: NDArray[Any]
 
 
 def start(seed: int) -> None:
@@ -67,11 +67,16 @@ def fit(
     The weights kept are the best epoch's. The last layer is then divided by the temperature that
     makes the validation labels likeliest (Guo et al., ICML 2017), so that ``confidence`` means
     something; the winning class stays the same.
+
+    Where ``classes`` is 0, the network gives a number: until its mean error stops falling. It is
+    trained on numbers of mean 0 and standard deviation 1, which its last layer then brings to the
+    target's unit.
     """
     import keras
 
     keras.utils.clear_session(free_memory=False)
     start(seed)
+    goal = goal_of(classes, examples.y_train)
     model = build()
     step = -(-len(examples.y_train) // ROWS_MOST)
     x, y = examples.x_train[::step], examples.y_train[::step]
@@ -80,11 +85,13 @@ def fit(
     rate = keras.optimizers.schedules.CosineDecay(RATE, epochs * steps, alpha=0.05)
     model.compile(
         optimizer=keras.optimizers.AdamW(rate, weight_decay=DECAY),
-        loss=keras.losses.SparseCategoricalCrossentropy(),
+        loss=goal.loss(),
     )
-    weight = class_weights(y, classes)[y]
+    weight = goal.weights(y)
+    if goal.values:
+        y = ((y - goal.centre) / goal.spread).astype(np.float32)
     order = np.random.default_rng(seed)
-    best, best_at, kept = -1.0, 0, model.get_weights()
+    best, best_at, kept = -np.inf, 0, model.get_weights()
     for epoch in range(epochs):
         shuffled = order.permutation(len(y))
         model.fit(
@@ -95,26 +102,46 @@ def fit(
             shuffle=False,
             verbose=0,
         )
-        value = _valid_f1(model, examples, classes)
+        value = _merit(model, examples, goal)
         if value > best:
             best, best_at, kept = value, epoch, model.get_weights()
         if progress is not None:
-            progress("train", epoch + 1, epochs, f"valid macro F1 {value:.3f}, best {best:.3f}")
+            said = f"valid {goal.said(value)}, best {goal.said(best).rsplit(' ', 1)[1]}"
+            progress("train", epoch + 1, epochs, said)
         if epoch - best_at >= PATIENCE:
             break
     model.set_weights(kept)
+    if goal.values:
+        return _in_units(model, goal)
     _calibrate(model, examples)
     return model
 
 
-def _valid_f1(model: keras.Model, examples: Examples, classes: int) -> float:
-    answer = predict(model, examples.x_valid).argmax(axis=1)
-    cells = np.bincount(examples.y_valid * classes + answer, minlength=classes * classes)
-    return macro_f1(cells.reshape(classes, classes))
+def _merit(model: keras.Model, examples: Examples, goal: Goal) -> float:
+    answer = predict(model, examples.x_valid)
+    if goal.values:
+        answer = answer * goal.spread + goal.centre
+    return goal.merit(goal.scores(examples.y_valid, answer))
+
+
+def _in_units(model: keras.Model, goal: Goal) -> keras.Model:
+    """The network with its last layer's weights in the target's unit; one that does not end in a
+    dense layer gets one that multiplies."""
+    import keras
+
+    last = model.layers[-1]
+    linear = getattr(last, "activation", None) is keras.activations.linear
+    if not (isinstance(last, keras.layers.Dense) and linear and last.use_bias):
+        last = keras.layers.Dense(1, name="unit")
+        model = keras.Model(model.inputs, last(model.outputs[0]), name=model.name)
+        last.set_weights([np.ones((1, 1)), np.zeros(1)])
+    weights, bias = last.get_weights()
+    last.set_weights([weights * goal.spread, bias * goal.spread + goal.centre])
+    return model
 
 
 def predict(model: keras.Model, x: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Class probabilities [n, classes]."""
+    """Class probabilities [n, classes], or numbers [n, 1]."""
     return np.asarray(model.predict(x, batch_size=8192, verbose=0), dtype=np.float32)
 
 

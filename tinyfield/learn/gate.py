@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tinyfield.errors import BudgetError
+from tinyfield.learn.result import Metrics
 from tinyfield.spec.architectures import OWN
 
 if TYPE_CHECKING:
-    from tinyfield.learn.result import Metrics
+    from tinyfield.learn.regression import Fitted
     from tinyfield.spec import Model
 
 
@@ -59,7 +60,7 @@ _LESS = {**_MORE, "bonsai": ("projection", "depth", "density")}
 
 def check_accept(
     model: Model,
-    metrics: Metrics,
+    metrics: Metrics | Fitted,
     nearest: Callable[[dict[str, float]], str] | None = None,
 ) -> None:
     """Raises BudgetError unless the device's scores reach ``accept:``; names each miss.
@@ -68,6 +69,9 @@ def check_accept(
         nearest: finds out what would do better, given by how much which score is too low; called
             only where one is.
     """
+    if not isinstance(metrics, Metrics):
+        _check_errors(model, metrics, nearest)
+        return
     accept, misses = model.accept, []
     short: dict[str, float] = {}
     for name in ("accuracy", "macro_f1"):
@@ -104,15 +108,52 @@ def check_accept(
     )
 
 
-def _costliest(metrics: Metrics) -> str:
+def _check_errors(
+    model: Model, fitted: Fitted, nearest: Callable[[dict[str, float]], str] | None
+) -> None:
+    """The same of a regression's errors."""
+    accept, unit, device = model.accept, fitted.unit, fitted.device
+    misses, short = [], {}
+    for name in ("mae", "rmse"):
+        most, value = getattr(accept, name), getattr(device, name)
+        if most is not None and value > most:
+            short[name] = value - most
+            misses.append(f"{name} {value:.4g} {unit} is {value - most:.3g} above {most:g}")
+    drop = fitted.drop
+    if accept.max_drop is not None and drop > accept.max_drop:
+        misses.append(
+            f"the integers add {drop:.3g} {unit} of mean error ({fitted.float.mae:.4g} → "
+            f"{device.mae:.4g}), {drop - accept.max_drop:.2g} more than max_drop "
+            f"{accept.max_drop:g}"
+        )
+    if not misses:
+        return
+    last = fitted.persistence
+    known = f"always the mean: {fitted.mean.mae:.4g} {unit}"
+    known += f", the last known: {last.mae:.4g} {unit}" if last else ""
+    own = model.architecture in OWN
+    more = " or ".join(f"`{key}`" for key in _MORE[model.architecture])
+    found = nearest(short) if nearest else ""
+    raise BudgetError(
+        f"model {model.name} is not good enough: " + "; ".join(misses),
+        hint=f"mean error of those that learned nothing: {known}. {_costliest(fitted)}{found}"
+        f"Add inputs or data, {'improve' if own else 'raise'} {more}, or raise "
+        f"`models.{model.name}.accept`",
+    )
+
+
+def _costliest(metrics: Metrics | Fitted) -> str:
     """Which step of the way to integers lost most on the test rows, if any did."""
     kept = [stage for stage in metrics.stages if stage.kept]
-    losses = [(a.macro_f1 - b.macro_f1, b) for a, b in itertools.pairwise(kept)]
+    name, sign, least = ("macro_f1", 1, 0.0005)
+    if not isinstance(metrics, Metrics):
+        name, sign, least = ("mae", -1, metrics.device.mae / 1000)
+    losses = [(sign * (a.test[name] - b.test[name]), b) for a, b in itertools.pairwise(kept)]
     loss, stage = max(losses, key=lambda pair: pair[0], default=(0.0, None))
-    if stage is None or loss < 0.0005:
+    if stage is None or loss < least:
         return ""
     what = f" ({stage.what})" if stage.what else ""
-    return f"Most was lost by the step '{stage.name}'{what}: {loss:.3f}. "
+    return f"Most was lost by the step '{stage.name}'{what}: {loss:.3g}. "
 
 
 def check_budget(model: Model, cost: Cost, nearest: Callable[[], str] | None = None) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from tinyfield.errors import DataError, ModelError
 from tinyfield.learn.gate import Cost, over_budget
 from tinyfield.learn.metrics import Score
+from tinyfield.learn.regression import Errors
 from tinyfield.spec.architectures import DEPTH_MOST
 
 if TYPE_CHECKING:
@@ -32,8 +33,26 @@ class Neighbour:
     nobody measures here)."""
 
     model: Model
-    score: Score
+    score: Score | Errors
     cost: Cost | None
+
+    @property
+    def merit(self) -> float:
+        """The more the better: macro F1, or less the mean error."""
+        return self.score.macro_f1 if isinstance(self.score, Score) else -self.score.mae
+
+    @property
+    def figure(self) -> str:
+        """The score in words: ``macro F1 0.81``."""
+        if isinstance(self.score, Score):
+            return f"macro F1 {self.score.macro_f1:.2f}"
+        unit = self.model.target.unit if self.model.target else ""
+        return f"mean error {self.score.mae:.4g} {unit}"
+
+    def gains(self, other: Neighbour, name: str) -> float:
+        """By how much it is better than another in one score."""
+        more = float(getattr(self.score, name) - getattr(other.score, name))
+        return more if isinstance(self.score, Score) else -more
 
 
 Try = Callable[["Model"], Neighbour]
@@ -93,7 +112,7 @@ def that_scores(model: Model, keys: Sequence[str], attempt: Try, misses: dict[st
     """The smallest larger model that gains what is missing, else the best of them, in words.
 
     Args:
-        misses: by how much ``accuracy`` or ``macro_f1`` is too low.
+        misses: by how much ``accuracy`` or ``macro_f1`` is too low, or an error too large.
     """
     rungs = larger(model, keys)
     own = _attempt(attempt, model)
@@ -102,16 +121,15 @@ def that_scores(model: Model, keys: Sequence[str], attempt: Try, misses: dict[st
         made = _attempt(attempt, rung)
         if made is None or own is None:
             continue
-        if best is None or made.score.macro_f1 > best.score.macro_f1:
+        if best is None or made.merit > best.merit:
             best = made
-        gains = {name: getattr(made.score, name) - getattr(own.score, name) for name in misses}
-        if all(gains[name] >= least for name, least in misses.items()):
+        if all(made.gains(own, name) >= least for name, least in misses.items()):
             best = made
             break
     if best is None or own is None:
         return ""
-    here = f"(this one there: {own.score.macro_f1:.2f})"
-    if best.score.macro_f1 <= own.score.macro_f1:
+    here = f"(this one there: {own.figure.removeprefix('macro F1 ')})"
+    if best.merit <= own.merit:
         return f"A larger one brings nothing: {described(best)} {here}. "
     room = " It is past the budget." if best.cost and over_budget(model, best.cost) else ""
     return f"Nearest, measured: {described(best)} {here}.{room} "
@@ -124,7 +142,7 @@ def described(found: Neighbour) -> str:
         parts += [f"{found.cost.flash_bytes:,} B of flash", f"{found.cost.ram_bytes:,} B of RAM"]
         if found.cost.latency_us is not None:
             parts.append(f"{found.cost.latency_us:,} µs")
-    parts.append(f"macro F1 {found.score.macro_f1:.2f} on the validation split")
+    parts.append(f"{found.figure} on the validation split")
     return f"{named(found.model)}: {', '.join(parts)}"
 
 

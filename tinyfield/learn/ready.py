@@ -1,7 +1,8 @@
 """A trained int8 model that the app brings itself: ``tflite: my_model.tflite``.
 
 It takes the app's inputs in their own units (a moisture in %, a temperature in °C), quantized as
-its input tensor says, and gives its classes' probabilities in the order of ``classes``.
+its input tensor says, and gives its classes' probabilities in the order of ``classes``, or the
+``target:`` in its unit.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from tinyfield.compiler import compile_model
 from tinyfield.compiler.graph import Graph, Tensor
 from tinyfield.compiler.tflite import read
 from tinyfield.errors import ModelError
@@ -49,6 +51,10 @@ def take(model: Model, X: NDArray[np.int32]) -> Network:
         for _ in range(feature.width)
     )
     out = run_reference(file, quantize(X, scaler))
+    if model.target is not None:
+        result = compile_model(file).outputs[0]
+        real = (out.astype(np.float64) - result.zero_point) * result.scale
+        return Network(file, scaler, real / model.target.step, resolution=math.inf)
     return Network(model=file, scaler=scaler, probabilities=(out.astype(np.float64) + 128) / 256)
 
 
@@ -60,8 +66,9 @@ def _checked(graph: Graph, model: Model, name: str) -> Tensor:
             hint="a model of an app has one of each",
         )
     given, said = graph.tensors[graph.inputs[0]], graph.tensors[graph.outputs[0]]
-    for what, tensor in (("input", given), ("output", said)):
-        if tensor.dtype != "int8" or tensor.quant is None:
+    fine = ("int8", "int16") if model.target is not None else ("int8",)
+    for what, tensor, dtypes in (("input", given, ("int8",)), ("output", said, fine)):
+        if tensor.dtype not in dtypes or tensor.quant is None:
             raise ModelError(
                 f"{name}: its {what} is {tensor.dtype}, a node's is int8",
                 hint="convert with inference_input_type = inference_output_type = tf.int8",
@@ -74,6 +81,13 @@ def _checked(graph: Graph, model: Model, name: str) -> Tensor:
             f"{shape} inputs",
             hint="change `inputs` or `history`, or the model",
         )
+    if model.target is not None:
+        if math.prod(said.shape) != 1:
+            raise ModelError(
+                f"{name} gives {math.prod(said.shape)} values, the app has one target",
+                hint="its output must be one number, in the target's unit",
+            )
+        return given
     classes = len(model.classes)
     if math.prod(said.shape) != classes:
         raise ModelError(

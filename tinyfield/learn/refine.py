@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tinyfield.learn.metrics import macro_f1
+from tinyfield.learn.goal import Goal
 
 if TYPE_CHECKING:
     from tinyfield.learn.fit import Examples
@@ -31,6 +31,7 @@ def refine(
     examples: Examples,
     teacher: NDArray[np.floating[Any]],
     weight: NDArray[np.floating[Any]],
+    goal: Goal,
     *,
     seed: int,
     epochs: int = EPOCHS,
@@ -45,19 +46,21 @@ def refine(
     Args:
         twin: changed in place.
         examples: as the float network was fitted to.
-        teacher: its class probabilities on ``x_train``, [n, classes].
+        teacher: its answers on ``x_train``, [n, classes] or [n, 1].
         weight: of each training row, [n].
-        told: called with (epoch, macro F1 on the validation rows) after each.
+        goal: what is learned.
+        told: called with (epoch, merit on the validation rows) after each.
 
     Returns:
-        Macro F1 on the validation rows of the state that is kept.
+        The merit on the validation rows of the state that is kept.
     """
     import keras
     import tensorflow as tf
 
     x, y = examples.x_train, examples.y_train
-    classes = teacher.shape[1]
-    target = _SOFT * teacher + (1 - _SOFT) * np.eye(classes)[y]
+    known = y[:, None] if goal.values else np.eye(goal.classes)[y]
+    target = _SOFT * teacher + (1 - _SOFT) * known
+    loss_of = goal.step_loss()
     target = target.astype(np.float32)
     weight = weight.astype(np.float32)
     steps = max(1, len(y) // BATCH)
@@ -68,7 +71,7 @@ def refine(
 
     def step(a: Any, b: Any, w: Any) -> None:
         with tf.GradientTape() as tape:
-            each = tf.nn.softmax_cross_entropy_with_logits(b, twin.logits(a, training=True))
+            each = loss_of(b, twin.logits(a, training=True))
             loss = tf.reduce_mean(each * w)
         optimizer.apply_gradients(
             zip(tape.gradient(loss, twin.variables), twin.variables, strict=True)
@@ -77,7 +80,7 @@ def refine(
     compiled = tf.function(step)
     order = np.random.default_rng(seed)
     twin.tracking = True
-    best, kept = valid_f1(twin, examples, classes), twin.state()
+    best, kept = valid_merit(twin, examples, goal), twin.state()
     for epoch in range(epochs):
         if twin.tracking and epoch >= epochs / 2:
             twin.tracking = False
@@ -86,7 +89,7 @@ def refine(
         for k in range(steps):
             rows = shuffled[k * BATCH : (k + 1) * BATCH]
             compiled(tf.constant(x[rows]), tf.constant(target[rows]), tf.constant(weight[rows]))
-        value = valid_f1(twin, examples, classes)
+        value = valid_merit(twin, examples, goal)
         if told is not None:
             told(epoch, value)
         # Of two as good the later: its scales are the more settled.
@@ -96,11 +99,9 @@ def refine(
     return best
 
 
-def valid_f1(twin: Twin, examples: Examples, classes: int) -> float:
-    """Macro F1 of the twin on the validation rows."""
-    said = logits(twin, examples.x_valid).argmax(axis=1)
-    cells = np.bincount(examples.y_valid * classes + said, minlength=classes * classes)
-    return macro_f1(cells.reshape(classes, classes))
+def valid_merit(twin: Twin, examples: Examples, goal: Goal) -> float:
+    """Merit of the twin on the validation rows."""
+    return goal.merit(goal.scores(examples.y_valid, logits(twin, examples.x_valid)))
 
 
 def logits(twin: Twin, x: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tinyfield.learn.metrics import Score
+from tinyfield.learn.regression import Fitted
 from tinyfield.learn.scaler import InputScale
 from tinyfield.learn.stages import Stage
 
@@ -90,9 +91,10 @@ class Network:
         model: the model file: an int8 flatbuffer, or trees or Bonsai (``compiler.own``).
         scaler: one constant set an input; empty where the model takes the features as they are.
         probabilities: the float model's class probabilities on the table's test rows,
-            [n, classes].
+            [n, classes]; of a regression its numbers in the target's steps [n, 1].
         resolution: rows whose two best probabilities are farther apart must get the same label
-            from the integers; 1 where nothing is promised.
+            from the integers; 1 where nothing is promised. Of a regression: steps that the
+            integers may be off; infinite where nothing is promised.
         stages: as of ``Metrics``.
     """
 
@@ -113,7 +115,7 @@ class Trained:
             A network's or Bonsai's input has scale 1/127 and zero point 0.
         scaler: from int32 features to the int8 input, one an input; empty for trees, which take
             the int32 features.
-        classes: class names, in the order of the output.
+        classes: class names, in the order of the output; empty of a regression.
         report: scores on the test split.
         groups: what it was trained and validated on; not to be tested on.
         key: names this training in the cache.
@@ -124,7 +126,7 @@ class Trained:
     model: bytes
     scaler: tuple[InputScale, ...]
     classes: tuple[str, ...]
-    report: Metrics
+    report: Metrics | Fitted
     groups: tuple[str, ...] = ()
     key: str = ""
     cached: bool = False

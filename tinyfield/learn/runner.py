@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyfield import hostcc
-from tinyfield.compiler import compile_model
+from tinyfield.compiler import Program, compile_model
 from tinyfield.compiler.own import own_model, own_outputs
 from tinyfield.errors import MissingToolError, ModelError
 from tinyfield.learn.scaler import InputScale, quantize
@@ -20,12 +20,12 @@ from tinyfield.paths import cache_dir, firmware_dir
 
 _SHIM = """
 #include "model.h"
-int run(const INPUT_T *in, int8_t *out, int64_t n)
+int run(const INPUT_T *in, OUTPUT_T *out, int64_t n)
 {
     static uint32_t arena[(MODEL_ARENA_BYTES + 3) / 4];
     for (int64_t i = 0; i < n; i++) {
         if (model_invoke((uint8_t *)arena, in + i * (int64_t)(MODEL_IN0_BYTES / sizeof(INPUT_T)),
-                         out + i * (int64_t)MODEL_OUT0_BYTES) != TINY_OK) {
+                         out + i * (int64_t)(MODEL_OUT0_BYTES / sizeof(OUTPUT_T))) != TINY_OK) {
             return 1;
         }
     }
@@ -39,8 +39,9 @@ int run(const INPUT_T *in, int8_t *out, int64_t n)
 _VECTORS_FROM = 50_000
 
 
-def run_device(model: bytes, q: NDArray[Any]) -> NDArray[np.int8]:
-    """The node's C on this PC: inputs of the model's type [n, k] to int8 [n, classes].
+def run_device(model: bytes, q: NDArray[Any]) -> NDArray[Any]:
+    """The node's C on this PC: inputs of the model's type [n, k] to int8 [n, classes], or to a
+    number of the model's output type [n, 1].
 
     Raises:
         ModelError: the model cannot be compiled, or has other inputs.
@@ -51,13 +52,14 @@ def run_device(model: bytes, q: NDArray[Any]) -> NDArray[np.int8]:
     if width != q.shape[1]:
         raise ModelError(f"the model has {width} inputs, the rows have {q.shape[1]}")
     path = hostcc.compile_shared(
-        [program.source, _SHIM.replace("INPUT_T", program.inputs[0].c_type)],
+        [program.source, _shim(program)],
         include=[firmware_dir() / "core"],
         headers={"model.h": program.header},
         name="model",
     )
     q = np.ascontiguousarray(q, dtype=program.inputs[0].dtype)
-    out = np.zeros((len(q), int(np.prod(program.outputs[0].shape))), dtype=np.int8)
+    result = program.outputs[0]
+    out = np.zeros((len(q), int(np.prod(result.shape))), dtype=result.dtype)
     status = ctypes.CDLL(str(path)).run(
         q.ctypes.data_as(ctypes.c_void_p), out.ctypes.data_as(ctypes.c_void_p),
         ctypes.c_int64(len(q)),
@@ -67,8 +69,16 @@ def run_device(model: bytes, q: NDArray[Any]) -> NDArray[np.int8]:
     return out
 
 
-def run_reference(model: bytes, q: NDArray[Any]) -> NDArray[np.int8]:
-    """The model's reference: inputs [n, k] to int8 [n, classes].
+def _shim(program: Program) -> str:
+    types = (("INPUT_T", program.inputs[0]), ("OUTPUT_T", program.outputs[0]))
+    text = _SHIM
+    for name, port in types:
+        text = text.replace(name, port.c_type)
+    return text
+
+
+def run_reference(model: bytes, q: NDArray[Any]) -> NDArray[Any]:
+    """The model's reference: inputs [n, k] to what :func:`run_device` gives.
 
     Raises:
         MissingToolError: ai-edge-litert is not installed.
@@ -88,7 +98,7 @@ def run_reference(model: bytes, q: NDArray[Any]) -> NDArray[np.int8]:
     if len(given["shape"]) > 2:
         # What such a network reshapes on its way is of one sample, and written so in its file.
         runner.allocate_tensors()
-        out = np.empty((len(q), int(np.prod(got["shape"]))), np.int8)
+        out = np.empty((len(q), int(np.prod(got["shape"]))), got["dtype"])
         for row, result in zip(q.reshape(-1, 1, *given["shape"][1:]), out, strict=True):
             runner.set_tensor(given["index"], row)
             runner.invoke()
@@ -98,11 +108,11 @@ def run_reference(model: bytes, q: NDArray[Any]) -> NDArray[np.int8]:
     runner.allocate_tensors()
     runner.set_tensor(given["index"], q)
     runner.invoke()
-    return np.array(runner.get_tensor(got["index"]), dtype=np.int8)
+    return np.array(runner.get_tensor(got["index"]))
 
 
-def answers(model: bytes, X: NDArray[np.int32], scaler: Sequence[InputScale]) -> NDArray[np.int8]:
-    """The class scores (int8, score - 128) of int32 features [n, k], by both ways.
+def answers(model: bytes, X: NDArray[np.int32], scaler: Sequence[InputScale]) -> NDArray[Any]:
+    """The class scores (int8, score - 128) of int32 features [n, k], or the numbers, by both ways.
 
     Args:
         scaler: empty where the model takes the features as they are.
@@ -117,7 +127,7 @@ def answers(model: bytes, X: NDArray[np.int32], scaler: Sequence[InputScale]) ->
 
 
 def check_agreement(
-    model: bytes, q: NDArray[Any], reference: NDArray[np.int8], device: NDArray[np.int8]
+    model: bytes, q: NDArray[Any], reference: NDArray[Any], device: NDArray[Any]
 ) -> None:
     """Raises ModelError, and keeps model and inputs, unless both outputs are equal to the byte."""
     differ = (reference != device).any(axis=1)

@@ -24,11 +24,11 @@ from tinyfield.errors import (
 from tinyfield.features.table import FeatureTable
 from tinyfield.learn import cache, gate, ladder, ready
 from tinyfield.learn.anomaly import auc
-from tinyfield.learn.compress import DROP
 from tinyfield.learn.examine import check_table, notes_on
 from tinyfield.learn.fit import EPOCHS, Progress
 from tinyfield.learn.metrics import Score, calibration_error, majority, score
 from tinyfield.learn.networks import NETWORKS
+from tinyfield.learn.regression import Errors, Fitted, errors, judge_numbers, numbers
 from tinyfield.learn.result import Metrics, Network, Trained
 from tinyfield.learn.runner import answers
 from tinyfield.learn.scaler import fit_scaler, to_float
@@ -163,21 +163,27 @@ def test_scores(
     cached: bool,
     one_class: bool = False,
     progress: Progress | None = None,
-) -> Metrics:
+) -> Metrics | Fitted:
     """``judge``, or what it said of the same network before."""
     metrics = cache.load_metrics(key) if cached else None
     if metrics is None:
         if progress is not None:
             progress("score", 0, 1, "integers by their reference and by the generated C")
-        metrics = judge(table, network, one_class=one_class)
+        if table.target is not None:
+            metrics = judge_numbers(table, network)
+        else:
+            metrics = judge(table, network, one_class=one_class)
         cache.save_metrics(key, metrics)
     return metrics
 
 
-def valid_scores(table: FeatureTable, network: Network) -> Score:
+def valid_scores(table: FeatureTable, network: Network) -> Score | Errors:
     """The generated C on the validation split: what may choose between models. The test split
     may not, or its score would no longer be that of rows never seen."""
     valid = table.part("valid")
+    if table.target is not None:
+        said = numbers(network, valid.X, table.target)
+        return errors(valid.y, said, valid.group, step=table.target.step)
     said = answers(network.model, valid.X, network.scaler).argmax(axis=1)
     return score(valid.y.astype(np.int64), said, valid.group, table.classes)
 
@@ -188,6 +194,7 @@ def training_key(table: FeatureTable, model: Model, seed: int, epochs: int) -> s
         {
             "table": table.key(),
             "classes": list(model.classes),
+            **({"target": model.target.model_dump()} if model.target else {}),
             "architecture": model.architecture,
             **model.options,
             **_file(model),
@@ -217,7 +224,7 @@ def wish(model: Model) -> dict[str, Any] | None:
         "share": asked.share,
         "sparse": None if asked.sparse is None else float(asked.sparse),
         "huffman": asked.huffman,
-        "max_drop": DROP if most is None else most,
+        "max_drop": most,
     }
 
 
@@ -297,6 +304,7 @@ def _fit(
             "compress": wish(model),
             "seed": seed,
             "classes": len(model.classes),
+            "step": model.target.step if model.target else None,
             "epochs": epochs,
         }
         (folder / "request.json").write_text(json.dumps(request), encoding="utf-8")

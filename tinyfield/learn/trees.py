@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,7 @@ _COARSE_MOST = 255  # a leaf's votes in a byte
 _FINE = 50_400  # divisible by 1 to 10 and more: usual shares of few samples are exact
 _DIVISIBLE = 12
 _MARGIN_BITS = (15, 20)  # of the largest boosted leaf
+_VALUE_ERROR = 0.5  # steps that leaves of 16 bits may add up to
 _EXAMPLES = 2000
 _LEAF = -1
 
@@ -79,6 +80,91 @@ def fit(
             n_estimators=trees, learning_rate=min(0.5, 4 / trees), **common
         )
     return model.fit(x, y, sample_weight=class_weights(y, classes)[y].astype(np.float64))
+
+
+def fit_values(
+    architecture: str,
+    x: NDArray[np.int32],
+    y: NDArray[np.int64],
+    *,
+    trees: int,
+    depth: int,
+    min_leaf: int,
+    seed: int,
+) -> Any:
+    """A trained scikit-learn regression; arguments as of :func:`fit`, ``y`` numbers [n]."""
+    from sklearn.ensemble import GradientBoostingRegressor, RandomForestRegressor
+    from sklearn.tree import DecisionTreeRegressor
+
+    step = -(-len(y) // ROWS_MOST[architecture])
+    common = {"max_depth": depth, "min_samples_leaf": min_leaf, "random_state": seed}
+    model: Any
+    if architecture == "tree":
+        model = DecisionTreeRegressor(**common)
+    elif architecture == "forest":
+        # Trees that look at all inputs at every node are alike (Breiman 2001 takes a third).
+        model = RandomForestRegressor(n_estimators=trees, max_features=1 / 3, n_jobs=1, **common)
+    else:
+        model = GradientBoostingRegressor(
+            n_estimators=trees, learning_rate=min(0.5, 4 / trees), **common
+        )
+    return model.fit(x[::step], y[::step].astype(np.float64))
+
+
+def convert_values(model: Any, x: NDArray[Any]) -> Converted:
+    """A trained regression as integers; ``resolution`` is how far its number may be from the
+    trained model's, in steps.
+
+    Args:
+        model: a scikit-learn DecisionTree-, RandomForest- or GradientBoostingRegressor.
+        x: int32 rows that it was trained on, [n, k].
+
+    Raises:
+        ModelError: a threshold or a sum that does not fit 32 bits.
+    """
+    x = np.asarray(x)
+    structure = _Structure(_estimators(model), np.ones(x.shape[1]))
+    boosted = hasattr(model, "learning_rate")
+    part = model.learning_rate if boosted else 1 / len(structure.trees)
+    values = [tree.value[:, 0, 0] * part for tree in structure.trees]
+    row = np.zeros((1, x.shape[1]), np.float32)
+    start = 0.0
+    if boosted:
+        first = [float(one.predict(row)[0]) for one in np.ravel(model.estimators_)]
+        start = float(model.predict(row)[0]) - model.learning_rate * sum(first)
+    largest = max(float(np.abs(v[t.children_left < 0]).max())
+                  for v, t in zip(values, structure.trees, strict=True))  # fmt: skip
+    # Leaves of 16 bits where that is fine enough, else as fine as their sum allows.
+    count = len(values)
+    most = max(largest * count + abs(start), 1e-9)
+    finest = min(20, math.floor(math.log2((1 << 29) / most)))
+    short = min(finest, math.floor(math.log2(32767 / max(largest, 1e-9))))
+    shift = max(0, short if count * 2.0**-short <= _VALUE_ERROR else finest)
+    unit = float(1 << shift)
+    rows: dict[int, int] = {}
+    places = []
+    for tree, value in zip(structure.trees, values, strict=True):
+        place = np.full(tree.node_count, -1, np.int32)
+        for at in np.flatnonzero(tree.children_left < 0):
+            place[at] = rows.setdefault(round(float(value[at]) * unit), len(rows))
+        places.append(place)
+    made = Ensemble(
+        inputs=x.shape[1],
+        classes=1,
+        dtype="int32",
+        **cast("dict[str, Any]", structure.arrays(places)),
+        votes=np.array(list(rows), np.int32).reshape(-1, 1),
+        full=0,
+        adds_to=np.zeros(count, np.int32),
+        bias=np.array([round(start * unit)], np.int32),
+        octave=0.0,
+        example=np.zeros(0, np.int32),
+        shift=shift,
+    ).verify()
+    some = x[:: max(1, len(x) // _EXAMPLES)]
+    costliest = some[int(comparisons(made, some).argmax())]
+    made = Ensemble(**{**vars(made), "example": costliest.astype(np.int32)}).verify()
+    return Converted(made, 0.5 + (count + 1) / 2 / unit + 1e-6 * most)
 
 
 def probabilities(model: Any, x: NDArray[Any], classes: int) -> NDArray[np.float64]:
@@ -226,7 +312,7 @@ def _voting(model: Any, structure: _Structure, classes: int, dtype: str) -> list
             inputs=int(model.n_features_in_),
             classes=classes,
             dtype=dtype,
-            **structure.arrays(places),
+            **cast("dict[str, Any]", structure.arrays(places)),
             votes=np.array(list(rows), np.int32),
             full=full,
             adds_to=np.full(len(shares), -1, np.int32),
@@ -297,7 +383,7 @@ def _boosted(
             inputs=int(model.n_features_in_),
             classes=classes,
             dtype=dtype,
-            **structure.arrays(places),
+            **cast("dict[str, Any]", structure.arrays(places)),
             votes=np.array(list(rows), np.int32).reshape(-1, 1),
             full=0,
             adds_to=targets,

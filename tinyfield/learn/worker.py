@@ -10,6 +10,7 @@ model) and ``result.json``, or ``error.json`` where the user is to blame, and pr
 from __future__ import annotations
 
 import json
+import math
 import os
 import sys
 from collections.abc import Callable
@@ -73,6 +74,9 @@ def _network(request: dict[str, Any], examples: Arrays, progress: Progress) -> M
     from tinyfield.learn import fit
 
     progress("start", 0, 1, "loading TensorFlow")
+    if request["step"]:
+        for name in ("y_train", "y_valid", "y_test"):
+            examples[name] = (examples[name] * request["step"]).astype(np.float32)
     history = int(request["history"])
     if history > 1:
         for name in ("x_train", "x_valid", "x_test"):
@@ -116,6 +120,8 @@ def _integers(
         epochs=min(1.0, int(request["epochs"]) / fit.EPOCHS),
     ).run()
     progress("convert", 1, 1, "done")
+    if request["step"]:
+        return Made(made.model, probabilities / request["step"], math.inf, made.stages)
     return Made(made.model, probabilities, 1.0, made.stages)
 
 
@@ -123,6 +129,8 @@ def _trees(request: dict[str, Any], examples: Arrays, progress: Progress) -> Mad
     from tinyfield.learn import trees
 
     kind, classes = str(request["architecture"]), int(request["classes"])
+    if not classes:
+        return _trees_of_values(kind, request, examples, progress)
     progress("train", 0, 1, f"{kind} by scikit-learn")
     x, y = examples["x_train"], examples["y_train"]
     model = trees.fit(
@@ -146,6 +154,28 @@ def _trees(request: dict[str, Any], examples: Arrays, progress: Progress) -> Mad
     probabilities = trees.probabilities(model, examples["x_test"], classes)
     progress("convert", 1, 1, f"{made.ensemble.inner} comparisons")
     return Made(made.ensemble.to_bytes(), probabilities, made.resolution)
+
+
+def _trees_of_values(
+    kind: str, request: dict[str, Any], examples: Arrays, progress: Progress
+) -> Made:
+    from tinyfield.learn import trees
+
+    progress("train", 0, 1, f"{kind} by scikit-learn")
+    model = trees.fit_values(
+        kind,
+        examples["x_train"],
+        examples["y_train"],
+        trees=int(request.get("trees", 1)),
+        depth=int(request["depth"]),
+        min_leaf=int(request["min_leaf"]),
+        seed=int(request["seed"]),
+    )
+    progress("convert", 0, 1, "thresholds and leaves to integers")
+    made = trees.convert_values(model, examples["x_train"])
+    said = np.asarray(model.predict(examples["x_test"]), np.float64)[:, None]
+    progress("convert", 1, 1, f"{made.ensemble.inner} comparisons")
+    return Made(made.ensemble.to_bytes(), said, made.resolution)
 
 
 def _bonsai(request: dict[str, Any], examples: Arrays, progress: Progress) -> Made:

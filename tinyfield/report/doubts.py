@@ -9,6 +9,7 @@ from tinyfield.report import words
 
 if TYPE_CHECKING:
     from tinyfield.estimate import BoardCost
+    from tinyfield.learn import Fitted
     from tinyfield.report.facts import ModelFacts, Play
     from tinyfield.spec.app import App
 
@@ -82,8 +83,10 @@ def _data(model: ModelFacts) -> list[str]:
 
 
 def _figures(model: ModelFacts) -> list[str]:
+    if model.fitted is not None:
+        return _errors(model.fitted)
     found = []
-    score, base = model.report.device, model.report.baseline
+    score, base = model.metrics.device, model.metrics.baseline
     if score.groups < FEW_GROUPS:
         found.append(f"the test split has only {words.counted(score.groups, 'group')}")
     if score.interval is None:
@@ -96,8 +99,23 @@ def _figures(model: ModelFacts) -> list[str]:
     high = base.interval[1] if base.interval else base.macro_f1
     if low <= high:
         found.append("not clearly better than always saying the most frequent class")
-    values = {name: part.macro_f1 for name, part in model.by_origin.items()}
+    values = {name: part.macro_f1 for name, part in model.metrics.by_origin.items()}
     if len(values) > 1 and max(values.values()) - min(values.values()) > APART:
         told = words.listing([f"{value:.2f} on {name} rows" for name, value in values.items()])
         found.append(f"macro F1 is not the same everywhere: {told}")
+    return found
+
+
+def _errors(fitted: Fitted) -> list[str]:
+    """What weakens a regression's figures."""
+    found = []
+    device, last = fitted.device, fitted.persistence
+    if device.groups < FEW_GROUPS:
+        found.append(f"the test split has only {words.counted(device.groups, 'group')}")
+    if device.interval is None:
+        found.append("no interval can be given with fewer than two test groups")
+    high = device.interval[1] if device.interval else device.mae
+    for other, name in ((fitted.mean, "always saying the mean"), (last, "the last known value")):
+        if other is not None and high >= (other.interval[0] if other.interval else other.mae):
+            found.append(f"not clearly better than {name}")
     return found

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tinyfield.boards import board
 from tinyfield.compiler import Program, draw
 from tinyfield.data import registry
 from tinyfield.data.dataset import SPLITS
+from tinyfield.learn.regression import Fitted
 from tinyfield.report import doubts, words
 from tinyfield.spec.drivers import driver
 from tinyfield.spec.durations import duration_text
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from tinyfield.data.registry import Entry
     from tinyfield.estimate import BoardCost
     from tinyfield.features.table import FeatureTable
-    from tinyfield.learn import Metrics, Score, Trained
+    from tinyfield.learn import Errors, Metrics, Score, Trained
     from tinyfield.spec.app import App, Model
 
 ORIGINS = {
@@ -146,9 +147,10 @@ class ModelFacts:
     split: str
     stand_in: str | None
     accept_f1: float | None
+    accept_mae: float | None
     parts: tuple[Part, ...]
     dropped: int
-    report: Metrics
+    report: Metrics | Fitted
     file_bytes: int
     constants: int
     arena: int
@@ -156,14 +158,25 @@ class ModelFacts:
     plan: str
 
     @property
+    def metrics(self) -> Metrics:
+        """Of a classifier."""
+        assert not isinstance(self.report, Fitted)
+        return self.report
+
+    @property
+    def fitted(self) -> Fitted | None:
+        """Of a regression; None of a classifier."""
+        return self.report if isinstance(self.report, Fitted) else None
+
+    @property
     def origins(self) -> tuple[str, ...]:
         """Where its rows come from."""
         return tuple(dict.fromkeys(part.origin for part in self.parts))
 
     @property
-    def by_origin(self) -> dict[str, Score]:
+    def by_origin(self) -> dict[str, Score] | dict[str, Errors]:
         """Scores of each origin, in an order that does not hang on how they were stored."""
-        known = self.report.by_origin
+        known: dict[str, Any] = dict(self.report.by_origin)
         return {
             name: known[name] for name in dict.fromkeys([*ORIGINS, *sorted(known)]) if name in known
         }
@@ -263,8 +276,12 @@ def _sentences(app: App) -> tuple[str, ...]:
     ]
     for model in app.models.values():
         said.append(
-            f"On the node itself, the model “{model.name}” says "
-            f"{words.listing(model.classes, 'or')}."
+            f"On the node itself, the model “{model.name}” "
+            + (
+                f"says {words.listing(model.classes, 'or')}."
+                if model.target is None
+                else f"gives {model.target.name} in {words.unit(model.target.unit)}."
+            )
         )
     acts = words.counted(len(app.actuators), "actuator")
     switched = f", over {acts} ({words.listing(list(app.actuators))})" if app.actuators else ""
@@ -297,6 +314,7 @@ def _model(model: Model, trained: Trained, table: FeatureTable, program: Program
         split=model.train.split,
         stand_in=model.train.stand_in,
         accept_f1=model.accept.macro_f1,
+        accept_mae=model.accept.mae,
         parts=_parts(table),
         dropped=table.dropped,
         report=trained.report,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
+from collections.abc import Callable
 from functools import cache
 from html import escape as escaped
 from pathlib import Path
@@ -12,12 +13,22 @@ from typing import TYPE_CHECKING
 
 from tinyfield.errors import EnvironmentFault, UserError
 from tinyfield.report import plots, words
-from tinyfield.report.facts import ORIGINS, Facts
+from tinyfield.report.facts import ORIGINS, Facts, ModelFacts
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-    from tinyfield.learn import Score
+    from tinyfield.learn import Errors, Score
+
+
+_CLASSES: tuple[tuple[str, Callable[[ModelFacts], str]], ...] = (
+    ("confusion", plots.confusion), ("recall", plots.recall), ("scores", plots.scores),
+    ("stages", plots.stages), ("splits", plots.splits),
+)  # fmt: skip
+_NUMBERS: tuple[tuple[str, Callable[[ModelFacts], str]], ...] = (
+    ("errors", plots.errors), ("scatter", plots.scatter), ("residuals", plots.residuals),
+    ("stages", plots.stages),
+)  # fmt: skip
 
 
 def render(facts: Facts) -> str:
@@ -32,10 +43,7 @@ def render(facts: Facts) -> str:
     charts = {
         model.name: {
             kind: Markup(draw(model))
-            for kind, draw in (
-                ("confusion", plots.confusion), ("recall", plots.recall), ("scores", plots.scores),
-                ("stages", plots.stages), ("splits", plots.splits),
-            )
+            for kind, draw in (_NUMBERS if model.fitted is not None else _CLASSES)
         }
         | {"plan": Markup(_plan(model.plan, model.name))}
         for model in facts.models
@@ -107,7 +115,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        size=_size, score=_score, share=lambda x: "–" if x is None else f"{x:.2f}",
+        size=_size, score=_score, error=_error, share=lambda x: "–" if x is None else f"{x:.2f}",
         number=lambda x: "–" if x is None else f"{x:,}", listing=words.listing,
         counted=words.counted, when=_when,
         capitalize_first=lambda text: text[:1].upper() + text[1:],
@@ -145,6 +153,14 @@ def _score(score: Score) -> str:
     if score.interval is None:
         return f"{score.macro_f1:.3f}"
     return f"{score.macro_f1:.3f} [{score.interval[0]:.2f}–{score.interval[1]:.2f}]"
+
+
+def _error(one: Errors | None) -> str:
+    if one is None:
+        return "–"
+    if one.interval is None:
+        return f"{one.mae:.3g}"
+    return f"{one.mae:.3g} [{one.interval[0]:.3g}–{one.interval[1]:.3g}]"
 
 
 def _when(t: int) -> str:

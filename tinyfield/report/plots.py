@@ -90,7 +90,7 @@ def confusion(model: ModelFacts) -> str:
     import numpy as np
     from matplotlib.colors import LinearSegmentedColormap, to_rgb
 
-    counts = np.array(model.report.device.confusion)
+    counts = np.array(model.metrics.device.confusion)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     k = len(counts)
     clear = (*to_rgb(ACCENT), 0.0)
@@ -122,7 +122,7 @@ def confusion(model: ModelFacts) -> str:
 def recall(model: ModelFacts) -> str:
     """Recall of each class as bars."""
     names = list(model.classes)
-    values = [model.report.device.per_class[name]["recall"] for name in names]
+    values = [model.metrics.device.per_class[name]["recall"] for name in names]
     with _figure(_NARROW, max(1.5, 0.42 * len(names) + 0.7)) as (figure, axes):
         at_all = range(len(names))
         axes.barh(at_all, [v or 0 for v in values], height=0.62, color=_classes(len(names)))
@@ -143,13 +143,13 @@ def recall(model: ModelFacts) -> str:
 
 def scores(model: ModelFacts) -> str:
     """Macro F1 with its interval: the model's three forms, the majority class, each origin."""
-    report = model.report
+    report = model.metrics
     rows = [
         ("majority class", report.baseline, MUTED),
         ("float", report.float, ACCENT),
         ("integers", report.int8, ACCENT),
         ("on the node", report.device, ACCENT),
-        *((f"on {name} rows", part, CLASS[1]) for name, part in model.by_origin.items()),
+        *((f"on {name} rows", part, CLASS[1]) for name, part in report.by_origin.items()),
     ]
     with _figure(_NARROW, 0.36 * len(rows) + 0.8) as (figure, axes):
         for at, (_, score, colour) in enumerate(rows):
@@ -171,40 +171,110 @@ def scores(model: ModelFacts) -> str:
         return _svg(figure, f"scores-{model.name}", title)
 
 
+def errors(model: ModelFacts) -> str:
+    """Mean error with its interval: who learned nothing, the model's three forms, each origin."""
+    report = model.fitted
+    assert report is not None
+    rows = [
+        ("always the mean", report.mean, MUTED),
+        *([("last known value", report.persistence, MUTED)] if report.persistence else []),
+        ("float", report.float, ACCENT),
+        ("integers", report.int8, ACCENT),
+        ("on the node", report.device, ACCENT),
+        *((f"on {name} rows", part, CLASS[1]) for name, part in report.by_origin.items()),
+    ]
+    with _figure(_NARROW, 0.36 * len(rows) + 0.8) as (figure, axes):
+        for at, (_, one, colour) in enumerate(rows):
+            if one.interval is not None:
+                axes.plot(one.interval, (at, at), color=colour, linewidth=3, alpha=0.4)
+            axes.plot(one.mae, at, "o", color=colour, markersize=6)
+            axes.annotate(
+                f"{one.mae:.3g}", (one.mae, at), (0, 6), ha="center", textcoords="offset points",
+                fontsize=8,
+            )  # fmt: skip
+        if model.accept_mae is not None:
+            axes.axvline(model.accept_mae, color=WARN, linestyle="--", linewidth=1)
+        axes.set_yticks(range(len(rows)), [name for name, _, _ in rows])
+        axes.set_xlim(left=0)
+        axes.set(
+            ylim=(len(rows) - 0.5, -0.7),
+            xlabel=f"mean error in {report.unit}, with its 95 % interval",
+        )
+        axes.grid(axis="x")
+        title = "Mean error: " + ", ".join(f"{name} {one.mae:.3g}" for name, one, _ in rows)
+        return _svg(figure, f"errors-{model.name}", title)
+
+
+def scatter(model: ModelFacts) -> str:
+    """The node's number against the truth, of some test rows."""
+    report = model.fitted
+    assert report is not None
+    with _figure(_NARROW, _NARROW) as (figure, axes):
+        truth, said = zip(*report.points, strict=True)
+        ends = (min(*truth, *said), max(*truth, *said))
+        axes.plot(ends, ends, color=MUTED, linewidth=1)
+        axes.plot(truth, said, "o", color=ACCENT, markersize=2.5, alpha=0.5)
+        axes.set(
+            xlabel=f"true {report.target} in {report.unit}", ylabel="what the node says",
+            aspect="equal",
+        )  # fmt: skip
+        axes.grid()
+        title = f"{report.target} as the node gives it against the truth, {len(truth)} test rows"
+        return _svg(figure, f"scatter-{model.name}", title)
+
+
+def residuals(model: ModelFacts) -> str:
+    """How far off the node's numbers are, and how often."""
+    report = model.fitted
+    assert report is not None
+    off = [said - truth for truth, said in report.points]
+    with _figure(_NARROW, 2.7) as (figure, axes):
+        axes.hist(off, bins=31, color=ACCENT)
+        axes.axvline(0, color=MUTED, linewidth=1)
+        axes.set(xlabel=f"said less true, in {report.unit}", ylabel="test rows")
+        axes.grid(axis="y")
+        title = f"Errors of {model.name}: mean {report.device.bias:.3g} {report.unit}"
+        return _svg(figure, f"residuals-{model.name}", title)
+
+
 def stages(model: ModelFacts) -> str:
-    """Macro F1 on the test rows against the weights' bytes, a point a step, numbered as in the
-    table; an empty text where there is nothing to compare."""
+    """Macro F1, or the mean error, on the test rows against the weights' bytes, a point a step,
+    numbered as in the table; an empty text where there is nothing to compare."""
     steps = model.report.stages
     if len(steps) < 2:
         return ""
+    key, label = ("macro_f1", "macro F1") if model.fitted is None else ("mae", "mean error")
     sizes = [step.weights_bytes for step in steps]
     with _figure(_NARROW, 2.7) as (figure, axes):
         kept = [step for step in steps if step.kept]
         axes.plot(
-            [s.weights_bytes for s in kept], [s.macro_f1 for s in kept], color=ACCENT, linewidth=1.2
+            [s.weights_bytes for s in kept],
+            [s.test[key] for s in kept],
+            color=ACCENT,
+            linewidth=1.2,
         )
         for number, step in enumerate(steps, start=1):
             axes.plot(
-                step.weights_bytes, step.macro_f1, "o", markersize=13, markeredgecolor=ACCENT,
+                step.weights_bytes, step.test[key], "o", markersize=13, markeredgecolor=ACCENT,
                 markerfacecolor=ACCENT if step.kept else PAGE,
             )  # fmt: skip
             axes.annotate(
-                str(number), (step.weights_bytes, step.macro_f1), ha="center", va="center",
+                str(number), (step.weights_bytes, step.test[key]), ha="center", va="center",
                 color=PAGE if step.kept else INK, fontsize=8, fontweight="bold",
             )  # fmt: skip
         if max(sizes) > 8 * min(sizes):
             axes.set_xscale("log", base=2)
             axes.xaxis.set_major_formatter(lambda x, _: f"{x:,.0f}")
-        span = max(s.macro_f1 for s in steps) - min(s.macro_f1 for s in steps)
-        pad = max(0.02, 0.25 * span)
+        span = max(s.test[key] for s in steps) - min(s.test[key] for s in steps)
+        pad = max(0.02 if model.fitted is None else 0.0, 0.25 * span)
         axes.set(
-            ylim=(min(s.macro_f1 for s in steps) - pad, max(s.macro_f1 for s in steps) + pad),
-            xlabel="bytes of weights", ylabel="macro F1 (test)",
+            ylim=(min(s.test[key] for s in steps) - pad, max(s.test[key] for s in steps) + pad),
+            xlabel="bytes of weights", ylabel=f"{label} (test)",
         )  # fmt: skip
         axes.margins(x=0.12)
         axes.grid()
-        title = "Accuracy against bytes: " + ", ".join(
-            f"{s.name} {s.macro_f1:.3f} at {s.weights_bytes:,} bytes" for s in steps
+        title = f"{label[0].upper()}{label[1:]} against bytes: " + ", ".join(
+            f"{s.name} {s.test[key]:.3f} at {s.weights_bytes:,} bytes" for s in steps
         )
         return _svg(figure, f"stages-{model.name}", title)
 

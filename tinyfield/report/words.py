@@ -90,7 +90,7 @@ def _number(tree: e.Expr) -> str:
         return f"{value:,f} {unit(tree.unit)}".strip()
     if isinstance(tree, e.Confidence):
         return f"its confidence in {tree.model}"
-    if isinstance(tree, (e.ChannelRef, e.SiteRef)):
+    if isinstance(tree, (e.ChannelRef, e.SiteRef, e.ValueRef)):
         return tree.name
     if isinstance(tree, e.Battery):
         return "the battery's voltage"

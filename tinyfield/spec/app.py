@@ -177,15 +177,39 @@ class Budget(Frozen):
 
 
 class Accept(Frozen):
-    """What the model must reach: scores 0 to 1; ``max_drop`` from float to int8."""
+    """What the model must reach: scores 0 to 1; of a regression mean absolute and root mean square
+    error in the target's unit; ``max_drop`` from float to int8, of macro F1 or of the MAE."""
 
     accuracy: float | None = None
     macro_f1: float | None = None
+    mae: float | None = None
+    rmse: float | None = None
     max_drop: float | None = None
 
 
+class Target(Frozen):
+    """The number that a regression gives: physical = value · 10^scale in ``unit``.
+
+    Attributes:
+        name: the data set's column, with the time ahead if there is one: ``pm2_5 in 6 h``.
+        minimum, maximum: the least and greatest integer that the node gives.
+    """
+
+    name: str
+    unit: str
+    scale: int
+    minimum: int
+    maximum: int
+
+    @property
+    def step(self) -> float:
+        """One step of the integer, in the unit."""
+        return float(10.0**self.scale)
+
+
 class Model(Frozen):
-    """A classifier: inputs, classes, how it is trained and what it may cost.
+    """A classifier or, with a ``target`` instead of classes, a regression: inputs, how it is
+    trained and what it may cost.
 
     Of the options from ``hidden`` to ``covariance``, those count that its architecture has.
     ``source`` and ``function`` say where the app's own network is.
@@ -194,6 +218,7 @@ class Model(Frozen):
     name: str
     inputs: tuple[Feature, ...]
     classes: tuple[str, ...]
+    target: Target | None = None
     train: Train
     architecture: str
     hidden: tuple[int, ...] = ()

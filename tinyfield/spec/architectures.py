@@ -40,6 +40,9 @@ DEPTH_MOST: Mapping[str, int] = MappingProxyType({"tree": 20, "forest": 20, "gbt
 ANOMALY = ("mahalanobis", "autoencoder", "gmm")
 """Architectures that learn from the rows of the first class alone; the second is all else."""
 
+VALUES = ("mlp", "cnn", "ds_cnn", "tcn", "gru", "tree", "forest", "gbt", "keras", "tflite")
+"""Architectures that can give a number, a ``target:``, as well as classes."""
+
 NOT_NETWORKS = ("tree", "forest", "gbt", "bonsai", "tflite", *ANOMALY)
 """Architectures that are integers or become so by ways of their own: nothing to prune or share."""
 

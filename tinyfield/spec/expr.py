@@ -60,6 +60,23 @@ class ChannelRef(Numeric):
 
 
 @dataclass(frozen=True)
+class ValueRef(Numeric):
+    """The number that a regression gives at this sample; missing when it could not run.
+
+    ``minimum`` and ``maximum`` are as of a channel.
+    """
+
+    name: str
+    minimum: int
+    maximum: int
+
+    @property
+    def raw(self) -> bool:
+        """Always: it says as much as the readings that it comes from."""
+        return True
+
+
+@dataclass(frozen=True)
 class SiteRef(Numeric):
     """``site.kc``, ``site.p``, ``site.root_depth``, ``site.stage`` on the present day."""
 
@@ -246,7 +263,7 @@ def dump(expr: Expr) -> str:
         return str(expr.value)
     if isinstance(expr, ChannelRef):
         return f"{expr.name}[{expr.index}] {expr.unit}e{expr.scale}"
-    if isinstance(expr, (SiteRef, TimeRef, PetRef)):
+    if isinstance(expr, (SiteRef, TimeRef, PetRef, ValueRef)):
         return f"{expr.name} {expr.unit}e{expr.scale}"
     if isinstance(expr, Battery):
         return "battery mV"

@@ -17,6 +17,7 @@ from tinyfield.spec.app import (
     Reporting,
     Scenario,
     Sensor,
+    Target,
     Total,
     build,
 )
@@ -335,9 +336,12 @@ class Resolver:
     def _scope(self, channels: tuple[Channel, ...], models: dict[str, Model | None]) -> Scope:
         """What totals and rules may name."""
         classes: dict[str, tuple[str, ...]] = {}
-        for name in models:
+        values: dict[str, Target] = {}
+        for name, model in models.items():
             section = self.section.models.get(name) if ok(self.section.models) else None
-            if section is not None and ok(section) and ok(section.classes):
+            if model is not None and model.target is not None:
+                values[name] = model.target
+            elif section is not None and ok(section) and ok(section.classes) and section.classes:
                 classes[name] = tuple(section.classes)
             else:
                 self.unsure.add(name)
@@ -346,6 +350,7 @@ class Resolver:
         return Scope(
             channels=channels,
             models=classes,
+            values=values,
             decisions={
                 name: index
                 for index, name in enumerate(n for n, item in rules if isinstance(item, Map))

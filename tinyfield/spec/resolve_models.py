@@ -6,7 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from tinyfield.spec.app import Accept, Budget, Channel, Compress, Feature, Model, Train, build
+from tinyfield.spec.app import Budget, Channel, Compress, Feature, Model, Train, build
 from tinyfield.spec.architectures import (
     ANOMALY,
     DEPTH_MOST,
@@ -16,6 +16,7 @@ from tinyfield.spec.architectures import (
     OPTIONS,
     OVER_TIME,
     OWN,
+    VALUES,
     that_have,
 )
 from tinyfield.spec.features import parse_feature
@@ -23,6 +24,7 @@ from tinyfield.spec.known import DATASETS, SPLITS, STAND_INS
 from tinyfield.spec.mistake import Mistake
 from tinyfield.spec.nodes import List, Map, Node, Scalar
 from tinyfield.spec.problems import Problems
+from tinyfield.spec.resolve_target import resolve_accept, resolve_goal
 from tinyfield.spec.samples import read_samples
 from tinyfield.spec.sections.base import ok
 from tinyfield.spec.sections.models import ModelSection
@@ -35,7 +37,7 @@ MOST_FALSE = Decimal("0.2")
 HISTORY_LEAST = 4
 UNROLLED_MOST = 64
 HISTORY_BYTES_MOST = 16_384
-NO_COMPRESS, NO_BUDGET, NO_ACCEPT = build(Compress)(), build(Budget)(), build(Accept)()
+NO_COMPRESS, NO_BUDGET = build(Compress)(), build(Budget)()
 
 
 def resolve_model(
@@ -56,15 +58,20 @@ def resolve_model(
     )
     _classes(node, problems)
     _train(node, problems)
+    target = resolve_goal(section, node, problems)
     architecture = _named(node, section, problems)
     options = _options(node, section, architecture, sample_s, problems)
     if inputs is not None:
         _history(node, architecture, options, sum(f.width for f in inputs), problems)
     options |= _source(node, architecture, problems)
     _compress(node, section, architecture, problems)
+    accept = None
+    if section.accept is None or ok(section.accept):
+        accept = resolve_accept(section.accept, node, target, problems)
     parts = (
         section.inputs,
         section.classes,
+        section.target,
         section.train,
         section.architecture,
         *(getattr(section, key) for key in KEYS),
@@ -74,18 +81,21 @@ def resolve_model(
     )
     if not all(ok(part) for part in parts):
         return None
-    if any(d.kind == "error" for d in problems.found[before:]) or inputs is None:
+    if any(d.kind == "error" for d in problems.found[before:]) or inputs is None or accept is None:
+        return None
+    if target is None and section.classes is None:
         return None
     given = (section.train, section.compress, section.budget, section.accept)
     values = [v for part in given if part is not None for _, v in part]
     if not all(ok(value) for value in values):
         return None
-    compress, budget, accept = section.compress, section.budget, section.accept
+    compress, budget, train = section.compress, section.budget, section.train
     return build(Model)(
         name=name,
         inputs=inputs,
-        classes=tuple(section.classes),
-        train=build(Train)(**dict(section.train)),
+        classes=tuple(section.classes or ()),
+        target=target,
+        train=build(Train)(**{**dict(train), "label": target.name if target else train.label}),
         architecture=architecture,
         **options,
         compress=build(Compress)(**dict(compress)) if compress else NO_COMPRESS,
@@ -94,7 +104,7 @@ def resolve_model(
         )
         if budget
         else NO_BUDGET,
-        accept=build(Accept)(**dict(accept)) if accept else NO_ACCEPT,
+        accept=accept,
     )
 
 
@@ -294,7 +304,15 @@ def _source(node: Map, name: str, problems: Problems) -> dict[str, Any]:
 
 
 def _check_options(node: Map, section: ModelSection, name: str, problems: Problems) -> None:
-    classes = section.classes if ok(section.classes) else []
+    classes = (section.classes if ok(section.classes) else None) or []
+    if section.target is not None and name not in VALUES:
+        problems.at(
+            node.items["target"],
+            f"a {name} gives classes, no number",
+            hint=f"write 'classes:', or 'architecture: {VALUES[0]}'",
+            key=True,
+            code="option",
+        )
     if name in ANOMALY and len(classes) > 2:
         problems.at(
             node.items["classes"],

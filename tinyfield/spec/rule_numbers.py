@@ -20,6 +20,7 @@ from tinyfield.spec.expr import (
     SiteRef,
     TimeRef,
     TotalRef,
+    ValueRef,
 )
 from tinyfield.spec.features import SITE
 from tinyfield.spec.mistake import Mistake
@@ -257,7 +258,7 @@ def interval(node: Numeric) -> tuple[int, int]:
     """The least and the greatest whole number the node can be."""
     if isinstance(node, Num):
         return node.value, node.value
-    if isinstance(node, (ChannelRef, TotalRef)):
+    if isinstance(node, (ChannelRef, TotalRef, ValueRef)):
         return node.minimum, node.maximum
     if isinstance(node, LabelTable):
         return min(node.values), max(node.values)

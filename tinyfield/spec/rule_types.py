@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from tinyfield.spec import rule_numbers as numbers
-from tinyfield.spec.app import Channel, Total
+from tinyfield.spec.app import Channel, Target, Total
 from tinyfield.spec.expr import (
     And,
     Battery,
@@ -26,6 +26,7 @@ from tinyfield.spec.expr import (
     SiteRef,
     TimeRef,
     TotalRef,
+    ValueRef,
 )
 from tinyfield.spec.features import SITE
 from tinyfield.spec.mistake import Mistake
@@ -52,7 +53,8 @@ class Scope:
     """What a rule may name.
 
     Attributes:
-        models: name to classes.
+        models: classifiers: name to classes.
+        values: regressions: name to the number that they give.
         decisions: name to rule id.
         totals: what each day brings, in the order of their ids; None for a broken one.
         unsure: sensors, models and decisions that are themselves broken.
@@ -63,6 +65,7 @@ class Scope:
     decisions: Mapping[str, int]
     own_name: str = ""
     has_crop: bool = False
+    values: Mapping[str, Target] = field(default_factory=dict)
     unsure: Unsure = field(default_factory=Unsure)
     totals: Mapping[str, Total | None] = field(default_factory=dict)
     has_pet: bool = False
@@ -73,6 +76,7 @@ class Scope:
         return (
             [ch.name for ch in self.channels]
             + list(self.models)
+            + list(self.values)
             + list(self.decisions)
             + [f"{name}.{part}" for name, total in self.totals.items() for part in _parts(total)]
             + [
@@ -225,6 +229,16 @@ class _Maker:
                 else:
                     hint = f"write just '{one.text}' or 'not {one.text}'"
                 raise _at(tree, f"the decision {one.text!r} is a condition by itself", hint)
+            known = (*self.scope.names(), *self.scope.unsure.names)
+            if one.kind == "name" and one.text in self.scope.values and other.kind == "name":
+                if other.text in known:
+                    continue
+                unit = self.scope.values[one.text].unit
+                raise _at(
+                    other,
+                    f"{one.text!r} is a number in {unit}: it has no class {other.text!r}",
+                    f"write '{one.text} > 1 {unit}'",
+                )
         if (misspelt := self._misspelt_model(left, right)) is not None:
             raise misspelt
         mistakes: list[Mistake] = []
@@ -353,6 +367,9 @@ class _Maker:
                 return ChannelRef(
                     channel.unit, channel.scale, name, index, channel.minimum, channel.maximum
                 )
+        if name in scope.values:
+            value = scope.values[name]
+            return ValueRef(value.unit, value.scale, name, value.minimum, value.maximum)
         if name == "battery":
             return Battery("mV", 0)
         if name == "confidence":

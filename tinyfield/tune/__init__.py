@@ -60,7 +60,7 @@ class Tuned:
     points: tuple[Point, ...]
     front: tuple[Point, ...]
     chosen: Point | None
-    test: learn.Metrics | None
+    test: learn.Metrics | learn.Fitted | None
     budget: dict[str, int | None]
     plot: Path | None
     written: Path | None
@@ -71,19 +71,7 @@ class Tuned:
         rows = [self._row(k, point) for k, point in enumerate(self.front, 1)]
         chosen = next((row for row in rows if row["chosen"]), None)
         if chosen is not None and self.test is not None:
-            device, baseline = self.test.device, self.test.baseline
-            chosen = {
-                **chosen,
-                "test": {
-                    "metric": "macro_f1",
-                    "value": device.macro_f1,
-                    "baseline": baseline.macro_f1,
-                    "n": device.n,
-                    "per_class": device.per_class,
-                    "confusion": device.confusion,
-                    "interval": device.interval,
-                },
-            }
+            chosen = {**chosen, "test": _tested(self.test)}
         return {
             "app": self.app,
             "model": self.model,
@@ -107,8 +95,7 @@ class Tuned:
             "trial": point.trial,
             **point.candidate.as_json(),
             "valid": {
-                "macro_f1": outcome.macro_f1,
-                "accuracy": outcome.accuracy,
+                **outcome.scores,
                 "n": outcome.rows,
             },
             "flash": outcome.flash,
@@ -119,6 +106,31 @@ class Tuned:
             "fits": point.fits,
             "chosen": point == self.chosen,
         }
+
+
+def _tested(test: learn.Metrics | learn.Fitted) -> dict[str, Any]:
+    """The chosen model on the test split, as plain values."""
+    if isinstance(test, learn.Fitted):
+        device, last = test.device, test.persistence
+        return {
+            "metric": "mae",
+            "value": device.mae,
+            "baseline": test.mean.mae,
+            "persistence": None if last is None else last.mae,
+            "n": device.n,
+            "rmse": device.rmse,
+            "unit": test.unit,
+            "interval": device.interval,
+        }
+    return {
+        "metric": "macro_f1",
+        "value": test.device.macro_f1,
+        "baseline": test.baseline.macro_f1,
+        "n": test.device.n,
+        "per_class": test.device.per_class,
+        "confusion": test.device.confusion,
+        "interval": test.device.interval,
+    }
 
 
 def tune(
@@ -151,13 +163,16 @@ def tune(
     Raises:
         UsageError, UserError, MissingToolError, EnvironmentFault: see ``study`` and ``of_app``.
     """
-    wanted = check_objectives(objectives or DEFAULT)
+    check_objectives(objectives or DEFAULT)
     studies.need_optuna()
     picture = plot_to or Path(f"tune-{path.stem}.svg")
     plot.check_plot(picture)
     asked = {"model": model, "board": board, "architectures": list(architectures), "seed": seed}
     app, problem = problem_of(
         path, model=model, board=board, architectures=architectures, data_dir=data_dir, seed=seed
+    )
+    wanted = check_objectives(
+        objectives or studies.default_objectives(problem.model), problem.model
     )
     place = storage or studies.default_storage()
     name = f"{app.name}/{problem.model.name}/{problem.key()}-{'-'.join(wanted)}"

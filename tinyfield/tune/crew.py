@@ -193,7 +193,7 @@ def ended(number: int, point: studies.Point | None, why: str) -> dict[str, Any]:
         "done": number,
         "what": point.candidate.text,
         "inputs": sum(feature.width for feature in point.candidate.inputs),
-        "macro_f1": outcome.macro_f1,
+        **outcome.scores,
         "flash": outcome.flash,
         "ram": outcome.ram,
         "count": outcome.count,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tinyfield.tune.study import OBJECTIVES, QUALITY, Point
+from tinyfield.tune.study import OBJECTIVES, QUALITY, Point, figure
 
 ENOUGH = 0.01
-"""How much less than the best score is as good as the best."""
+"""How much less than the best score is as good as the best; of errors a part of the least."""
 
 
 def pareto(points: Sequence[Point], objectives: Sequence[str]) -> tuple[Point, ...]:
@@ -31,21 +31,25 @@ def choose(front: Sequence[Point], objectives: Sequence[str]) -> Point | None:
     if not front:
         return None
     best = max(_quality(point, objectives) for point in front)
-    good = [point for point in front if _quality(point, objectives) >= best - ENOUGH]
+    enough = ENOUGH if best >= 0 else -best * ENOUGH
+    good = [point for point in front if _quality(point, objectives) >= best - enough]
     return min(good, key=lambda p: (p.outcome.flash, -_quality(p, objectives), p.trial))
 
 
 def _quality(point: Point, objectives: Sequence[str]) -> float:
+    """Larger is better: errors count below zero."""
     name = next(one for one in objectives if one in QUALITY)
-    return float(getattr(point.outcome, name))
+    value = point.outcome.scores[name]
+    return value if OBJECTIVES[name][1] == "maximize" else -value
 
 
 def _figures(point: Point, objectives: Sequence[str]) -> tuple[float, ...]:
     """Smaller is better in each."""
     found = []
     for name in objectives:
-        figure, way = OBJECTIVES[name]
-        value = float(getattr(point.outcome, figure))
+        what, way = OBJECTIVES[name]
+        value = figure(point.outcome, what)
+        assert value is not None
         found.append(-value if way == "maximize" else value)
     return tuple(found)
 

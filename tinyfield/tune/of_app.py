@@ -15,7 +15,7 @@ from tinyfield.errors import MissingToolError, UsageError, UserError
 from tinyfield.learn.train import TOOLS
 from tinyfield.paths import firmware_dir
 from tinyfield.spec import App, Model, load_app
-from tinyfield.spec.architectures import OWN
+from tinyfield.spec.architectures import OWN, VALUES
 from tinyfield.spelling import listing, nearest
 from tinyfield.tune.problem import EPOCHS, Problem
 from tinyfield.tune.space import SPACE, space_of
@@ -51,6 +51,8 @@ def problem_of(
     app = load_app(path, board=board)
     chosen = measuring.within_board(app, _model(app, path, model))
     names = _architectures(architectures)
+    if chosen.target is not None:
+        names = [name for name in names if name in VALUES]
     dataset = data.load(app, chosen.name, data_dir=data_dir)
 
     def with_model(candidate: Model) -> App:
@@ -120,7 +122,7 @@ def _identity(app: App, model: Model, dataset: Dataset) -> str:
     entry = board_of(app.board)
     twin = board_of(entry.twin) if entry.twin else entry
     target = twin.target or "host"
-    words = (app.name, model.name, model.train, app.sample_s, app.channels, app.site,
+    words = (app.name, model.name, model.train, model.target, app.sample_s, app.channels, app.site,
              target, entry.clock_hz, _compiler(target), dataset.key())  # fmt: skip
     digest.update(repr(words).encode())
     package = Path(tinyfield.__file__).parent

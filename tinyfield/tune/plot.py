@@ -43,6 +43,8 @@ def draw(
     figure = Figure(figsize=(11 if counted else 6, 4.5), layout="constrained")
     FigureCanvasAgg(figure)
     figure.suptitle(title)
+    score = next(iter(points[0].outcome.scores)) if points else "macro_f1"
+    words = {"macro_f1": "macro F1", "mae": "mean error"}
     names = list(dict.fromkeys(point.candidate.architecture for point in points))
     unit = points[0].outcome.unit if points else "instructions"
     columns = [(f"flash of the model on {target}, bytes", "flash")]
@@ -54,14 +56,14 @@ def draw(
                 some = [p for p in points if p.candidate.architecture == name and p.fits == inside]
                 axes.plot(
                     [getattr(p.outcome, figure_name) for p in some],
-                    [p.outcome.macro_f1 for p in some],
+                    [p.outcome.scores[score] for p in some],
                     "o" if inside else "x",
                     color=f"C{n}",
                     alpha=0.7 if inside else 0.5,
                     label=name if inside else None,
                 )
         for k, point in enumerate(front, 1):
-            place = (getattr(point.outcome, figure_name), point.outcome.macro_f1)
+            place = (getattr(point.outcome, figure_name), point.outcome.scores[score])
             axes.annotate(str(k), place, xytext=(4, 4), textcoords="offset points", fontsize=8)
             if point == chosen:
                 axes.plot(*place, "o", markersize=13, fillstyle="none", color="black")
@@ -69,7 +71,7 @@ def draw(
             axes.axvline(flash_limit, color="grey", linestyle=":", linewidth=1)
         axes.set_xscale("log")
         axes.set_xlabel(label)
-        axes.set_ylabel("macro F1 on the validation split")
+        axes.set_ylabel(f"{words.get(score, score)} on the validation split")
         axes.grid(alpha=0.3)
         axes.legend(title="x: past the budget", fontsize=8, title_fontsize=8)
     try:

@@ -30,15 +30,15 @@ class Outcome:
     """What a candidate is and costs.
 
     Attributes:
-        macro_f1, accuracy: of the generated C on the validation split.
+        scores: of the generated C on the validation split: ``macro_f1`` and ``accuracy``, or a
+            regression's ``mae`` and ``rmse`` in the target's unit.
         flash, ram: bytes on the app's board (its twin), as for ``budget:``.
         count: instructions or cycles (``unit``) of one inference; None where nothing counts them.
         latency_us: of one inference; None if not known.
         rows: of the validation split.
     """
 
-    macro_f1: float
-    accuracy: float
+    scores: dict[str, float]
     flash: int
     ram: int
     count: int | None
@@ -85,7 +85,7 @@ class Problem:
 
     def key(self) -> str:
         """Studies of this key can be gone on with."""
-        limits = (self.model.budget, self.model.accept, self.model.classes)
+        limits = (self.model.budget, self.model.accept, self.model.classes, self.model.target)
         text = f"{self.identity} {self.space.key()} {self.seed} {self.epochs} {limits!r}"
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
@@ -117,8 +117,7 @@ class Problem:
         score = learn.valid_scores(table, network)
         cost = learn.whole_cost(model, self.measure(model, network.model))
         outcome = Outcome(
-            macro_f1=score.macro_f1,
-            accuracy=score.accuracy,
+            scores={name: float(getattr(score, name)) for name in quality(model)},
             flash=cost.flash_bytes,
             ram=cost.ram_bytes,
             count=cost.count,
@@ -129,7 +128,7 @@ class Problem:
         _write(path, outcome)
         return outcome
 
-    def test(self, candidate: Candidate) -> learn.Metrics:
+    def test(self, candidate: Candidate) -> learn.Metrics | learn.Fitted:
         """The candidate on the test split. To be asked once, of the chosen one."""
         model = candidate.apply(self.model)
         table = self.table(model)
@@ -146,12 +145,18 @@ class Problem:
             "accept": str(model.accept),
             "inputs": [feature.text for feature in model.inputs],
             "classes": model.classes,
+            "target": str(model.target),
             "seed": self.seed,
             "epochs": self.epochs,
             "code": learn.code_key(),
         }
         text = json.dumps(what, sort_keys=True, default=str)
         return cache_dir() / "tune" / f"{hashlib.sha256(text.encode()).hexdigest()[:32]}.json"
+
+
+def quality(model: Model) -> tuple[str, ...]:
+    """The scores that its candidates have, the first to be asked for first."""
+    return ("mae", "rmse") if model.target is not None else ("macro_f1", "accuracy")
 
 
 def _read(path: Path) -> Outcome | None:

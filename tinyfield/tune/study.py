@@ -17,16 +17,20 @@ from tinyfield.errors import EnvironmentFault, MissingToolError, UsageError, Use
 from tinyfield.paths import cache_dir
 from tinyfield.spelling import listing, nearest
 from tinyfield.tune.candidate import Candidate
-from tinyfield.tune.problem import Outcome, Problem
+from tinyfield.tune.problem import Outcome, Problem, quality
 
 if TYPE_CHECKING:
     import optuna
+
+    from tinyfield.spec import Model
 
 HEARTBEAT_S, GRACE_S = 15, 90
 
 OBJECTIVES: dict[str, tuple[str, Literal["maximize", "minimize"]]] = {
     "macro_f1": ("macro_f1", "maximize"),
     "accuracy": ("accuracy", "maximize"),
+    "mae": ("mae", "minimize"),
+    "rmse": ("rmse", "minimize"),
     "flash": ("flash", "minimize"),
     "ram": ("ram", "minimize"),
     "instructions": ("count", "minimize"),
@@ -34,7 +38,8 @@ OBJECTIVES: dict[str, tuple[str, Literal["maximize", "minimize"]]] = {
 """What can be asked for: the figure of an ``Outcome``, and which way it should go."""
 
 DEFAULT = ("macro_f1", "flash", "ram", "instructions")
-QUALITY = ("macro_f1", "accuracy")
+"""Of a classifier; of a regression its mean error comes first."""
+QUALITY = ("macro_f1", "accuracy", "mae", "rmse")
 
 
 @dataclass(frozen=True)
@@ -52,14 +57,26 @@ class Point:
     fits: bool
 
 
-def check_objectives(names: Sequence[str]) -> tuple[str, ...]:
-    """The objectives, each once; UsageError for one that nobody knows, or without any score."""
+def default_objectives(model: Model) -> tuple[str, ...]:
+    """What is asked for where the user does not say."""
+    return (quality(model)[0], *DEFAULT[1:])
+
+
+def check_objectives(names: Sequence[str], model: Model | None = None) -> tuple[str, ...]:
+    """The objectives, each once; UsageError for one that nobody knows, that ``model`` does not
+    have, or without any score."""
     for name in names:
         if name not in OBJECTIVES:
             near = nearest(name, OBJECTIVES)
             raise UsageError(
                 f"there is no objective {name!r}",
                 hint=f"did you mean {near!r}?" if near else f"objectives: {listing(OBJECTIVES)}",
+            )
+        if model is not None and name in QUALITY and name not in quality(model):
+            kind = "no class" if model.target is not None else "no number"
+            raise UsageError(
+                f"{model.name} gives {kind}: it has no {name}",
+                hint=f"add --objective {quality(model)[0]}",
             )
     if not any(name in QUALITY for name in names):
         raise UsageError(
@@ -220,8 +237,14 @@ def run_trial(
     return found["number"], found.get("point"), found.get("why", "")
 
 
+def figure(outcome: Outcome, name: str) -> float | None:
+    """A figure of an outcome: a score, or an attribute."""
+    value = outcome.scores[name] if name in QUALITY else getattr(outcome, name)
+    return None if value is None else float(value)
+
+
 def _value(outcome: Outcome, objective: str) -> float:
-    value = getattr(outcome, OBJECTIVES[objective][0])
+    value = figure(outcome, OBJECTIVES[objective][0])
     if value is None:
         raise EnvironmentFault(
             f"{objective} cannot be measured here: the board has no virtual board whose work is "

@@ -61,6 +61,13 @@ TINY_KERNEL bool tiny_tree_beyond(const void *x, uint8_t feature, uint8_t dtype,
     return (dtype == 1u ? ((const int8_t *)x)[feature] : ((const uint8_t *)x)[feature]) > low;
 }
 
+/* The sum of a regression's leaves in its answer's steps: sum / 2^shift, half away from zero. */
+TINY_KERNEL int32_t tiny_tree_value(int32_t sum, uint8_t shift) {
+    const uint32_t size = sum < 0 ? 0u - (uint32_t)sum : (uint32_t)sum;
+    const int32_t value = (int32_t)((size + ((1u << shift) >> 1)) >> shift);
+    return sum < 0 ? -value : value;
+}
+
 /* The leaf that features x end in. */
 TINY_KERNEL uint16_t tiny_tree_walk(const uint8_t TINY_ROM *node, const void *x,
                                     tiny_tree_layout_t layout) {

@@ -101,6 +101,7 @@ void app_infer(const app_features_t *features, const tiny_when_t *when,
                const app_history_t *history, uint8_t *arena, tiny_verdict_t *verdict) {
     verdict[0] = infer_need(features, when, arena);
     (void)history;
+    (void)value;
 }
 
 /* --- rules --- */

@@ -31,6 +31,7 @@ typedef struct {
 typedef struct {
     const int32_t *channel;
     const tiny_verdict_t *verdict; /* one a model */
+    const int32_t *value;          /* one a model that gives a number */
     const tiny_rule_state_t *rule;
     tiny_when_t when;
     int32_t battery_mv; /* TINY_MISSING: unknown */

@@ -70,7 +70,7 @@ def lower(model: Bonsai, prefix: str) -> Standalone:
     )
     emitted = Emitted(
         declarations(prefix, given, result, "Bonsai"),
-        "\n".join([*parts, function(prefix, given, body)]),
+        "\n".join([*parts, function(prefix, given, result, body)]),
         ("bonsai.h", "kernel.h", "scores.h"),
         size + 128 + 16,  # with the tables of tanh and of powers of two
     )

@@ -23,11 +23,11 @@ _LEAF = -1
 
 @dataclass(frozen=True)
 class Ensemble:
-    """Trees that vote, or whose leaves add up.
+    """Trees that vote, or whose leaves add up: to a class's margin, or to one number.
 
     Attributes:
         inputs: how many integer features there are.
-        classes: how many classes.
+        classes: how many classes; 1 of a regression, whose sum is its answer.
         dtype: of the features; every value of it is decided as the trained trees do.
         feature: of each node, −1 at a leaf, [nodes]. All trees' nodes lie in one array.
         threshold: x[feature] <= threshold goes left, [nodes].
@@ -41,6 +41,7 @@ class Ensemble:
         bias: what the sums begin with, [classes].
         octave: margins only: so much less than the winner halves a class's score.
         example: the features of one training row, of those that take the most comparisons.
+        shift: of a regression: the sum counts 2^shift parts of a step of the answer.
     """
 
     inputs: int
@@ -58,6 +59,12 @@ class Ensemble:
     bias: NDArray[np.int32]
     octave: float
     example: NDArray[np.int32]
+    shift: int = 0
+
+    @property
+    def regression(self) -> bool:
+        """One number is the answer."""
+        return self.classes == 1
 
     @property
     def trees(self) -> int:
@@ -87,7 +94,7 @@ class Ensemble:
         nodes = len(self.feature)
         if self.dtype not in DTYPES:
             raise ModelError(f"trees take features of {', '.join(DTYPES)}, not {self.dtype}")
-        if not 2 <= self.classes <= CLASSES_MOST or not 1 <= self.inputs <= 255 or not self.trees:
+        if not 1 <= self.classes <= CLASSES_MOST or not 1 <= self.inputs <= 255 or not self.trees:
             raise ModelError(
                 f"{self.trees} trees of {self.inputs} features and {self.classes} classes",
                 hint=f"at least one tree, at most 255 features and {CLASSES_MOST} classes",
@@ -125,7 +132,11 @@ class Ensemble:
             wrong = (self.votes < 0).any() or (self.votes.sum(axis=1) != self.full).any()
             if wrong or (self.adds_to != -1).any() or self.bias.any():
                 raise ModelError(f"trees: a leaf's votes do not add up to {self.full}")
-        elif ((self.adds_to < 0) | (self.adds_to >= self.classes)).any() or self.octave <= 0:
+        elif self.regression and (self.octave != 0 or not 0 <= self.shift <= 24):
+            raise ModelError("trees: a sum of another scale than any")
+        elif ((self.adds_to < 0) | (self.adds_to >= self.classes)).any() or (
+            self.octave <= 0 and not self.regression
+        ):
             raise ModelError("trees: a tree that adds to no class")
         most = int(np.abs(self.votes).max(initial=0)) * self.trees
         if most + int(np.abs(self.bias).max(initial=0)) >= 1 << 30:
@@ -162,6 +173,8 @@ class Ensemble:
         """The model file."""
         fields: dict[str, Any] = {"tinyfield": "trees", "version": _VERSION}
         for name, value in vars(self).items():
+            if name == "shift" and not self.regression:
+                continue
             fields[name] = value.tolist() if isinstance(value, np.ndarray) else value
         return (json.dumps(fields) + "\n").encode("ascii")
 

@@ -51,7 +51,7 @@ def lower(ensemble: Ensemble, prefix: str, target: str, optimize: str) -> Standa
     what = f"{ensemble.trees} trees" if ensemble.trees > 1 else "a tree"
     emitted = Emitted(
         declarations(prefix, given, result, what),
-        "\n".join([*writer.parts, function(prefix, given, body)]),
+        "\n".join([*writer.parts, function(prefix, given, result, body)]),
         ("kernel.h", "scores.h", "trees.h"),
         writer.rom_bytes,
     )
@@ -291,6 +291,8 @@ class _Writer:
 
     def _scores(self) -> str:
         e, ratio = self._e, self._ratio
+        if e.regression:
+            return f"    out0[0] = tiny_tree_value(sum[0], {e.shift}u);\n"
         if e.full:
             kind = "votes16" if self._short else "votes32"
             return (

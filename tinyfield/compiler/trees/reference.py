@@ -52,9 +52,12 @@ def sums(ensemble: Ensemble, X: NDArray[np.integer]) -> NDArray[np.int64]:
     return total
 
 
-def outputs(ensemble: Ensemble, X: NDArray[np.integer]) -> NDArray[np.int8]:
-    """What ``<prefix>_invoke`` writes, [n, classes]: score − 128."""
+def outputs(ensemble: Ensemble, X: NDArray[np.integer]) -> NDArray[np.int8] | NDArray[np.int32]:
+    """What ``<prefix>_invoke`` writes: scores − 128 [n, classes], or the number [n, 1]."""
     total = sums(ensemble, X)
+    if ensemble.regression:
+        size = (np.abs(total) + ((1 << ensemble.shift) >> 1)) >> ensemble.shift
+        return np.asarray(np.sign(total) * size, np.int32)
     if ensemble.full:
         return vote_outputs(total, ensemble.full * ensemble.trees)
     return margin_outputs(total, ensemble.octave)

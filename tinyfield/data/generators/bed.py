@@ -113,7 +113,7 @@ def doses(app: App, model: str | None = None) -> tuple[float, ...]:
     even where a rule gives water when the model is not sure of it.
     """
     name = model or next(iter(app.models), None)
-    if name is None:
+    if name is None or app.models[name].target is not None:
         return (0.0, 480.0, 960.0)
     out = dict.fromkeys(app.models[name].classes, 0.0)
     for decision in app.decisions.values():

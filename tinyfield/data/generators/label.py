@@ -31,9 +31,16 @@ left 2 days a season under slight stress instead of 14."""
 
 def classify(projected: Floats, raw: Floats, doses_mm: Sequence[float]) -> NDArray[np.int16]:
     """Class index of each state; ``doses_mm[0]`` is 0 (none), the rest ascend."""
-    short = projected - (1 - RESERVE) * raw
     edges = np.array([0.0, *doses_mm[1:-1]])
+    short = shortage(projected, raw)
     return np.searchsorted(edges, short, side="left").astype(np.int16)
+
+
+def shortage(projected: Floats, raw: Floats) -> Floats:
+    """Water, in mm, that will be missing within the coming day; below 0 there is so much to spare.
+    Of a regression this is the target ``need``."""
+    out: Floats = projected - (1 - RESERVE) * raw
+    return out
 
 
 def project(record: Record, et0_next: Floats) -> Floats:

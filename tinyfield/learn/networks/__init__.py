@@ -1,5 +1,5 @@
 """The networks that an app can name: each a function from options, the input's shape and the number
-of classes to an untrained Keras model that ends in a softmax.
+of classes to an untrained Keras model that ends in a softmax, or for 0 classes in a number.
 
 An input of one sample has the shape [k]; of a history of N samples [N, k], the oldest first.
 Layers are named: Keras would count names up over the process, and they end up in the file.

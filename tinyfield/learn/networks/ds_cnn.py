@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from tinyfield.learn.networks.last import last_layer
+
 if TYPE_CHECKING:
     import keras
 
@@ -34,5 +36,5 @@ def build(options: Mapping[str, Any], shape: tuple[int, ...], classes: int) -> k
             *normal(f"across{i}"),
         ]
     layers.append(keras.layers.GlobalAveragePooling1D(name="mean"))
-    layers.append(keras.layers.Dense(classes, activation="softmax", name="classes"))
+    layers.append(last_layer(classes))
     return keras.Sequential(layers, name="ds_cnn")

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from tinyfield.learn.networks.last import last_layer
+
 if TYPE_CHECKING:
     import keras
 
@@ -20,6 +22,6 @@ def build(options: Mapping[str, Any], shape: tuple[int, ...], classes: int) -> k
     layers: list[Any] = [
         keras.Input(shape, name="features"),
         keras.layers.GRU(options["units"], unroll=True, name="gru"),
-        keras.layers.Dense(classes, activation="softmax", name="classes"),
+        last_layer(classes),
     ]
     return keras.Sequential(layers, name="gru")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from tinyfield.learn.networks.last import last_layer
+
 if TYPE_CHECKING:
     import keras
 
@@ -20,5 +22,5 @@ def build(options: Mapping[str, Any], shape: tuple[int, ...], classes: int) -> k
         keras.layers.Dense(n, activation="relu", name=f"hidden{i}")
         for i, n in enumerate(options["hidden"])
     ]
-    layers.append(keras.layers.Dense(classes, activation="softmax", name="classes"))
+    layers.append(last_layer(classes))
     return keras.Sequential(layers, name="mlp")

@@ -1,7 +1,8 @@
 """The user's own network: ``keras: my_model.py:build``, run in the worker process alone.
 
 The function gets the input's shape, ([N, k] of a history, else [k]), and the number of classes,
-and returns an untrained Keras model that ends in a softmax.
+and returns an untrained Keras model that ends in a softmax; for a ``target:`` it gets 0 classes,
+and the model ends in one number.
 """
 
 from __future__ import annotations
@@ -54,14 +55,21 @@ def build(options: Mapping[str, Any], shape: tuple[int, ...], classes: int) -> k
             f"{where}: the model's input is {_text(given)}, the app's is {_text(shape)}",
             hint="build it from the shape that the function gets",
         )
-    if said != (classes,):
+    if not classes and said != (1,):
+        raise ModelError(
+            f"{where}: the model's output is {_text(said)}, the app has one target",
+            hint="end with Dense(1)",
+        )
+    if classes and said != (classes,):
         raise ModelError(
             f"{where}: the model's output is {_text(said)}, the app has {classes} classes",
             hint=f"end with Dense({classes}, activation='softmax')",
         )
     some = np.random.default_rng(0).uniform(-1, 1, (8, *shape)).astype(np.float32)
     shares = np.asarray(model.predict(some, verbose=0))
-    if not (np.isfinite(shares).all() and (np.abs(shares.sum(axis=1) - 1) < 1e-3).all()
+    if not classes and not np.isfinite(shares).all():
+        raise ModelError(f"{where}: the model's output is no finite number", hint="look for NaN")
+    if classes and not (np.isfinite(shares).all() and (np.abs(shares.sum(axis=1) - 1) < 1e-3).all()
             and shares.min() >= 0):  # fmt: skip
         raise ModelError(
             f"{where}: the model's outputs are no class probabilities",

@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from tinyfield.learn.networks.last import last_layer
+
 if TYPE_CHECKING:
     import keras
 
@@ -28,5 +30,5 @@ def build(options: Mapping[str, Any], shape: tuple[int, ...], classes: int) -> k
         x = y if i == 0 else keras.layers.Add(name=f"add{i}")([x, y])
     x = keras.layers.Cropping1D((shape[0] - 1, 0), name="now")(x)
     x = keras.layers.Flatten(name="flat")(x)
-    said = keras.layers.Dense(classes, activation="softmax", name="classes")(x)
+    said = last_layer(classes)(x)
     return keras.Model(given, said, name="tcn")

@@ -166,6 +166,20 @@ def _score(value: Any) -> float:
     return float(number)
 
 
+def _amount(value: Any) -> str:
+    """A number with a unit, as text: what unit fits is known later."""
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        raise Mistake("expected a quantity", hint="write it as '2 mm'", code="type")
+    parse_quantity(str(value), example="2 mm")
+    return str(value)
+
+
+def _score_or_amount(value: Any) -> float | str:
+    """A score, or a number with a unit of its own."""
+    plain = not isinstance(value, str) or _has_unit(value)
+    return _score(value) if plain or parse_quantity(value).unit == "" else _amount(value)
+
+
 def text_schema(kind: str, example: str, **more: Any) -> WithJsonSchema:
     """The JSON schema of a value written as text."""
     return WithJsonSchema({"type": "string", "description": kind, "examples": [example], **more})
@@ -268,6 +282,12 @@ Score = Annotated[
     float,
     PlainValidator(_score),
     WithJsonSchema({"type": ["string", "number"], "examples": [0.8, "80 %"]}),
+]
+Amount = Annotated[str, PlainValidator(_amount), text_schema("a quantity", "2 mm")]
+ScoreOrAmount = Annotated[
+    float | str,
+    PlainValidator(_score_or_amount),
+    WithJsonSchema({"type": ["string", "number"], "examples": [0.02, "0.2 mm"]}),
 ]
 Day = Annotated[date, PlainValidator(_date), text_schema("a day", "2026-04-20", format="date")]
 Switch = Annotated[

@@ -8,7 +8,16 @@ from pydantic import Field
 
 from tinyfield.spec.sections.base import Section
 from tinyfield.spec.sections.decisions import Samples
-from tinyfield.spec.sections.fields import Bytes, Label, Micros, Score, Share, ShareOrAuto
+from tinyfield.spec.sections.fields import (
+    Amount,
+    Bytes,
+    Label,
+    Micros,
+    Score,
+    ScoreOrAmount,
+    Share,
+    ShareOrAuto,
+)
 
 
 class TrainSection(Section):
@@ -18,7 +27,9 @@ class TrainSection(Section):
     stand_in: str | None = Field(
         default=None, description="generator that stands in where the data set is missing"
     )
-    label: str = Field(description="the column to learn", examples=["need"])
+    label: str | None = Field(
+        default=None, description="classes: the column to learn", examples=["need"]
+    )
     split: str = Field(
         default="by group", description="what must not be in two parts", examples=["by plot"]
     )
@@ -61,18 +72,48 @@ class AcceptSection(Section):
 
     accuracy: Score | None = Field(default=None, description="share of right labels")
     macro_f1: Score | None = Field(default=None, description="mean F1 of the classes")
-    max_drop: Score | None = Field(default=None, description="loss allowed from float to int8")
+    mae: Amount | None = Field(
+        default=None, description="target: greatest mean absolute error", examples=["2 mm"]
+    )
+    rmse: Amount | None = Field(
+        default=None, description="target: greatest root mean square error", examples=["3 mm"]
+    )
+    max_drop: ScoreOrAmount | None = Field(
+        default=None,
+        description="loss allowed from float to int8: of macro F1, or of a target's mean absolute "
+        "error",
+        examples=[0.02, "0.2 mm"],
+    )
+
+
+class TargetSection(Section):
+    """The number that a model gives."""
+
+    name: str = Field(
+        description="a column of numbers in the data set, with the time ahead if it is of the "
+        "future",
+        examples=["need", "pm2_5 in 6 h"],
+    )
+    unit: str | None = Field(
+        default=None, description="its unit, as the data set has it", examples=["mm"]
+    )
 
 
 class ModelSection(Section):
-    """One classifier."""
+    """One model: a classifier, or a regression."""
 
     inputs: Annotated[list[str], Field(min_length=1, max_length=64)] = Field(
         description="features: 'sensor.quantity op window'", examples=["[soil.moisture last]"]
     )
-    classes: Annotated[list[Label], Field(min_length=2, max_length=16)] = Field(
+    classes: Annotated[list[Label], Field(min_length=2, max_length=16)] | None = Field(
+        default=None,
         description="labels, in the order of the data set's codes",
         examples=["[none, light, heavy]"],
+    )
+    target: TargetSection | None = Field(
+        default=None,
+        description="instead of 'classes': a number to give, which rules compare like a reading",
+        examples=["{name: need, unit: mm}"],
     )
     train: TrainSection = Field(
         description="where the examples come from", examples=["{dataset: …, label: …}"]
