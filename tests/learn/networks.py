@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from tinyfield.compiler.tflite import read
+from tinyfield.learn.goal import Goal
 
 CLASSES = 3
 
@@ -80,7 +81,7 @@ def _pruned(model: Any) -> dict[str, Any]:
     kernel, bias = head.get_weights()
     kernel[4] = 0
     head.set_weights([kernel, bias])
-    ranks = prune.saliency(model, found, x, y)
+    ranks = prune.saliency(model, found, x, y, Goal(CLASSES).loss())
     dead = int(found.given["out"][4])
     gone = prune.shrink(model, 0.5, ranks, found)
     small = prune.without(model, found, gone)
@@ -147,7 +148,9 @@ def _over_time(name: str) -> dict[str, Any]:
     y = rng.integers(0, CLASSES, 120)
     model = NETWORKS[name](dict(OPTIONS[name]), (16, 4), CLASSES)
     found = prune.flow(model)
-    gone = prune.shrink(model, 0.33, prune.saliency(model, found, x, y), found)
+    gone = prune.shrink(
+        model, 0.33, prune.saliency(model, found, x, y, Goal(CLASSES).loss()), found
+    )
     small = prune.without(model, found, gone)
     twin = Twin(convert.to_int8(small, convert.representative(x, y, 0)))
     layers = twin.share(6, least=40)

@@ -159,7 +159,7 @@ class Compressor:
             return
         old, x, y = self._model, self._examples.x_train, self._examples.y_train
         found = prune.flow(old)
-        ranks = prune.saliency(old, found, x, y)
+        ranks = prune.saliency(old, found, x, y, self._loss())
         gone = prune.shrink(old, share, ranks, found)
         if not gone:
             return
@@ -184,7 +184,7 @@ class Compressor:
         model = self._model
         model.compile(
             keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(1e-3, epochs * steps)),
-            self._loss_in_units() if self._goal.values else self._goal.loss(),
+            self._loss(),
         )
         order = np.random.default_rng(self._seed)
         best, kept = -np.inf, model.get_weights()
@@ -360,8 +360,11 @@ class Compressor:
     def _merit(self, stage: Stage) -> float:
         return self._goal.merit(stage.valid)
 
-    def _loss_in_units(self) -> Callable[[Any, Any], Any]:
+    def _loss(self) -> Callable[[Any, Any], Any]:
+        """Of the network as it is now: one of numbers gives them in the target's unit."""
         loss, spread = self._goal.loss(), self._goal.spread
+        if not self._goal.values:
+            return loss
         return lambda truth, said: loss(truth / spread, said / spread)
 
 

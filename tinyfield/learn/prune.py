@@ -13,6 +13,7 @@ flattening, concatenation, residual sums and depthwise filters need no rules of 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -150,9 +151,13 @@ def _steps(model: keras.Model) -> list[tuple[Any, list[Any], Any]]:
 
 
 def saliency(
-    model: keras.Model, found: Flow, x: NDArray[np.float32], y: NDArray[np.int64]
+    model: keras.Model,
+    found: Flow,
+    x: NDArray[np.float32],
+    y: NDArray[Any],
+    loss_of: Callable[[Any, Any], Any],
 ) -> dict[int, float]:
-    """unit → how much the loss depends on it; of units that may go only."""
+    """unit → how much the loss, a mean over rows, depends on it; of units that may go only."""
     import keras
     import tensorflow as tf
 
@@ -167,7 +172,7 @@ def saliency(
         rows = slice(start, start + 256)
         with tf.GradientTape() as tape:
             *values, said = taps(tf.constant(x[rows]), training=False)
-            loss = tf.reduce_sum(keras.losses.sparse_categorical_crossentropy(y[rows], said))
+            loss = loss_of(y[rows], said) * len(said)
         for k, (a, g) in enumerate(zip(values, tape.gradient(loss, values), strict=True)):
             axes = list(range(1, len(a.shape) - 1))
             effect = tf.reduce_mean(a * g, axis=axes) if axes else a * g

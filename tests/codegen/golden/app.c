@@ -98,7 +98,8 @@ void app_remember(const app_features_t *features, const tiny_when_t *when, app_h
 }
 
 void app_infer(const app_features_t *features, const tiny_when_t *when,
-               const app_history_t *history, uint8_t *arena, tiny_verdict_t *verdict) {
+               const app_history_t *history, uint8_t *arena, tiny_verdict_t *verdict,
+               int32_t *value) {
     verdict[0] = infer_need(features, when, arena);
     (void)history;
     (void)value;

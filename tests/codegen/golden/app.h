@@ -17,6 +17,7 @@
 #define APP_TOTALS          0
 #define APP_KEEPS           0 /* counts of its days that outlive a reset */
 #define APP_LEVELS          0 /* labels that are steps of a number */
+#define APP_VALUES          0 /* models that give a number */
 #define APP_RULES           2
 #define APP_ACTUATORS       1
 #define APP_ARENA_BYTES     6
@@ -54,7 +55,8 @@ void app_remember(const app_features_t *features, const tiny_when_t *when, app_h
 
 /* Runs every model on the features so far, and on what was remembered of them. */
 void app_infer(const app_features_t *features, const tiny_when_t *when,
-               const app_history_t *history, uint8_t *arena, tiny_verdict_t *verdict);
+               const app_history_t *history, uint8_t *arena, tiny_verdict_t *verdict,
+               int32_t *value);
 
 /* A rule's condition, and in `why` which of its clauses are true. */
 tiny_kleene_t app_rule_when(uint8_t rule, const app_view_t *v, uint16_t *why);

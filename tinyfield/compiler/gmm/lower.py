@@ -52,7 +52,7 @@ def lower(model: Gmm, prefix: str) -> Standalone:
     )
     emitted = Emitted(
         declarations(prefix, given, result, "a mixture of Gaussians"),
-        "\n".join([*parts, function(prefix, given, body)]),
+        "\n".join([*parts, function(prefix, given, result, body)]),
         ("gmm.h", "kernel.h"),
         size,
     )
