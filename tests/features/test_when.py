@@ -24,7 +24,7 @@ YEAR_D = 365.2425
 _CLOCK = """
 #include "clock.h"
 #include "features/when.h"
-int32_t sine(int32_t turn) { return tiny_sine((uint16_t)turn); }
+int32_t sine(int32_t turn) { return tiny_when_sine((uint16_t)turn); }
 /* The clock is set at `heard`, asked at t. */
 void now(uint32_t planted, int32_t date, uint32_t epoch, uint32_t heard, uint32_t t, int32_t *out)
 {

@@ -10,7 +10,7 @@
 #define C3 (-21077L)
 #define C5 2383L
 
-int32_t tiny_sine(uint16_t turn) {
+int32_t tiny_when_sine(uint16_t turn) {
     const bool negative = turn >= 2u * QUARTER;
     uint16_t quarters = (uint16_t)(turn & (2u * QUARTER - 1u));
     if (quarters > QUARTER) {
@@ -26,8 +26,8 @@ int32_t tiny_sine(uint16_t turn) {
 
 static void cyclic(uint32_t phase, uint32_t period, int32_t *out) {
     const uint16_t turn = (uint16_t)(((uint64_t)phase << 16) / period);
-    out[0] = tiny_sine(turn);
-    out[1] = tiny_sine((uint16_t)(turn + QUARTER));
+    out[0] = tiny_when_sine(turn);
+    out[1] = tiny_when_sine((uint16_t)(turn + QUARTER));
 }
 
 int32_t tiny_when_hour(const tiny_when_t *when) {

@@ -25,6 +25,6 @@ void tiny_when_year_cyclic(const tiny_when_t *when, int32_t *out);
 
 /* Sine of a turn, 65536 being a whole one, in thousandths; off by less than one.
  * Hastings 1955, Approximations for Digital Computers, sheet 14: off by 0.0001 itself. */
-int32_t tiny_sine(uint16_t turn);
+int32_t tiny_when_sine(uint16_t turn);
 
 #endif
