@@ -238,6 +238,9 @@ def sim(
     ] = None,
     link_wait: Annotated[float, typer.Option(help="Seconds to wait for the gateway's word.")] = 60,
     season: Annotated[str | None, typer.Option(help="Which season's weather to play.")] = None,
+    scene: Annotated[
+        str | None, typer.Option(help="Play one of the app's own tests, faults and all.")
+    ] = None,
     node: Node = None,
     as_json: Json = False,
 ) -> None:
@@ -247,7 +250,7 @@ def sim(
     with _progress(as_json) as progress:
         run = pipeline.simulate(
             app, board=board, trace=trace, link=link, link_wait=link_wait, season=season,
-            node=node, progress=progress,
+            scene=scene, node=node, progress=progress,
         )  # fmt: skip
         for decision in run:
             print(decision.as_json() if as_json else tables.decision_line(decision), flush=True)
@@ -255,17 +258,26 @@ def sim(
 
 
 @cli.command()
-def test(app: App, board: OneBoard = None, as_json: Json = False) -> None:
-    """Run the app's own `tests:` on a virtual board."""
+def test(
+    app: App,
+    name: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME]...", help="Only the tests named.")
+    ] = None,
+    board: Boards = None,
+    as_json: Json = False,
+) -> None:
+    """Run the app's own `tests:` on virtual boards: this PC, and qemu_m4 where it is installed."""
     from tinyfield import pipeline, tables
 
     with _progress(as_json) as progress:
-        results = pipeline.run_tests(app, board=board, progress=progress)
+        run = pipeline.run_tests(app, boards=board, names=name or (), progress=progress)
+    for place, why in run.left_out:
+        _talk().print(f"left out: {place}: {why}", style="yellow")
     if as_json:
-        _print_json([result.as_json() for result in results])
+        _print_json([result.as_json() for result in run.results])
     else:
-        tables.scenarios(results, _out())
-    if not all(result.passed for result in results):
+        tables.scenarios(run.results, _out())
+    if not run.passed:
         raise typer.Exit(1)
 
 

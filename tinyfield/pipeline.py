@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tinyfield import measuring, pio, project
+from tinyfield import measuring, pio, project, scenarios
 from tinyfield.boards import Board, board, load_boards
 from tinyfield.compiler import Program
-from tinyfield.errors import BudgetError, DataError, MissingToolError, UserError
+from tinyfield.errors import BudgetError, DataError, MissingToolError, UsageError, UserError
 from tinyfield.estimate import BoardCost, estimate
 from tinyfield.spec import App, load_app
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from tinyfield.progress import Progress
     from tinyfield.report import Play
     from tinyfield.sim import RowSource, SimRun
-    from tinyfield.spec.app import Scenario
 
 
 @dataclass(frozen=True)
@@ -165,6 +164,7 @@ def simulate(
     board: str | None = None,
     trace: Path | None = None,
     season: str | None = None,
+    scene: str | None = None,
     node: str | None = None,
     link: str | None = None,
     link_wait: float = 60,
@@ -176,6 +176,7 @@ def simulate(
     Args:
         trace: a CSV of channel values; None: the app's default season, in a closed loop.
         season: which season's weather the default season has.
+        scene: one of the app's own tests to play, with its faults, instead of either.
         link: ``tcp://HOST:PORT`` to listen on for a gateway bridge.
         limit: stop after so many samples.
 
@@ -185,6 +186,9 @@ def simulate(
     from tinyfield import sim
 
     app = load_app(path, board=board, node=node)
+    if scene is not None and (trace is not None or season is not None):
+        raise UsageError("--scene beside --trace or --season", hint="a scene says what it plays")
+    played = scenarios.chosen(app, [scene])[0] if scene is not None else None
     entry = load_boards()[app.board]
     twin = load_boards()[entry.twin] if entry.twin else entry
     folder = project.ensure_project(None)
@@ -193,10 +197,11 @@ def simulate(
     app = generate(path, twin, brain, folder, node=node)
     image = pio.build(twin.env, folder)
     _step(progress, f"run on {twin.name}")
-    source = _source(app, trace, season, limit)
+    source = sim.source_of(app, played) if played else _source(app, trace, season, limit)
     return sim.SimRun(
-        app, twin, image, source, link=link, link_wait=link_wait, on_event=_detail(progress)
-    )
+        app, twin, image, source, link=link, link_wait=link_wait, on_event=_detail(progress),
+        faults=sim.faults_of(played, source) if played else None,
+    )  # fmt: skip
 
 
 def report(
@@ -288,45 +293,37 @@ def evaluate(
     return Evaluation(scores, said, _tables(path, app, brain, data_dir, progress))
 
 
-@dataclass(frozen=True)
-class TestResult:
-    """One of the app's own tests: its name, and what was not as expected."""
-
-    name: str
-    misses: tuple[str, ...]
-
-    @property
-    def passed(self) -> bool:
-        """Everything was as expected."""
-        return not self.misses
-
-    def as_json(self) -> dict[str, object]:
-        """The result as plain values."""
-        return {"test": self.name, "passed": self.passed, "misses": list(self.misses)}
-
-
 def run_tests(
-    path: Path, *, board: str | None = None, progress: Progress | None = None
-) -> tuple[TestResult, ...]:
-    """The app's ``tests:``, each a trace through the real firmware.
+    path: Path,
+    *,
+    boards: Sequence[str] | None = None,
+    names: Sequence[str] = (),
+    progress: Progress | None = None,
+) -> scenarios.TestRun:
+    """The app's ``tests:``, each through the real firmware on virtual boards.
+
+    Args:
+        boards: boards to run on (those that stand for them); None: this PC, and qemu_m4 where its
+            tools are installed.
+        names: the scenarios to run; all without any.
 
     Raises:
-        UserError: the app has none.
+        UserError: the app has none, or none of that name.
     """
-    app = load_app(path, board=board)
-    if not app.tests:
-        raise UserError(f"{path} has no tests", hint="add a `tests:` section")
+    app = load_app(path, board=boards[0] if boards else None)
+    wanted = scenarios.chosen(app, names)
+    entries, left_out = scenarios.boards_for(boards or ())
+    folder = project.ensure_project(None)
+    brain = train(app, progress=progress)
     results = []
-    for name, scenario in app.tests.items():
-        run = simulate(path, board=board or "native", trace=scenario.trace, progress=progress)
-        made = [d.decision for d in run if d.active]
-        misses = []
-        for expected in scenario.expect:
-            count = made.count(expected.decision)
-            if count < expected.least or (expected.most is not None and count > expected.most):
-                misses.append(f"{expected.decision}: {count} times, expected {expected.text}")
-        results.append(TestResult(name, tuple(misses)))
-    return tuple(results)
+    for entry in entries:
+        _step(progress, f"build for {entry.name}")
+        made = generate(path, entry, brain, folder)
+        image = pio.build(entry.env, folder)
+        for scenario in wanted:
+            _step(progress, f"{scenario.name} on {entry.name}")
+            results.append(scenarios.play(made, entry, image, scenario, on_event=_detail(progress)))
+    return scenarios.TestRun(scenarios.compared(results), left_out)
 
 
 def models_of(path: Path, *, progress: Progress | None = None) -> dict[str, bytes]:
@@ -404,36 +401,40 @@ def _plays(
     native = board("native")
     app = generate(path, native, brain, folder, node=node)
     image = pio.build(native.env, folder)
-    scenarios = list(app.tests.values())
-    runs: list[tuple[RowSource, Scenario | None]] = [
-        (sim.TraceSource(scenario.trace, app), scenario) for scenario in scenarios
-    ]
-    try:
-        runs.append((sim.WorldSource(app, data.world(app)), None))
-    except UserError:
-        if not scenarios:  # nothing else to show
-            raise
     plays = []
-    for source, scenario in runs:
-        title = f"test “{scenario.name}”" if scenario else "the default season"
-        _step(progress, f"run {title} on {native.name}")
-        run = sim.SimRun(app, native, image, source, on_event=_detail(progress))
-        decisions = tuple(run)
+    for scenario in app.tests.values():
+        _step(progress, f"run test “{scenario.name}” on {native.name}")
+        result = scenarios.play(app, native, image, scenario, on_event=_detail(progress))
         plays.append(
             report.Play(
-                title=title,
-                simulated=scenario is None,
-                start=source.start,
-                first=source.first,
-                last=source.last,
-                decisions=decisions,
-                # How long it took is this machine's, and no figure of the app's.
-                figures={k: v for k, v in run.summary.items() if k != "seconds"},
-                expected=tuple((e.decision, e.text) for e in scenario.expect) if scenario else (),
-                note=report.note_of(scenario.trace) if scenario else "",
+                title=f"test “{scenario.name}”",
+                simulated=scenario.trace is None,
+                start=result.start,
+                first=result.first,
+                last=result.last,
+                decisions=result.decisions,
+                figures=result.figures,
+                verdicts=result.verdicts,
+                script=tuple(map(str, scenario.script)),
+                faults=tuple(fault.text for fault in scenario.faults),
+                note=report.note_of(scenario.trace) if scenario.trace is not None else "",
             )
         )
-    return tuple(plays)
+    try:
+        source = sim.WorldSource(app, data.world(app))
+    except UserError:
+        if not plays:  # nothing else to show
+            raise
+        return tuple(plays)
+    _step(progress, f"run the default season on {native.name}")
+    run = sim.SimRun(app, native, image, source, on_event=_detail(progress))
+    decisions = tuple(run)
+    figures = {k: v for k, v in run.summary.items() if k != "seconds"}
+    season = report.Play(
+        title="the default season", simulated=True, start=source.start, first=source.first,
+        last=source.last, decisions=decisions, figures=figures,
+    )  # fmt: skip
+    return (*plays, season)
 
 
 def _row(

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from tinyfield.estimate import BoardCost
     from tinyfield.learn import Score, Trained
     from tinyfield.modelfile import Compiled
-    from tinyfield.pipeline import BuildResult, Evaluation, TestResult
+    from tinyfield.pipeline import BuildResult, Evaluation
+    from tinyfield.scenarios import TestResult
     from tinyfield.sim import SimDecision
     from tinyfield.tune import Point, Tuned
 
@@ -372,14 +373,41 @@ def season(summary: Mapping[str, Any], out: Console) -> None:
 
 
 def scenarios(results: Sequence[TestResult], out: Console) -> None:
-    """The end of ``tinyfield test``."""
+    """The end of ``tinyfield test``: a line for each expectation, and why a scenario failed."""
+    boards = list(dict.fromkeys(result.board for result in results))
+    table = _table("", "test", *boards, "decision", "expected", "what came")
+    for column in table.columns[1 + len(boards) :]:
+        column.justify, column.no_wrap = "left", False
+    for name in dict.fromkeys(result.name for result in results):
+        ran = {result.board: result for result in results if result.name == name}
+        marks = ["[green]ok[/]" if ran[b].passed else "[red]FAILED[/]" for b in boards if b in ran]
+        shown = next((one for one in ran.values() if not one.passed), next(iter(ran.values())))
+        for number, verdict in enumerate(shown.verdicts):
+            head = [name, *marks] if number == 0 else [""] * (1 + len(marks))
+            came = _came(verdict.times)
+            wrong = came if verdict.met else f"[red]{came}[/]"
+            table.add_row(*head, verdict.decision, verdict.expected, wrong)
+    out.print(table)
     for result in results:
-        mark = "[green]passed[/]" if result.passed else "[red]failed[/]"
-        out.print(f"{mark}  {result.name}")
-        for line in result.misses:
-            out.print(f"        {line}")
+        if not result.passed:
+            out.print(f"\n[red]{result.name}[/] failed on {result.board}:")
+            for line in result.misses:
+                out.print(f"  {line}")
+            out.print("  what was decided:" if result.decisions else "  nothing was decided")
+            for decision in result.decisions:
+                out.print(f"    {decision_line(decision)}", markup=False)
     passed = sum(result.passed for result in results)
     out.print(f"{passed} passed, {len(results) - passed} failed")
+
+
+def _came(times: Sequence[int]) -> str:
+    """``3, at 1 d, 2 d 4 h and 3 d``."""
+    from tinyfield.spec.durations import duration_text
+
+    if not times:
+        return "never"
+    shown = [duration_text(t) for t in times[:3]] + (["…"] if len(times) > 3 else [])
+    return f"{len(times)}, at {', '.join(shown)}"
 
 
 def compiled(result: Compiled, out: Console) -> None:

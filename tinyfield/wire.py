@@ -55,6 +55,7 @@ class FrameType(IntEnum):
     EXIT = 6  # host → node: empty, no more rows; node → host: u8 code, u32 stack bytes
     ACT = 7  # node → host, virtual boards only: u32 t, u8 actuator, u8 on
     TIME = 8  # sim → bridge, never a node: u32 unix s of virtual now, u32 s into the season
+    BATTERY = 9  # host → virtual board, ahead of a row: u16 mV of its supply
 
 
 @dataclass(frozen=True)

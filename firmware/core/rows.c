@@ -11,7 +11,8 @@ static tiny_status_t say(const tiny_stream_t *stream, uint8_t *raw, tiny_frame_t
 
 /* Waits for the row of time t; true when `*row` says how the wait ended, false to ask again. */
 static bool await(const tiny_stream_t *stream, tiny_frame_t *f, uint32_t t, int32_t *channels,
-                  uint8_t n, void (*heard)(const uint8_t *payload, size_t n), tiny_row_t *row) {
+                  uint8_t n, uint16_t *battery_mv, void (*heard)(const uint8_t *payload, size_t n),
+                  tiny_row_t *row) {
     for (;;) {
         uint8_t type = 0;
         const uint8_t *payload = NULL;
@@ -32,6 +33,9 @@ static bool await(const tiny_stream_t *stream, tiny_frame_t *f, uint32_t t, int3
         if (type == TINY_FRAME_DOWNLINK) {
             heard(payload, size);
         }
+        if (type == TINY_FRAME_BATTERY && size == 2) {
+            *battery_mv = tiny_get16(payload);
+        }
         if (type != TINY_FRAME_ROW || size < 4 || tiny_get32(payload) != t) {
             continue; /* an answer to an earlier, repeated request */
         }
@@ -51,7 +55,7 @@ static bool await(const tiny_stream_t *stream, tiny_frame_t *f, uint32_t t, int3
 }
 
 tiny_row_t tiny_virtual_row(const tiny_stream_t *stream, tiny_frame_t *f, uint32_t t,
-                            int32_t *channels, uint8_t n,
+                            int32_t *channels, uint8_t n, uint16_t *battery_mv,
                             void (*heard)(const uint8_t *payload, size_t n)) {
     tiny_row_t row = TINY_ROW_LOST;
     for (uint8_t attempt = 0; attempt < ATTEMPTS; attempt++) {
@@ -59,7 +63,7 @@ tiny_row_t tiny_virtual_row(const tiny_stream_t *stream, tiny_frame_t *f, uint32
         if (tiny_stream_send(stream, f, TINY_FRAME_ROW_REQUEST, 4) != TINY_OK) {
             return TINY_ROW_LOST;
         }
-        if (await(stream, f, t, channels, n, heard, &row)) {
+        if (await(stream, f, t, channels, n, battery_mv, heard, &row)) {
             return row;
         }
     }

@@ -15,9 +15,10 @@ typedef enum {
 } tiny_row_t;
 
 /* The row of time t. A bad frame or silence repeats the request, eight times at most; a downlink
- * that comes in between goes to `heard`, which may send only by tiny_virtual_act(). */
+ * that comes in between goes to `heard`, which may send only by tiny_virtual_act(). `battery_mv`
+ * changes only if the host says what the supply has. */
 tiny_row_t tiny_virtual_row(const tiny_stream_t *stream, tiny_frame_t *f, uint32_t t,
-                            int32_t *channels, uint8_t n,
+                            int32_t *channels, uint8_t n, uint16_t *battery_mv,
                             void (*heard)(const uint8_t *payload, size_t n));
 
 /* Tells the world what an actuator does. Leaves the frame buffer alone. */

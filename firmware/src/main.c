@@ -132,8 +132,8 @@ static void hear_frame(const uint8_t *payload, size_t n) {
 
 #if TINY_VIRTUAL
 static void sense(void) {
-    const tiny_row_t row =
-        tiny_virtual_row(&stream, &node.frame, node.t, node.channel, APP_CHANNELS, hear_frame);
+    const tiny_row_t row = tiny_virtual_row(&stream, &node.frame, node.t, node.channel,
+                                            APP_CHANNELS, &node.health.battery_mv, hear_frame);
     if (row == TINY_ROW_SENSE) {
         app_sense(node.channel);
     } else if (row != TINY_ROW_VALUES) {

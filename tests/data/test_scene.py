@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tinyfield.data.generators.scene import Play, Scene, world
+from tinyfield.data.generators.scene import Scene, world
 from tinyfield.errors import UserError
-from tinyfield.spec import App, load_app
+from tinyfield.spec import App, Play, load_app
 from tinyfield.spec.worlds import worlds
 
 DAY, HOUR = 86400, 3600

@@ -16,7 +16,7 @@ from tinyfield.learn import Metrics, Trained
 from tinyfield.learn.metrics import score
 from tinyfield.learn.stages import Stage
 from tinyfield.report import Facts, Play, gather
-from tinyfield.sim import SimDecision
+from tinyfield.sim import SimDecision, Verdict
 from tinyfield.spec import App, load_app
 
 CLASSES = ("none", "light", "heavy")
@@ -97,7 +97,8 @@ def plays() -> tuple[Play, ...]:
     start = 1_776_643_200
     return (
         Play("test “dry week”", False, start, 0, 7 * day, week, {"days": 7.0},
-             (("water", "at least 3"),), "Generated: by hand"),
+             (Verdict("water", "at least 3", (day, 2 * day), False),),
+             faults=("tank stuck from 2 d",), note="Generated: by hand"),
         Play("the default season", True, start, 0, 40 * day, season,
              {"litres": 1234.56, "z": -0.01}),
     )  # fmt: skip

@@ -50,7 +50,7 @@ def test_after_a_power_cut_every_board_says_the_same(
     bench: Bench, write_trace: Callable[[int], Path], board: str
 ) -> None:
     trace = write_trace(600)
-    cut = Faults(restart_at=[250, 251, 400])
+    cut = Faults(cuts=[(n * 600, 0) for n in (250, 251, 400)])
     assert bench.log(board, trace, faults=cut) == bench.log("native", trace, faults=cut)
 
 

@@ -110,7 +110,7 @@ def test_a_row_of_the_wrong_width_is_not_taken(
 def test_a_restart_keeps_numbers_and_time(
     bench: Bench, write_trace: Callable[[int], Path], board: str
 ) -> None:
-    run = bench.sim(board, write_trace(600), faults=Faults(restart_at=[300]))
+    run = bench.sim(board, write_trace(600), faults=Faults(cuts=[(300 * 600, 0)]))
     made = list(run)
     assert run.summary["boots"] == 2
     assert run.summary["samples"] == 600
@@ -139,7 +139,7 @@ def test_what_was_not_acknowledged_outlives_the_power_cut(
 
     trace = write_trace(600)
     clean = [d for d in bench.decisions("native", trace) if d.t < 170 * 600]
-    made = bench.decisions(board, trace, faults=Faults(to_node=deaf, restart_at=[170]))
+    made = bench.decisions(board, trace, faults=Faults(to_node=deaf, cuts=[(170 * 600, 0)]))
     first = [d for d in made if d.boot == 1]
     assert len(first) > 10
     assert [replace(d, t=0) for d in first] == [replace(d, t=0) for d in clean]

@@ -30,8 +30,8 @@ def every(
     found = [doubt for model in models for doubt in of_model(model)]
     if any(play.simulated for play in plays):
         found.append(
-            "The season below is SIMULATED: weather, soil and sensors answer the node from a "
-            "model of them; only the firmware is real."
+            "What is marked simulated below is SIMULATED: what the sensors read comes from a model "
+            "of the world; only the firmware is real."
         )
     found += [
         f"The trace of {play.title} is generated, not recorded"
@@ -39,6 +39,11 @@ def every(
         if play.note.lower().startswith(("generated", "simulated"))
     ]
     found += [f"{row.board}: {row.note}" for row in boards if row.measured_on is None]
+    found += [
+        f"{play.title} FAILS: not as its author expects"
+        for play in plays
+        if not all(verdict.met for verdict in play.verdicts)
+    ]
     decided = {d.decision for play in plays for d in play.decisions if d.active}
     silent = [name for name in app.decisions if name not in decided]
     if plays and silent:

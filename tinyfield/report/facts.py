@@ -56,6 +56,19 @@ class Decided(Protocol):
     def active(self) -> bool: ...
 
 
+class Judged(Protocol):
+    """An expectation of a test, and what came."""
+
+    @property
+    def decision(self) -> str: ...
+    @property
+    def expected(self) -> str: ...
+    @property
+    def times(self) -> tuple[int, ...]: ...
+    @property
+    def met(self) -> bool: ...
+
+
 @dataclass(frozen=True)
 class Play:
     """What the node decided over one stretch of time.
@@ -67,7 +80,9 @@ class Play:
         first, last: virtual seconds of the first and the last sample.
         decisions: in the order they were taken.
         figures: of the run, by name.
-        expected: rule and what the test expects of it; empty for a season.
+        verdicts: what the test expects and what came; empty for a season.
+        script: what a world played, in words.
+        faults: what went wrong on purpose, in words.
         note: where the readings come from.
     """
 
@@ -78,7 +93,9 @@ class Play:
     last: int
     decisions: tuple[Decided, ...]
     figures: Mapping[str, float]
-    expected: tuple[tuple[str, str], ...] = ()
+    verdicts: tuple[Judged, ...] = ()
+    script: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
     note: str = ""
 
 

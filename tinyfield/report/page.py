@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from html import escape as escaped
 from pathlib import Path
@@ -120,7 +120,7 @@ def _environment() -> Environment:
         counted=words.counted, when=_when,
         capitalize_first=lambda text: text[:1].upper() + text[1:],
         figure=lambda x: f"{round(x, 1) + 0.0:,.1f}".removesuffix(".0"),  # and no minus zero
-        marked=_marked, code=_code,
+        marked=_marked, code=_code, brief=_brief,
     )  # fmt: skip
     return environment
 
@@ -129,6 +129,12 @@ def _marked(sentence: str) -> tuple[str, str]:
     """``MEASURED: probes`` as the mark and the rest; no mark where the sentence has none."""
     head, _, rest = sentence.partition(": ")
     return (head.lower(), rest) if head.isupper() and head.lower() in ORIGINS else ("", sentence)
+
+
+def _brief(lines: Sequence[str], most: int = 12) -> str:
+    """A script in a sentence: its first lines, and how many more there are."""
+    more = f", and {len(lines) - most} more" if len(lines) > most else ""
+    return ", ".join(lines[:most]) + more
 
 
 def _code(text: str) -> str:

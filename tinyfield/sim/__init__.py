@@ -14,20 +14,27 @@ each sample, and everything it says passes through its one stream as frames.
 from __future__ import annotations
 
 from tinyfield.sim.decision import SimDecision
+from tinyfield.sim.judge import Verdict, judge
 from tinyfield.sim.node import NodeProcess, command_for
 from tinyfield.sim.run import Faults, SimRun, run
+from tinyfield.sim.scenario import FaultySource, faults_of, source_of
 from tinyfield.sim.source import RowSource, WorldSource, to_scaled
 from tinyfield.sim.trace import TraceSource
 
 __all__ = [
     "Faults",
+    "FaultySource",
     "NodeProcess",
     "RowSource",
     "SimDecision",
     "SimRun",
     "TraceSource",
+    "Verdict",
     "WorldSource",
     "command_for",
+    "faults_of",
+    "judge",
     "run",
+    "source_of",
     "to_scaled",
 ]

@@ -44,17 +44,24 @@ _SILENT_S = 60.0
 
 @dataclass(frozen=True)
 class Faults:
-    """What goes wrong on purpose, in tests.
+    """What goes wrong on purpose. Times are virtual seconds.
 
     Attributes:
         to_node, from_node: may change or drop (None) a piece of what passes; given the piece
             and its number. From the node pieces are as the pipe delivers them.
-        restart_at: samples at which the node loses its power instead of getting its row.
+        cuts: when the node loses its power (at the first sample from then on, instead of getting
+            its row), and for how many seconds; 0: it starts anew at once.
+        link_down: whether no answer comes to what the node sends at a time.
+        battery_mv: its supply's voltage at a time; None: as the board has it.
+        clock_set: False: nobody ever tells the node the date.
     """
 
     to_node: Callable[[bytes, int], bytes | None] | None = None
     from_node: Callable[[bytes, int], bytes | None] | None = None
-    restart_at: Sequence[int] = ()
+    cuts: Sequence[tuple[int, int]] = ()
+    link_down: Callable[[int], bool] | None = None
+    battery_mv: Callable[[int], int | None] | None = None
+    clock_set: bool = True
 
 
 class SimRun:
@@ -109,7 +116,15 @@ class SimRun:
         self._asked: int | None = None  # the node's t of its last request
         self._row = b""
         self._seen: set[tuple[int, int]] = set()
+        self._on: set[str] = set()  # actuators
+        self._kept = False  # the last message found the link down
+        self._over = False  # no more rows
         self._cycles: int | None = None
+
+    @property
+    def source(self) -> RowSource:
+        """Its readings."""
+        return self._source
 
     @property
     def link_address(self) -> tuple[str, int] | None:
@@ -120,22 +135,24 @@ class SimRun:
         started = time.monotonic()
         try:
             with home(self._state, self._app.node if self._link else None) as folder:
-                restarts = sorted(self._faults.restart_at)
+                cuts = sorted(self._faults.cuts)
                 again = True
                 while again:
                     again = False
-                    for event in self._life(folder, restarts):
+                    for event in self._life(folder, cuts):
                         if event is None:
                             again = True
                         else:
                             yield event
+                if self._kept:
+                    yield from self._come_home(folder)
         finally:
             self._gateway.close()
             self._sum_up(time.monotonic() - started)
 
     # --- one life of the node ----------------------------------------------------------------
 
-    def _life(self, folder: Path, restarts: list[int]) -> Iterator[SimDecision | None]:
+    def _life(self, folder: Path, cuts: list[tuple[int, int]]) -> Iterator[SimDecision | None]:
         """Decisions until the season ends; a None at the end if the power was cut."""
         node = NodeProcess(self._command, folder)
         self._starts += 1
@@ -155,9 +172,8 @@ class SimRun:
                         self._ended(node, frame)
                         return
                     if frame.type is FrameType.ROW_REQUEST:
-                        if restarts and self._samples == restarts[0] and self._is_new(frame):
-                            restarts.pop(0)
-                            self._offset = self._time_of(frame)
+                        if cuts and self._is_new(frame) and self._time_of(frame) >= cuts[0][0]:
+                            self._cut(self._time_of(frame), cuts.pop(0)[1])
                             yield None
                             return
                         self._answer_row(node, frame)
@@ -171,6 +187,19 @@ class SimRun:
                         self._log(frame)
         finally:
             node.kill()
+
+    def _cut(self, now: int, seconds: int) -> None:
+        """The power goes at ``now`` for so many seconds; what it held on falls off."""
+        for actuator in sorted(self._on):
+            self._source.act(now, actuator, False)
+        self._on.clear()
+        self._offset = now + seconds
+
+    def _come_home(self, folder: Path) -> Iterator[SimDecision]:
+        """The link was down to the end: the node starts once more where it is up, and tells what
+        its outbox kept. It gets no row."""
+        self._offset, self._over = self._now, True
+        yield from (event for event in self._life(folder, []) if event is not None)
 
     def _hear(self, node: NodeProcess) -> bytes:
         """The next bytes from the node."""
@@ -226,17 +255,23 @@ class SimRun:
             return
         if self._is_new(frame):
             (self._asked,) = struct.unpack("<I", frame.payload)
-            values = self._source.row(self._now)
+            values = None if self._over else self._source.row(self._now)
             if values is None:
                 self._row = encode_frame(FrameType.EXIT)
             else:
                 row = struct.pack(f"<I{len(values)}i", self._asked, *values)
-                self._row = encode_frame(FrameType.ROW, row)
+                self._row = self._battery() + encode_frame(FrameType.ROW, row)
                 self._samples += 1
                 self._progress()
         for payload in self._gateway.unasked():
             self._tell(node, FrameType.DOWNLINK, payload)
         self._tell_raw(node, self._row)
+
+    def _battery(self) -> bytes:
+        """The frame that tells a virtual board its voltage, ahead of the row; empty without one."""
+        known = self._faults.battery_mv
+        volts = known(self._now) if known is not None else None
+        return b"" if volts is None else encode_frame(FrameType.BATTERY, struct.pack("<H", volts))
 
     def _progress(self) -> None:
         if self._on_event is not None and self._now % 86400 < self._app.sample_s:
@@ -251,6 +286,7 @@ class SimRun:
         t, actuator, on = struct.unpack("<IBB", frame.payload)
         if actuator < len(actuators):
             self._acts += bool(on)
+            (self._on.add if on else self._on.discard)(actuators[actuator])
             self._source.act(self._offset + t, actuators[actuator], bool(on))
 
     # --- uplinks -----------------------------------------------------------------------------
@@ -262,8 +298,13 @@ class SimRun:
             self._errors += 1
             self._tell(node, FrameType.DOWNLINK, encode_downlink(Downlink()))
             return None
-        answer = self._gateway.answer(frame.payload, message, self._now, self._epoch())
-        self._tell(node, FrameType.DOWNLINK, answer)
+        down = self._faults.link_down
+        self._kept = down is not None and not self._over and down(self._now)
+        if self._kept:
+            node.write(_BROKEN)  # the node takes it as silence
+        else:
+            answer = self._gateway.answer(frame.payload, message, self._now, self._epoch())
+            self._tell(node, FrameType.DOWNLINK, answer)
         if message.kind is not Kind.DECISION:
             return None
         number = (message.boot, message.seq or 0)
@@ -273,7 +314,9 @@ class SimRun:
         return decision_of(message, self._names, max(0, self._now - (message.age or 0)))
 
     def _epoch(self) -> int | None:
-        return None if self._source.start is None else self._source.start + self._now
+        if self._source.start is None or not self._faults.clock_set:
+            return None
+        return self._source.start + self._now
 
     def _log(self, frame: Frame) -> None:
         self._gateway.log(frame.payload)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import calendar
 import math
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -27,9 +27,12 @@ class RowSource(Protocol):
         last: virtual second of the last sample.
     """
 
-    start: int | None
-    first: int
-    last: int
+    @property
+    def start(self) -> int | None: ...
+    @property
+    def first(self) -> int: ...
+    @property
+    def last(self) -> int: ...
 
     def row(self, t: int) -> Sequence[int] | None:
         """Scaled channel values at virtual second ``t`` in channel order; None: no more rows."""
@@ -58,15 +61,15 @@ def to_scaled(value: float, scale: int, least: int, most: int) -> int:
     return scaled if least <= scaled <= most else MISSING
 
 
-def start_of(app: App) -> int | None:
-    """Unix seconds of virtual second 0: local midnight of the planting day; where there is none,
-    of 1 January 2020 if the app goes by the clock at all."""
-    planted = app.site.planted if app.site is not None else None
-    if planted is None and app.reads_time:
-        planted = NO_DATE
-    if planted is None:
+def start_of(app: App, local: datetime | None = None) -> int | None:
+    """Unix seconds of virtual second 0: of that local time if given, else of local midnight of the
+    planting day; where there is none, of 1 January 2020 if the app goes by the clock at all."""
+    day: date | None = local or (app.site.planted if app.site is not None else None)
+    if day is None and app.reads_time:
+        day = NO_DATE
+    if day is None:
         return None
-    return calendar.timegm(planted.timetuple()) - (app.site.utc_offset_s if app.site else 0)
+    return calendar.timegm(day.timetuple()) - (app.site.utc_offset_s if app.site else 0)
 
 
 class WorldSource:
@@ -76,10 +79,18 @@ class WorldSource:
         app: gives the channels, the sample period, the actuators and the planting day.
         world: the season.
         limit: end after so many samples; None: when the world's days are over.
+        start: local time of virtual second 0; None: the planting day's midnight.
     """
 
-    def __init__(self, app: App, world: World, *, limit: int | None = None) -> None:
-        self.start = start_of(app)
+    def __init__(
+        self,
+        app: App,
+        world: World,
+        *,
+        limit: int | None = None,
+        start: datetime | None = None,
+    ) -> None:
+        self.start = start_of(app, start)
         self.first = 0
         samples = round(world.days * 86400) // app.sample_s
         self.last = (min(samples, limit or samples) - 1) * app.sample_s

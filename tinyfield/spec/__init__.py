@@ -12,13 +12,11 @@ from tinyfield.spec.app import (
     Channel,
     Compress,
     Decision,
-    Expectation,
     Feature,
     Model,
     Network,
     Power,
     Reporting,
-    Scenario,
     Sensor,
     Site,
     Total,
@@ -49,6 +47,7 @@ from tinyfield.spec.expr import (
     TotalRef,
 )
 from tinyfield.spec.load import load_app
+from tinyfield.spec.scenario import Expectation, Fault, Play, Scenario, Window
 from tinyfield.spec.units import Quantity, parse_quantity
 
 __all__ = [
@@ -73,6 +72,7 @@ __all__ = [
     "Diagnostic",
     "Expectation",
     "Expr",
+    "Fault",
     "Feature",
     "LabelIs",
     "LabelTable",
@@ -83,6 +83,7 @@ __all__ = [
     "Num",
     "Numeric",
     "Or",
+    "Play",
     "Power",
     "Quantity",
     "Reporting",
@@ -95,6 +96,7 @@ __all__ = [
     "TotalRef",
     "Train",
     "Wifi",
+    "Window",
     "crops",
     "json_schema",
     "load_app",

@@ -5,42 +5,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal, ParamSpec, TypeVar
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, InstanceOf, SecretStr
+from pydantic import Field, InstanceOf, SecretStr
 
 from tinyfield.spec.architectures import OPTIONS
 from tinyfield.spec.crops import Crop
 from tinyfield.spec.diagnostics import Diagnostic
 from tinyfield.spec.expr import Clause, Expr, Numeric, TimeRef, dump, walk
+from tinyfield.spec.frozen import Frozen
+from tinyfield.spec.frozen import build as build  # noqa: PLC0414 - also had from here
 from tinyfield.spec.mark import Mark
+from tinyfield.spec.scenario import Scenario
 
 SITE_SOURCES = ("site.kc", "site.p", "site.root_depth", "site.stage")
 """What the node derives from the crop table and the day; units and scales in ``features.py``."""
-
-
-class Frozen(BaseModel):
-    """Base: no change after construction, no unknown fields."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", protected_namespaces=(), defer_build=True
-    )
-
-
-P = ParamSpec("P")
-M = TypeVar("M", bound=Frozen)
-
-
-def build(model: Callable[P, M]) -> Callable[P, M]:
-    """A constructor that trusts its values: they come from checked sections, not from outside.
-
-    It spares the start the making of pydantic's validators; a test validates its results.
-    """
-    return model.model_construct  # type: ignore[attr-defined,no-any-return]
 
 
 class Channel(Frozen):
@@ -399,23 +381,6 @@ class Network(Frozen):
     broker: SecretStr | None = None
 
 
-class Expectation(Frozen):
-    """How often a decision must come in a scenario: ``least`` to ``most`` (None = no limit)."""
-
-    decision: str
-    least: int
-    most: int | None
-    text: str
-
-
-class Scenario(Frozen):
-    """One of the app's own tests: a trace and what must be decided on it."""
-
-    name: str
-    trace: Path
-    expect: tuple[Expectation, ...]
-
-
 class App(Frozen):
     """A whole app for one board and one node.
 
@@ -440,7 +405,7 @@ class App(Frozen):
     sensors: dict[str, Sensor]
     channels: tuple[Channel, ...]
     models: dict[str, Model]
-    totals: dict[str, Total] = {}
+    totals: dict[str, Total] = Field(default={})
     actuators: dict[str, Actuator]
     decisions: dict[str, Decision]
     reporting: Reporting
@@ -448,7 +413,7 @@ class App(Frozen):
     network: Network | None
     tests: dict[str, Scenario]
     warnings: tuple[InstanceOf[Diagnostic], ...] = ()
-    marks: dict[str, InstanceOf[Mark]] = {}
+    marks: dict[str, InstanceOf[Mark]] = Field(default={})
 
     @property
     def other_boards(self) -> tuple[str, ...]:

@@ -11,8 +11,9 @@ import re
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from tinyfield.spec.app import Channel, Feature, build
+from tinyfield.spec.app import Channel, Feature
 from tinyfield.spec.durations import duration_text, parse_seconds
+from tinyfield.spec.frozen import build
 from tinyfield.spec.mistake import Mistake
 from tinyfield.spec.times import CYCLIC, time_feature, unknown_time
 from tinyfield.spec.unsure import Unsure

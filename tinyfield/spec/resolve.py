@@ -15,12 +15,11 @@ from tinyfield.spec.app import (
     Model,
     Pet,
     Reporting,
-    Scenario,
     Sensor,
     Target,
     Total,
-    build,
 )
+from tinyfield.spec.frozen import build
 from tinyfield.spec.mark import Mark
 from tinyfield.spec.nodes import Map, Node
 from tinyfield.spec.problems import Problems
@@ -40,11 +39,12 @@ from tinyfield.spec.resolve_rest import (
     resolve_power,
     resolve_reporting,
     resolve_site,
-    resolve_test,
 )
 from tinyfield.spec.resolve_rules import resolve_decision
+from tinyfield.spec.resolve_tests import resolve_test
 from tinyfield.spec.resolve_totals import resolve_total
 from tinyfield.spec.rule_types import Scope
+from tinyfield.spec.scenario import Scenario
 from tinyfield.spec.sections.app import AppSection
 from tinyfield.spec.sections.base import ok
 from tinyfield.spec.sections.rest import BUILT_LINKS, WIRELESS, BoardSection, ReportingSection
@@ -86,7 +86,7 @@ class Resolver:
         totals = self._totals(scope)
         pet = self._pet(totals)
         decisions = self._decisions(replace(scope, totals=totals), actuators)
-        tests = self._tests(decisions)
+        tests = self._tests(channels, models, decisions)
         # A link that is not built yet is complaint enough.
         needed = reporting is not None and reporting.link in {*WIRELESS} & {*BUILT_LINKS}
         network = resolve_network(self.root.items.get("network"), needed=needed, problems=problems)
@@ -399,9 +399,13 @@ class Resolver:
             )
         return found
 
-    def _tests(self, decisions: dict[str, Decision | None]) -> dict[str, Scenario]:
+    def _tests(
+        self,
+        channels: tuple[Channel, ...],
+        models: dict[str, Model | None],
+        decisions: dict[str, Decision | None],
+    ) -> dict[str, Scenario]:
         node, sections = self.root.items.get("tests"), self.section.tests
-        ids = {name: index for index, name in enumerate(decisions)}
         found: dict[str, Scenario] = {}
         for name, item in node.children() if isinstance(node, Map) else ():
             section = sections.get(name) if ok(sections) else None
@@ -411,7 +415,9 @@ class Resolver:
                 name,
                 section,
                 item,
-                decisions=ids,
+                channels=channels,
+                models=models,
+                decisions=decisions,
                 folder=self.path.parent,
                 unsure=self.unsure,
                 problems=self.problems,

@@ -6,7 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from tinyfield.spec.app import Budget, Channel, Compress, Feature, Model, Train, build
+from tinyfield.spec.app import Budget, Channel, Compress, Feature, Model, Train
 from tinyfield.spec.architectures import (
     ANOMALY,
     DEPTH_MOST,
@@ -20,6 +20,7 @@ from tinyfield.spec.architectures import (
     that_have,
 )
 from tinyfield.spec.features import parse_feature
+from tinyfield.spec.frozen import build
 from tinyfield.spec.known import DATASETS, SPLITS, STAND_INS
 from tinyfield.spec.mistake import Mistake
 from tinyfield.spec.nodes import List, Map, Node, Scalar

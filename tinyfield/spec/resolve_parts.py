@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from tinyfield.spec.app import Channel, build
+from tinyfield.spec.app import Channel
 from tinyfield.spec.drivers import Driver, Param, driver, driver_names
+from tinyfield.spec.frozen import build
 from tinyfield.spec.mistake import Mistake
 from tinyfield.spec.nodes import Map, Node, Scalar
 from tinyfield.spec.problems import Problems

@@ -1,26 +1,22 @@
-"""Site, reporting, network, tests: the smaller sections."""
+"""Site, reporting, power, network: the smaller sections."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
 from pydantic import SecretStr
 
 from tinyfield.boards import Board
 from tinyfield.spec.app import (
-    Expectation,
     Network,
     Power,
     Reporting,
-    Scenario,
     Site,
     Wifi,
-    build,
 )
 from tinyfield.spec.crops import crops
 from tinyfield.spec.durations import duration_text
+from tinyfield.spec.frozen import build
 from tinyfield.spec.known import SOILS
 from tinyfield.spec.nodes import Map, Node, Scalar
 from tinyfield.spec.problems import Problems
@@ -30,17 +26,9 @@ from tinyfield.spec.sections.rest import (
     HEARTBEAT_S,
     PowerSection,
     ReportingSection,
-    ScenarioSection,
 )
 from tinyfield.spec.sections.site import SiteSection
-from tinyfield.spec.unsure import Unsure
 from tinyfield.spelling import listing, nearest
-
-_EXPECT = re.compile(
-    r"(?P<never>never)|(?P<once>once)|(?P<twice>twice)"
-    r"|(?P<least>at least)\s+(?P<l>\d{1,6})|(?P<most>at most)\s+(?P<m>\d{1,6})"
-    r"|(?P<a>\d{1,6})\s*(?:to|-|–)\s*(?P<b>\d{1,6})|(?:exactly\s+)?(?P<n>\d{1,6})"
-)
 
 
 def resolve_site(section: SiteSection | None, node: Node | None, problems: Problems) -> Site | None:
@@ -208,72 +196,3 @@ def _wifi(node: Node | None, *, needed: bool, problems: Problems) -> Wifi | None
         open_hint=True,
     )
     return None
-
-
-def resolve_test(
-    name: str,
-    section: ScenarioSection,
-    node: Map,
-    *,
-    decisions: Mapping[str, int],
-    folder: Path,
-    unsure: Unsure,
-    problems: Problems,
-) -> Scenario | None:
-    """One scenario; names of decisions and counts are checked."""
-    expect_node = node.items.get("expect")
-    found: list[Expectation] = []
-    for key, value in expect_node.children() if expect_node is not None else ():
-        if key not in decisions:
-            near = nearest(key, decisions)
-            if not unsure.excuses(key, near):
-                hint = f"did you mean {near!r}?" if near else f"decisions: {listing(decisions)}"
-                problems.at(
-                    value, f"there is no decision {key!r}", hint=hint, key=True, code="unknown"
-                )
-            continue
-        text = value.text.strip() if isinstance(value, Scalar) else ""
-        match = _EXPECT.fullmatch(text)
-        if match is None:
-            problems.at(
-                value,
-                f"{spelled(value)} is no count",
-                code="value",
-                hint="write 'never', 'once', '3', 'at least 3', 'at most 3' or '2 to 5'",
-            )
-            continue
-        least, most = _counts(match)
-        if most is not None and least > most:
-            problems.at(
-                value, f"{text!r} counts backwards", hint=f"write '{most} to {least}'", code="range"
-            )
-            continue
-        found.append(build(Expectation)(decision=key, least=least, most=most, text=text))
-    if not ok(section.trace) or not ok(section.expect):
-        return None
-    trace = folder / section.trace
-    if not trace.exists():
-        problems.at(
-            node.items["trace"],
-            f"there is no file {section.trace} yet",
-            kind="warning",
-            hint="'tinyfield test' will need it",
-            code="file",
-        )
-    return build(Scenario)(name=name, trace=trace, expect=tuple(found))
-
-
-def _counts(match: re.Match[str]) -> tuple[int, int | None]:
-    if match["never"]:
-        return 0, 0
-    if match["once"]:
-        return 1, 1
-    if match["twice"]:
-        return 2, 2
-    if match["least"]:
-        return int(match["l"]), None
-    if match["most"]:
-        return 0, int(match["m"])
-    if match["a"]:
-        return int(match["a"]), int(match["b"])
-    return int(match["n"]), int(match["n"])

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from tinyfield.spec.app import Action, Actuator, Decision, Level, build
+from tinyfield.spec.app import Action, Actuator, Decision, Level
 from tinyfield.spec.durations import duration_text, parse_seconds
 from tinyfield.spec.expr import Compare, Expr, Num, Numeric, dump
+from tinyfield.spec.frozen import build
 from tinyfield.spec.mistake import Mistake
 from tinyfield.spec.nodes import List, Map, Node, Scalar
 from tinyfield.spec.problems import Problems

@@ -6,9 +6,10 @@ import re
 from dataclasses import replace
 from fractions import Fraction
 
-from tinyfield.spec.app import Total, build
+from tinyfield.spec.app import Total
 from tinyfield.spec.durations import duration_text
 from tinyfield.spec.expr import LabelTable, Numeric
+from tinyfield.spec.frozen import build
 from tinyfield.spec.mistake import Mistake
 from tinyfield.spec.nodes import Map, Node, Scalar
 from tinyfield.spec.problems import Problems

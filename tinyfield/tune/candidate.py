@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from tinyfield.spec import Compress, Feature, Model
-from tinyfield.spec.app import build
 from tinyfield.spec.architectures import NOT_NETWORKS, OPTIONS
+from tinyfield.spec.frozen import build
 
 SHARES = ("density", "prune", "sparse")
 """Keys whose numbers are written in percent."""

@@ -12,8 +12,9 @@ from typing import Any
 
 from tinyfield.errors import EnvironmentFault, SpecError, UserError
 from tinyfield.spec import Model, load_app
-from tinyfield.spec.app import Compress, build
+from tinyfield.spec.app import Compress
 from tinyfield.spec.architectures import OPTIONS
+from tinyfield.spec.frozen import build
 from tinyfield.tune.candidate import Candidate, written
 
 

@@ -17,9 +17,10 @@ import numpy as np
 from tinyfield.data.bed_world import FIRST_SEASON, BedWorld
 from tinyfield.data.generators import et0 as sun
 from tinyfield.data.generators.bed import bed_of
-from tinyfield.data.generators.scene import Play, Scene
+from tinyfield.data.generators.scene import Scene
 from tinyfield.data.generators.seasons import season_weather
 from tinyfield.data.generators.weather import Weather, day_of_year
+from tinyfield.spec.scenario import Play
 
 if TYPE_CHECKING:
     from tinyfield.spec import App

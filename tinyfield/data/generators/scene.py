@@ -24,21 +24,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyfield.errors import DataError, UserError
+from tinyfield.spec.scenario import Play
 from tinyfield.spec.worlds import worlds
 from tinyfield.spelling import listing, nearest
 
 if TYPE_CHECKING:
     from tinyfield.spec import App
 
+__all__ = ["Moment", "Play", "Scene", "world"]
+
 Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Play:
-    """One line of a script: a state and how long it lasts, in whole seconds."""
-
-    state: str
-    seconds: int
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
@@ -152,6 +152,23 @@ def _date(value: Any) -> date:
         raise Mistake(f"{text!r} is no date", hint=hint, code="type") from None
 
 
+def _local_time(value: Any) -> datetime:
+    text = str(value).strip()
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise Mistake(
+            f"{text!r} is no time", hint="write day and time: '2026-06-01 06:00'", code="type"
+        ) from None
+    if found.tzinfo is not None or found.microsecond:
+        raise Mistake(
+            f"{text!r} is more than a local time",
+            hint=f"write '{found:%Y-%m-%d %H:%M:%S}'",
+            code="type",
+        )
+    return found
+
+
 def _switch(value: Any) -> bool:
     words = {"on": True, "off": False}
     if isinstance(value, str) and value.lower() in words:
@@ -290,6 +307,9 @@ ScoreOrAmount = Annotated[
     WithJsonSchema({"type": ["string", "number"], "examples": [0.02, "0.2 mm"]}),
 ]
 Day = Annotated[date, PlainValidator(_date), text_schema("a day", "2026-04-20", format="date")]
+LocalTime = Annotated[
+    datetime, PlainValidator(_local_time), text_schema("a local time", "2026-06-01 06:00")
+]
 Switch = Annotated[
     bool,
     PlainValidator(_switch),

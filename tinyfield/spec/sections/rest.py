@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, WithJsonSchema
 
 from tinyfield.spec.sections.base import Section
-from tinyfield.spec.sections.fields import MilliampHours, Milliwatts, Seconds
+from tinyfield.spec.sections.fields import LocalTime, MilliampHours, Milliwatts, Seconds
 
 BUILT_LINKS = ("serial",)
 PLANNED_LINKS = ("mqtt", "lora")
@@ -50,11 +50,31 @@ class NetworkSection(Section):
 
 
 class ScenarioSection(Section):
-    """One of the app's own tests."""
+    """One of the app's own tests: a trace or a world to play, and what must be decided."""
 
-    trace: str = Field(description="CSV of channel values", examples=["traces/dry_week.csv"])
+    trace: str | None = Field(
+        default=None, description="CSV of channel values", examples=["traces/dry_week.csv"]
+    )
+    world: _Any = Field(
+        default=None,
+        description="a world of ours, and what it plays in order",
+        examples=["{bed: [sunny 3 d, rain 6 h]}"],
+    )
+    seed: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = Field(
+        default=None, description="of the world's chance (default: 0)"
+    )
+    start: LocalTime | None = Field(
+        default=None,
+        description="local time of the world's first sample (default: the planting day)",
+    )
+    faults: list[str] = Field(
+        default=[],
+        description="what goes wrong on purpose",
+        examples=["[soil stuck from 2 h for 30 min, battery 3.1 V from 1 d]"],
+    )
     expect: dict[str, Any] = Field(
-        description="how often each decision must come", examples=["{water: at least 3}"]
+        description="how often each decision must come, and when",
+        examples=["{water: at least 3, tank_low: never}"],
     )
 
 

@@ -1,0 +1,176 @@
+"""An app's own tests on virtual boards: what each scenario brought, held to what it expects."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from tinyfield.boards import Board, board, load_boards
+from tinyfield.errors import UserError
+from tinyfield.spelling import listing, nearest
+
+if TYPE_CHECKING:
+    from tinyfield.pio import Image
+    from tinyfield.sim import SimDecision, SimRun
+    from tinyfield.sim.gateway import OnEvent
+    from tinyfield.sim.judge import Verdict
+    from tinyfield.spec.app import App
+    from tinyfield.spec.scenario import Scenario
+
+BOARDS = ("native", "qemu_m4")
+"""Where tests run unless a user says otherwise: this PC, and a microcontroller's core."""
+
+
+@dataclass(frozen=True)
+class TestResult:
+    """One scenario on one board.
+
+    Attributes:
+        start: unix seconds of virtual second 0, local time; None if there is no date.
+        first, last: virtual seconds of the first and the last sample.
+        decisions: everything that was decided.
+        verdicts: each expectation, and what came.
+        figures: of the run, by name.
+        differs: the decisions are not those of the first board.
+    """
+
+    name: str
+    board: str
+    start: int | None
+    first: int
+    last: int
+    decisions: tuple[SimDecision, ...]
+    verdicts: tuple[Verdict, ...]
+    figures: Mapping[str, float]
+    differs: bool = False
+
+    @property
+    def misses(self) -> tuple[str, ...]:
+        """What was not as expected, in words."""
+        said = [
+            f"{v.decision}: {times(len(v.times))}, expected {v.expected}"
+            for v in self.verdicts
+            if not v.met
+        ]
+        if self.differs:
+            said.append("other decisions than on the first board")
+        return tuple(said)
+
+    @property
+    def passed(self) -> bool:
+        """Everything was as expected."""
+        return not self.misses
+
+    def as_json(self) -> dict[str, object]:
+        """The result as plain values."""
+        return {
+            "test": self.name,
+            "board": self.board,
+            "passed": self.passed,
+            "misses": list(self.misses),
+            "expected": [v.as_json() for v in self.verdicts],
+            "decisions": len(self.decisions),
+        }
+
+
+@dataclass(frozen=True)
+class TestRun:
+    """All of an app's scenarios; ``left_out``: board and why nothing was run on it."""
+
+    results: tuple[TestResult, ...]
+    left_out: tuple[tuple[str, str], ...]
+
+    @property
+    def passed(self) -> bool:
+        """Every scenario on every board."""
+        return all(result.passed for result in self.results)
+
+
+def times(count: int) -> str:
+    """``never``, ``once``, ``3 times``."""
+    return {0: "never", 1: "once"}.get(count, f"{count} times")
+
+
+def chosen(app: App, names: Sequence[str]) -> tuple[Scenario, ...]:
+    """The app's scenarios of those names; all without any.
+
+    Raises:
+        UserError: the app has none, or none of that name.
+    """
+    if not app.tests:
+        raise UserError(f"{app.path} has no tests", hint="add a `tests:` section")
+    for name in names:
+        if name not in app.tests:
+            near = nearest(name, app.tests)
+            raise UserError(
+                f"{app.path} has no test {name!r}",
+                hint=f"did you mean {near!r}?" if near else f"tests: {listing(app.tests)}",
+            )
+    return tuple(app.tests[name] for name in names or app.tests)
+
+
+def boards_for(asked: Sequence[str]) -> tuple[tuple[Board, ...], tuple[tuple[str, str], ...]]:
+    """The virtual boards to run on, and those left out with the reason.
+
+    A board asked for is never left out: its missing tool is an error when it is built.
+    """
+    every = load_boards()
+    if asked:
+        given = [board(name) for name in asked]
+        twins = [every[b.twin] if b.twin else b for b in given]
+        return tuple({b.name: b for b in twins}.values()), ()
+    found, out = [], []
+    for name in BOARDS:
+        tools = every[name].toolchain
+        gone = [t for t in (tools.tool, tools.runner) if t and shutil.which(t) is None]
+        if gone:
+            out.append((name, f"{listing(gone)} not installed; {tools.install}"))
+        else:
+            found.append(every[name])
+    return tuple(found), tuple(out)
+
+
+def prepare(
+    app: App, entry: Board, image: Image, scenario: Scenario, on_event: OnEvent | None = None
+) -> SimRun:
+    """The run of a scenario, not yet begun."""
+    from tinyfield import sim
+
+    source = sim.source_of(app, scenario)
+    return sim.SimRun(
+        app, entry, image, source, faults=sim.faults_of(scenario, source), on_event=on_event
+    )
+
+
+def play(
+    app: App, entry: Board, image: Image, scenario: Scenario, on_event: OnEvent | None = None
+) -> TestResult:
+    """Run a scenario and judge it."""
+    from tinyfield import sim
+
+    run = prepare(app, entry, image, scenario, on_event)
+    made = tuple(run)
+    source = run.source
+    return TestResult(
+        name=scenario.name,
+        board=entry.name,
+        start=source.start,
+        first=source.first,
+        last=source.last,
+        decisions=made,
+        verdicts=sim.judge(scenario, made, source.first),
+        # How long it took is this machine's, and no figure of the app's.
+        figures={k: v for k, v in run.summary.items() if k != "seconds"},
+    )
+
+
+def compared(results: Sequence[TestResult]) -> tuple[TestResult, ...]:
+    """The same, with those marked that decided otherwise than the first board did."""
+    first: dict[str, list[str]] = {}
+    marked = []
+    for result in results:
+        said = [d.as_json() for d in result.decisions]
+        marked.append(replace(result, differs=first.setdefault(result.name, said) != said))
+    return tuple(marked)

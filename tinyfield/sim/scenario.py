@@ -1,0 +1,167 @@
+"""Scenarios: what a node reads and what goes wrong, from the spec's words to a run's inputs.
+
+::
+
+    Scenario ─source→ TraceSource | WorldSource ─FaultySource→ rows
+             ─faults→ Faults (power, link, clock, battery) ─→ SimRun
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, time
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tinyfield.errors import UserError
+from tinyfield.sim.run import Faults
+from tinyfield.sim.source import MISSING, RowSource, WorldSource
+from tinyfield.sim.trace import TraceSource
+
+if TYPE_CHECKING:
+    from tinyfield.spec.app import App, Channel
+    from tinyfield.spec.scenario import Fault, Scenario
+
+DEFAULT_START = datetime(2026, 6, 1)
+"""Of a world without a planting day: a summer's midnight."""
+
+_OF_ROWS = ("stuck", "missing", "reads", "noise")
+
+
+def source_of(app: App, scenario: Scenario) -> RowSource:
+    """The scenario's readings, with what goes wrong with them.
+
+    Raises:
+        DataError: the trace cannot be used.
+        UserError: the trace is over before a fault begins.
+    """
+    source: RowSource
+    if scenario.trace is not None:
+        source = TraceSource(scenario.trace, app)
+    else:
+        from tinyfield.data.generators.scene import world
+
+        planted = app.site.planted if app.site is not None else None
+        start = scenario.start or (
+            datetime.combine(planted, time()) if planted is not None else DEFAULT_START
+        )
+        made = world(scenario.world or "", app, scenario.script, seed=scenario.seed, start=start)
+        source = WorldSource(app, made, start=start)
+    late = [f for f in scenario.faults if f.begin_s > source.last - source.first]
+    if late:
+        raise UserError(
+            f"{app.where(f'tests.{scenario.name}.faults')}: '{late[0].text}' begins after the last "
+            "sample",
+            hint="give it an earlier time",
+        )
+    of_rows = [f for f in scenario.faults if f.kind in _OF_ROWS]
+    return FaultySource(source, app.channels, of_rows, scenario.seed) if of_rows else source
+
+
+def faults_of(scenario: Scenario, source: RowSource) -> Faults:
+    """What goes wrong with the node itself, on the source's clock."""
+    first = source.first
+
+    def spans(kind: str) -> list[tuple[int, int | None, int]]:
+        return [
+            (first + f.begin_s, None if f.end_s is None else first + f.end_s, f.value)
+            for f in scenario.faults
+            if f.kind == kind
+        ]
+
+    down, battery = spans("link"), spans("battery")
+
+    def link_down(t: int) -> bool:
+        return any(a <= t and (b is None or t < b) for a, b, _ in down)
+
+    def battery_mv(t: int) -> int | None:
+        return next((mv for a, b, mv in reversed(battery) if a <= t and (b is None or t < b)), None)
+
+    return Faults(
+        cuts=[(a, (a if b is None else b) - a) for a, b, _ in spans("power")],
+        link_down=link_down if down else None,
+        battery_mv=battery_mv if battery else None,
+        clock_set=not spans("clock"),
+    )
+
+
+class FaultySource:
+    """Readings with faults in them (see :class:`tinyfield.sim.source.RowSource`).
+
+    Later faults of a channel go over earlier ones.
+
+    Args:
+        source: the readings as they should be.
+        channels: of the app.
+        faults: of kinds ``stuck``, ``missing``, ``reads``, ``noise``.
+        seed: of the noise.
+    """
+
+    def __init__(
+        self, source: RowSource, channels: Sequence[Channel], faults: Sequence[Fault], seed: int
+    ) -> None:
+        self._source, self._channels, self._seed = source, channels, seed
+        names = [c.name for c in channels]
+        self._faults = [(f, [names.index(name) for name in f.channels]) for f in faults]
+        self._latest = [MISSING] * len(
+            channels
+        )  # the latest reading of each channel, without faults
+        self._stuck: dict[tuple[int, int], int] = {}  # what a stuck channel says, by fault, channel
+
+    @property
+    def start(self) -> int | None:
+        """As of the readings."""
+        return self._source.start
+
+    @property
+    def first(self) -> int:
+        """As of the readings."""
+        return self._source.first
+
+    @property
+    def last(self) -> int:
+        """As of the readings."""
+        return self._source.last
+
+    def row(self, t: int) -> Sequence[int] | None:
+        """The row of ``t`` as the faulty sensors give it."""
+        values = self._source.row(t)
+        if values is None:
+            return None
+        row = list(values)
+        for number, (fault, indices) in enumerate(self._faults):
+            if not self._on(fault, t):
+                continue
+            for i in indices:
+                row[i] = self._reading(number, fault, i, t, row[i])
+        for i, value in enumerate(values):
+            if value != MISSING:
+                self._latest[i] = value
+        return row
+
+    def _on(self, fault: Fault, t: int) -> bool:
+        past = t - self.first
+        return fault.begin_s <= past and (fault.end_s is None or past < fault.end_s)
+
+    def _reading(self, number: int, fault: Fault, i: int, t: int, value: int) -> int:
+        if fault.kind == "missing":
+            return MISSING
+        if fault.kind == "reads":
+            return fault.value
+        if fault.kind == "stuck":
+            latest = self._latest[i] if self._latest[i] != MISSING else value
+            return self._stuck.setdefault((number, i), latest)
+        if value == MISSING:
+            return value
+        channel = self._channels[i]
+        off = np.random.default_rng([self._seed, number, i, t]).normal(0, fault.value)
+        return min(max(value + round(float(off)), channel.minimum), channel.maximum)
+
+    def act(self, t: int, actuator: str, on: bool) -> None:
+        """Pass it on."""
+        self._source.act(t, actuator, on)
+
+    def summary(self) -> dict[str, float]:
+        """As of the readings."""
+        return self._source.summary()
