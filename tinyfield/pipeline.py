@@ -299,7 +299,7 @@ def run_tests(
     boards: Sequence[str] | None = None,
     names: Sequence[str] = (),
     progress: Progress | None = None,
-) -> scenarios.TestRun:
+) -> scenarios.ScenarioRun:
     """The app's ``tests:``, each through the real firmware on virtual boards.
 
     Args:
@@ -323,7 +323,7 @@ def run_tests(
         for scenario in wanted:
             _step(progress, f"{scenario.name} on {entry.name}")
             results.append(scenarios.play(made, entry, image, scenario, on_event=_detail(progress)))
-    return scenarios.TestRun(scenarios.compared(results), left_out)
+    return scenarios.ScenarioRun(scenarios.compared(results), left_out)
 
 
 def models_of(path: Path, *, progress: Progress | None = None) -> dict[str, bytes]:

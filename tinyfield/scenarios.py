@@ -24,7 +24,7 @@ BOARDS = ("native", "qemu_m4")
 
 
 @dataclass(frozen=True)
-class TestResult:
+class ScenarioResult:
     """One scenario on one board.
 
     Attributes:
@@ -76,10 +76,10 @@ class TestResult:
 
 
 @dataclass(frozen=True)
-class TestRun:
+class ScenarioRun:
     """All of an app's scenarios; ``left_out``: board and why nothing was run on it."""
 
-    results: tuple[TestResult, ...]
+    results: tuple[ScenarioResult, ...]
     left_out: tuple[tuple[str, str], ...]
 
     @property
@@ -146,14 +146,14 @@ def prepare(
 
 def play(
     app: App, entry: Board, image: Image, scenario: Scenario, on_event: OnEvent | None = None
-) -> TestResult:
+) -> ScenarioResult:
     """Run a scenario and judge it."""
     from tinyfield import sim
 
     run = prepare(app, entry, image, scenario, on_event)
     made = tuple(run)
     source = run.source
-    return TestResult(
+    return ScenarioResult(
         name=scenario.name,
         board=entry.name,
         start=source.start,
@@ -166,7 +166,7 @@ def play(
     )
 
 
-def compared(results: Sequence[TestResult]) -> tuple[TestResult, ...]:
+def compared(results: Sequence[ScenarioResult]) -> tuple[ScenarioResult, ...]:
     """The same, with those marked that decided otherwise than the first board did."""
     first: dict[str, list[str]] = {}
     marked = []

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tinyfield.learn import Score, Trained
     from tinyfield.modelfile import Compiled
     from tinyfield.pipeline import BuildResult, Evaluation
-    from tinyfield.scenarios import TestResult
+    from tinyfield.scenarios import ScenarioResult
     from tinyfield.sim import SimDecision
     from tinyfield.tune import Point, Tuned
 
@@ -372,7 +372,7 @@ def season(summary: Mapping[str, Any], out: Console) -> None:
     out.print(", ".join(parts))
 
 
-def scenarios(results: Sequence[TestResult], out: Console) -> None:
+def scenarios(results: Sequence[ScenarioResult], out: Console) -> None:
     """The end of ``tinyfield test``: a line for each expectation, and why a scenario failed."""
     boards = list(dict.fromkeys(result.board for result in results))
     table = _table("", "test", *boards, "decision", "expected", "what came")

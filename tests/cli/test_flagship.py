@@ -180,13 +180,6 @@ def test_the_report_tells_of_this_build(
     assert str(bed) not in page and str(tmp_path) not in page
 
 
-def test_the_apps_own_tests_pass(bed: Path, built: dict[str, object]) -> None:
-    done = tinyfield(bed, "test", "apps/irrigation.yaml", "--json")
-    results = json.loads(done.stdout)
-    assert done.returncode == 0, results
-    assert results and all(result["passed"] for result in results)
-
-
 def test_without_cross_compilers_the_build_says_what_to_install(
     bed: Path, built: dict[str, object], tmp_path: Path
 ) -> None:

@@ -82,7 +82,7 @@ def test_what_a_world_does_not_know(bed: App) -> None:
 
 def test_the_beds_sky_is_the_scripts(bed: App) -> None:
     script = [
-        Play("sunny", 2 * DAY),
+        Play("sunny", 5 * DAY),
         Play("rain", 6 * HOUR),
         Play("cloudy", DAY),
         Play("heat", 2 * DAY),
@@ -94,13 +94,13 @@ def test_the_beds_sky_is_the_scripts(bed: App) -> None:
         return np.array([r[channel] for r in made[int(begin * 144) : int(end * 144)]])
 
     soil = "soil.moisture"
-    assert np.nanmean(of(soil, 1.9, 2)) < np.nanmean(of(soil, 0.4, 0.5)) - 5  # the sun dries
-    assert np.nanmean(of(soil, 2.4, 2.6)) > np.nanmean(of(soil, 1.9, 2)) + 20  # rain wets
+    assert np.nanmean(of(soil, 4.5, 5)) < np.nanmean(of(soil, 0, 0.5)) - 8  # the sun dries
+    assert np.nanmean(of(soil, 5.4, 5.6)) > np.nanmean(of(soil, 4.9, 5)) + 20  # rain wets
     assert scene.summary()["rain_litres"] == pytest.approx(6 * 4 * bed.site.area_m2)  # type: ignore[union-attr]
     light = "light.illuminance"
-    assert np.nanmax(of(light, 2.25, 3)) < 0.5 * np.nanmax(of(light, 0, 1))  # clouds
+    assert np.nanmax(of(light, 5.25, 6)) < 0.5 * np.nanmax(of(light, 0, 1))  # clouds
     heat = "air.temperature"
-    assert np.nanmax(of(heat, 4, 5)) > np.nanmax(of(heat, 0, 1)) + 8
+    assert np.nanmax(of(heat, 7, 8)) > np.nanmax(of(heat, 0, 1)) + 8
     assert abs(scene.summary()["balance_mm"]) < 1e-6
 
 

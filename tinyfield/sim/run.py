@@ -49,8 +49,7 @@ class Faults:
     Attributes:
         to_node, from_node: may change or drop (None) a piece of what passes; given the piece
             and its number. From the node pieces are as the pipe delivers them.
-        cuts: when the node loses its power (at the first sample from then on, instead of getting
-            its row), and for how many seconds; 0: it starts anew at once.
+        cuts: when the node loses its power, and for how many seconds; 0: it starts anew at once.
         link_down: whether no answer comes to what the node sends at a time.
         battery_mv: its supply's voltage at a time; None: as the board has it.
         clock_set: False: nobody ever tells the node the date.
@@ -168,14 +167,14 @@ class SimRun:
                     if not frames:
                         node.write(_BROKEN)
                 for frame in frames:
+                    if cuts and self._reaches(frame, cuts[0][0]):
+                        self._cut(*cuts.pop(0))
+                        yield None
+                        return
                     if frame.type is FrameType.EXIT:
                         self._ended(node, frame)
                         return
                     if frame.type is FrameType.ROW_REQUEST:
-                        if cuts and self._is_new(frame) and self._time_of(frame) >= cuts[0][0]:
-                            self._cut(self._time_of(frame), cuts.pop(0)[1])
-                            yield None
-                            return
                         self._answer_row(node, frame)
                     elif frame.type is FrameType.UPLINK:
                         decision = self._answer_uplink(node, frame)
@@ -188,12 +187,17 @@ class SimRun:
         finally:
             node.kill()
 
-    def _cut(self, now: int, seconds: int) -> None:
-        """The power goes at ``now`` for so many seconds; what it held on falls off."""
+    def _reaches(self, frame: Frame, t: int) -> bool:
+        """Whether the node says by this frame what it does at ``t`` or later."""
+        timed = frame.type in (FrameType.ROW_REQUEST, FrameType.ACT) and len(frame.payload) >= 4
+        return timed and self._offset + int(struct.unpack_from("<I", frame.payload)[0]) >= t
+
+    def _cut(self, t: int, seconds: int) -> None:
+        """The power goes at ``t`` for so many seconds; what it held on falls off."""
         for actuator in sorted(self._on):
-            self._source.act(now, actuator, False)
+            self._source.act(t, actuator, False)
         self._on.clear()
-        self._offset = now + seconds
+        self._offset = t + seconds
 
     def _come_home(self, folder: Path) -> Iterator[SimDecision]:
         """The link was down to the end: the node starts once more where it is up, and tells what
@@ -245,9 +249,6 @@ class SimRun:
 
     def _is_new(self, frame: Frame) -> bool:
         return len(frame.payload) == 4 and struct.unpack("<I", frame.payload)[0] != self._asked
-
-    def _time_of(self, frame: Frame) -> int:
-        return self._offset + int(struct.unpack("<I", frame.payload)[0])
 
     def _answer_row(self, node: NodeProcess, frame: Frame) -> None:
         if len(frame.payload) != 4:

@@ -34,6 +34,9 @@ WARMER = {"sunny": (0.0, 0.0), "cloudy": (-3.0, 1.0), "rain": (-5.0, 1.0), "heat
 DRYNESS = {"sunny": 0.0, "cloudy": 2.0, "rain": 5.0, "heat": -2.0}
 """What it adds to the dew point, °C."""
 
+BLOCK_DAYS = 60
+"""Chance is drawn for so many days at once, so that a longer script begins like a shorter one."""
+
 
 class World(Scene):
     """See the module."""
@@ -43,6 +46,7 @@ class World(Scene):
         self._past = start.hour * 3600 + start.minute * 60 + start.second
         bed = bed_of(app)
         days = -(-(self._past + self.seconds) // 86400) + 1
+        days = -(-days // BLOCK_DAYS) * BLOCK_DAYS
         base = season_weather(bed, start.date(), days, seed * 100003 + FIRST_SEASON)
         self._bed = BedWorld(
             app, self._skies(base), seed, bed=bed, first_day=(start.date() - bed.planted).days
