@@ -98,9 +98,9 @@ def test_the_beds_sky_is_the_scripts(bed: App) -> None:
     assert np.nanmean(of(soil, 5.4, 5.6)) > np.nanmean(of(soil, 4.9, 5)) + 20  # rain wets
     assert scene.summary()["rain_litres"] == pytest.approx(6 * 4 * bed.site.area_m2)  # type: ignore[union-attr]
     light = "light.illuminance"
-    assert np.nanmax(of(light, 5.25, 6)) < 0.5 * np.nanmax(of(light, 0, 1))  # clouds
+    assert np.nanmean(of(light, 5.25, 6.25)) < 0.5 * np.nanmean(of(light, 0, 1))  # clouds
     heat = "air.temperature"
-    assert np.nanmax(of(heat, 7, 8)) > np.nanmax(of(heat, 0, 1)) + 8
+    assert np.nanmax(of(heat, 7, 8)) > np.nanmax(of(heat, 0, 1)) + 5
     assert abs(scene.summary()["balance_mm"]) < 1e-6
 
 
