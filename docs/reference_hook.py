@@ -190,9 +190,26 @@ def bounds_table() -> str:
     return "\n".join(lines)
 
 
+def worlds_table() -> str:
+    """The worlds that a scenario can play, and their states."""
+    from tinyfield.spec.worlds import worlds
+
+    lines = []
+    for world in worlds().values():
+        lines += [f"**`{world.name}`**: {world.what}.\n", "| state | what it is |", "|---|---|"]
+        lines += [f"| `{state}` | {what} |" for state, what in world.states.items()]
+        lines.append("")
+    return "\n".join(lines)
+
+
 def on_page_markdown(markdown: str, **_: Any) -> str:
     """Fill in the tables of pages that are otherwise written by hand."""
-    tables = {"operators": operators_table, "targets": targets_table, "bounds": bounds_table}
+    tables = {
+        "operators": operators_table,
+        "targets": targets_table,
+        "bounds": bounds_table,
+        "worlds": worlds_table,
+    }
     for name, make in tables.items():
         mark = f"<!-- {name} -->"
         if mark in markdown:

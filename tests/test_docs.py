@@ -12,6 +12,9 @@ import pytest
 from tinyfield.compiler import TARGET_NAMES
 from tinyfield.compiler.ops import KINDS
 from tinyfield.compiler.schema import OPERATORS
+from tinyfield.spec import load_app
+from tinyfield.spec.faults import parse_fault
+from tinyfield.spec.worlds import worlds
 
 
 @pytest.fixture(scope="module")
@@ -45,3 +48,24 @@ def test_the_commands_page_knows_every_option(hook: ModuleType) -> None:
     page = hook.commands_page()
     for option in ("--dump-passes", "--optimize", "--prefix", "--layers", "--rounding"):
         assert option in page
+
+
+def test_the_scenarios_page_knows_every_world_and_its_example_checks(
+    root: Path, hook: ModuleType, tmp_path: Path
+) -> None:
+    page = (root / "docs/how-to/scenarios.md").read_text(encoding="utf-8")
+    whole = hook.on_page_markdown(page)
+    for world in worlds().values():
+        assert f"**`{world.name}`**" in whole
+        assert all(f"| `{state}` |" in whole for state in world.states)
+    example = re.search(r"```yaml\n(tests:.*?)```", page, re.S)
+    assert example is not None
+    text = (root / "apps/irrigation.yaml").read_text(encoding="utf-8")
+    app = tmp_path / "app.yaml"
+    app.write_text(text[: text.index("\ntests:") + 1] + example[1], encoding="utf-8")
+    (tmp_path / "traces").mkdir()
+    (tmp_path / "traces/dry_week.csv").touch()
+    assert list(load_app(app).tests) == ["hot days", "the probe sticks", "dry week"]
+    faults = page.split("## What goes wrong")[1].split("\n## ")[0]
+    for fault in re.findall(r"^\| `([^`]+)` \|", faults, re.M):
+        parse_fault(fault, channels=load_app(app).channels, total=0)

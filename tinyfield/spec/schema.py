@@ -16,6 +16,7 @@ from tinyfield.spec.features import CHANNEL_OPS, SITE
 from tinyfield.spec.known import DATASETS, SOILS, SPLITS, STAND_INS
 from tinyfield.spec.sections.app import AppSection
 from tinyfield.spec.times import CYCLIC
+from tinyfield.spec.worlds import worlds
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -48,12 +49,35 @@ def json_schema() -> dict[str, object]:
     action = {"type": "string", "examples": ["valve on for 8 min", "valve off", "report"]}
     do = defs["DecisionSection"]["properties"]["do"]
     do["oneOf"] = [action, *do["oneOf"][1:]]
+    _scenario(defs["ScenarioSection"]["properties"])
     return {
         "$schema": DIALECT,
         "$id": "urn:tinyfield:app",
         **schema,
         "title": "tinyfield app",
     }
+
+
+def _scenario(test: dict[str, Any]) -> None:
+    """Worlds and their states, and expectations, in place."""
+    test["world"] |= {
+        "type": "object",
+        "minProperties": 1,
+        "maxProperties": 1,
+        "additionalProperties": False,
+        "properties": {
+            name: {
+                "description": f"{kind.what}; states: "
+                + ", ".join(f"{state} ({what})" for state, what in kind.states.items()),
+                "type": ["array", "string"],
+                "examples": [[f"{state} 1 h" for state in kind.states]],
+            }
+            for name, kind in worlds().items()
+        },
+    }
+    one = {"type": ["string", "integer"], "examples": ["at least 1 within 2 h", "never"]}
+    some = {"type": "array", "items": one, "minItems": 1}
+    test["expect"]["additionalProperties"] = {"anyOf": [one, some]}
 
 
 def _tidy(node: Any) -> None:
