@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tinyfield.data import air, cache, fan, gas, registry
+from tinyfield.data import air, cache, dog, fan, gas, registry
 from tinyfield.data.dataset import NO_LABEL, Dataset, Origin, Series, Split
 from tinyfield.data.generators import seasons
 from tinyfield.data.generators.batch import Batch, Record
@@ -38,7 +38,7 @@ GENERATED: dict[Split, int] = {"train": 64, "valid": 16, "test": 16}
 """Generated seasons in each part."""
 DAYS = seasons.SEASON_DAYS
 RULER = "fao56"
-STAND_IN = {"maricopa": RULER, "beijing": "smog", "mq": "mq_array", "fan": "rotor"}
+STAND_IN = {"maricopa": RULER, "beijing": "smog", "mq": "mq_array", "fan": "rotor", "dog": "dog"}
 """Importer → the generator that stands in for what it reads."""
 
 
@@ -68,13 +68,19 @@ def load(
         raise DataError(f"no model {model_name!r} in {app.name}")
     train = app.models[model_name].train
     info = registry.info(train.dataset)
-    builders = {"maricopa": _build, "beijing": air.build, "mq": gas.build, "fan": fan.build}
+    builders = {
+        "maricopa": _build,
+        "beijing": air.build,
+        "mq": gas.build,
+        "fan": fan.build,
+        "dog": dog.build,
+    }
     if info.importer not in builders or (info.importer == "maricopa" and train.label != "need"):
         raise NotBuiltYetError(
             f"{app.where(f'models.{model_name}.train')}: no generator makes the label "
             f"{train.label!r} of {train.dataset} yet",
             hint="Built so far: irrigation_maricopa (label `need`), pollution_beijing, gas_mq, "
-            "anomaly_fan.",
+            "anomaly_fan, pet_dog, dog_simulated.",
         )
     if train.stand_in not in (None, STAND_IN[info.importer]):
         raise DataError(

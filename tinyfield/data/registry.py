@@ -38,6 +38,7 @@ class Entry:
         page: where a person can read about it and fetch it.
         importer: the module of ``tinyfield.data.importers`` that reads it.
         layout: how to lay the folder out by hand.
+        weakness: what its figures cannot be believed for; "" where nothing is out of the ordinary.
         where: its folder here; None if it is not here.
         place: which of the places that is: given, TINYFIELD_DATA, cache, or missing.
     """
@@ -51,6 +52,7 @@ class Entry:
     importer: str
     layout: str
     files: tuple[DatasetFile, ...]
+    weakness: str = ""
     where: Path | None = None
     place: str = "missing"
 
@@ -70,6 +72,7 @@ class Entry:
             "citation": self.citation,
             "get": f"tinyfield data get {self.name}" if self.downloadable else "by hand (page)",
             "layout": self.layout,
+            **({"weakness": self.weakness} if self.weakness else {}),
             "where": str(self.where) if self.where else None,
             "place": self.place,
             "files": [f"{f.name} sha256:{f.sha256}" for f in self.files],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from tinyfield.data import registry
 from tinyfield.report import words
 
 if TYPE_CHECKING:
@@ -59,6 +60,9 @@ def of_model(model: ModelFacts) -> list[str]:
 
 def _data(model: ModelFacts) -> list[str]:
     found = []
+    weakness = registry.info(model.dataset).weakness
+    if weakness:
+        found.append(f"WEAK DATA: of {model.dataset}, {weakness}")
     test = [part for part in model.parts if part.split == "test"]
     rows = sum(part.rows for part in test)
     made = sum(part.rows for part in test if part.origin in ("generated", "simulated"))

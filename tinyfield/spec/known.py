@@ -9,8 +9,16 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-DATASETS = ("irrigation_maricopa", "soil_quebec", "pollution_beijing", "gas_mq", "anomaly_fan")
-STAND_INS = ("fao56", "smog", "mq_array", "rotor")
+DATASETS = (
+    "irrigation_maricopa",
+    "soil_quebec",
+    "pollution_beijing",
+    "gas_mq",
+    "anomaly_fan",
+    "pet_dog",
+    "dog_simulated",
+)
+STAND_INS = ("fao56", "smog", "mq_array", "rotor", "dog")
 SPLITS = ("by plot", "by station", "by group", "by time", "by speed")
 SOILS = (
     "sand",

@@ -1,0 +1,196 @@
+"""The dog: bouts, labels, splits in time, generated dogs, and the world that plays its days."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.signal import welch
+
+from tests.data.test_air import app_of
+from tinyfield import data
+from tinyfield.data.generators.dog import AXES, BEHAVIOURS, Dog, dog, motion, rotation
+from tinyfield.data.generators.dog_scene import World
+from tinyfield.data.generators.scene import Play
+from tinyfield.data.importers.dog import read_bouts
+from tinyfield.errors import DataError
+from tinyfield.spec import App
+from tinyfield.spec.app import Channel
+from tinyfield.spec.worlds import worlds
+
+FIVE = "lying, sitting, walking, running, climbing"
+
+
+@pytest.fixture(autouse=True)
+def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("TINYFIELD_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv("TINYFIELD_DATA", raising=False)
+
+
+def dog_app(folder: Path, *, dataset: str = "pet_dog", label: str = "behaviour",
+            split: str = "by time", classes: str = FIVE) -> App:  # fmt: skip
+    app = app_of(folder, dataset=dataset, stand_in="dog", label=label, split=split,
+                 classes=classes)  # fmt: skip
+    units = {"accel": ("g", -3), "gyro": ("dps", -1)}
+    found = [
+        Channel(name=f"imu.{q}", sensor="imu", quantity=q, unit=units[q[:-2]][0],
+                scale=units[q[:-2]][1], minimum=-32767, maximum=32767) for q in AXES
+    ]  # fmt: skip
+    vitals = [
+        Channel(name=f"vitals.{q}", sensor="vitals", quantity=q, unit=u, scale=0, minimum=0,
+                maximum=2000) for q, u in (("rate", "bpm"), ("temperature", "degC"),
+                                           ("beyond", "m"))
+    ]  # fmt: skip
+    return app.model_copy(update={"channels": tuple([*found, *vitals])})
+
+
+def lay(folder: Path, bouts: list[tuple[str, int, int]]) -> Path:
+    """Bouts of (label, first frame, frames); ax says which frame it is."""
+    folder.mkdir(exist_ok=True)
+    lines = ["label,i,ax,ay,az,gx,gy,gz"]
+    for label, first, n in bouts:
+        lines += [f"{label},{i},{i / 1000},0,1,2,3,4" for i in range(first, first + n)]
+    (folder / "any.csv").write_text("\n".join(lines) + "\n")
+    return folder
+
+
+def test_a_bout_ends_where_label_or_count_breaks(tmp_path: Path) -> None:
+    lay(tmp_path, [("lying", 0, 5), ("lying", 9, 3), ("Walking ", 12, 4)])
+    assert [(b.label, b.first, len(b.axes["accel_x"])) for b in read_bouts(tmp_path)] == [
+        ("lying", 0, 5), ("lying", 9, 3), ("walking", 12, 4),
+    ]  # fmt: skip
+
+
+def test_measured_bouts_are_cut_in_time_and_generated_dogs_join(tmp_path: Path) -> None:
+    folder = lay(tmp_path / "dog", [(b, 0, 6000) for b in BEHAVIOURS[:5]])
+    found = data.load(dog_app(tmp_path), "m", data_dir=folder)
+    for name in BEHAVIOURS[:5]:
+        parts = {
+            found.split[r.group]: r.channels["imu.accel_x"]
+            for r in found.recordings
+            if r.origin == "measured" and found.classes[r.labels[0]] == name
+        }
+        assert set(parts) == {"train", "valid", "test"}
+        assert parts["train"].max() + 0.5 < parts["valid"].min()
+        assert parts["valid"].max() + 0.5 < parts["test"].min(), "a gap of 5 s, i being in ax"
+    made = {r.group.split("/")[0]: found.split[r.group] for r in found.recordings
+            if r.origin == "generated"}  # fmt: skip
+    assert sorted(made.values()).count("train") == 12 and len(made) == 20
+    assert "GENERATED" in " ".join(found.provenance)
+
+
+def test_held_out_data_are_all_test_and_nothing_is_added(tmp_path: Path) -> None:
+    folder = lay(tmp_path / "dog", [("walking", 500, 400), ("barking", 0, 400)])
+    found = data.load(dog_app(tmp_path), "m", data_dir=folder, held_out=True)
+    assert [(r.origin, found.split[r.group], len(r)) for r in found.recordings] == [
+        ("measured", "test", 400)
+    ]
+
+
+def test_without_data_it_says_so(tmp_path: Path) -> None:
+    found = data.load(dog_app(tmp_path), "m")
+    assert {r.origin for r in found.recordings} == {"generated"}
+    assert "NO REAL DATA" in found.provenance[0]
+
+
+def test_what_is_not_named_is_other_or_left_out(tmp_path: Path) -> None:
+    app = dog_app(tmp_path, dataset="dog_simulated", classes="other, scratching, shaking")
+    found = data.load(app, "m")
+    shares = found.shares()
+    assert shares["other"] == pytest.approx(7 / 9)
+    assert len(data.load(dog_app(tmp_path), "m").recordings) == 20 * 3 * 5
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"label": "mood"}, "no label 'mood'"),
+        ({"split": "by group"}, "cannot be split by group"),
+        ({"classes": "lying, barking"}, "has no barking"),
+    ],
+)
+def test_refusals(tmp_path: Path, changes: dict[str, str], says: str) -> None:
+    folder = lay(tmp_path / "dog", [("lying", 0, 6000), ("walking", 0, 6000)])
+    with pytest.raises(DataError) as caught:
+        data.load(dog_app(tmp_path, **changes), "m", data_dir=folder)
+    assert says in caught.value.message
+
+
+def test_rotations_are_rotations() -> None:
+    rng = np.random.default_rng(1)
+    found = np.array([rotation(rng) for _ in range(4000)])
+    assert np.allclose(found @ found.transpose(0, 2, 1), np.eye(3))
+    assert np.allclose(np.linalg.det(found), 1)
+    assert np.abs(found.mean(axis=0)).max() < 0.04, "no direction is likelier"
+
+
+def test_rhythms_are_where_they_are_said_to_be() -> None:
+    """The peak of the acceleration's spectrum, by SciPy's Welch."""
+    for behaviour, low, high in (("running", 4.1, 5.0), ("shaking", 4.0, 6.0)):
+        values = motion(behaviour, Dog(1.0, 1.0, np.eye(3)), 6000, 100.0, np.random.default_rng(2))
+        f, p = welch(values["accel_z"], 100.0, nperseg=1024)
+        assert low - 0.3 < f[p.argmax()] < high + 0.3
+
+
+def test_simulated_rest_and_gaits_are_as_large_as_the_measured_ones(shared: Path) -> None:
+    """The norm's deviation in 2.56 s; the same order for each of the five behaviours."""
+    measured = {b.label: b.axes for b in read_bouts(shared / "data" / "pet_dog")}
+    rng = np.random.default_rng(3)
+
+    def size(axes: dict[str, np.ndarray]) -> float:
+        norm = np.sqrt(sum(axes[name] ** 2 for name in AXES[:3]))
+        return float(np.median([norm[i : i + 256].std() for i in range(0, len(norm) - 256, 256)]))
+
+    for name in BEHAVIOURS[:5]:
+        made = size(motion(name, dog(rng), 20_000, 100.0, rng))
+        assert 0.5 < made / size(measured[name]) < 2, name
+
+
+def world(app: App, *script: tuple[str, float], start: int = 0, seed: int = 1) -> World:
+    plays = [Play(state, round(hours * 3600)) for state, hours in script]
+    return World(app, plays, seed=seed, start=datetime(2026, 6, 1, start))
+
+
+def minutes(found: World) -> dict[str, int]:
+    each = [found.behaviour(t) for t in range(0, found.seconds, 60)]
+    return {name: each.count(name) for name in set(each)}
+
+
+def test_days_differ_as_their_states_say(tmp_path: Path) -> None:
+    app = dog_app(tmp_path)
+    usual = minutes(world(app, ("day", 24)))
+    assert 800 < usual["lying"] < 1100 and 150 < usual["walking"] < 330
+    assert minutes(world(app, ("lazy", 24)))["lying"] > 1300
+    itchy = minutes(world(app, ("itchy", 24)))
+    assert itchy["scratching"] > 2.5 * usual["scratching"] > 0
+    night = minutes(world(app, ("restless", 8), start=22))
+    assert night["lying"] < 300 < minutes(world(app, ("day", 8), start=22))["lying"]
+
+
+def test_vitals_and_fence(tmp_path: Path) -> None:
+    app = dog_app(tmp_path)
+    found = world(app, ("sleep", 1), ("away", 1), ("fever", 1), ("bare", 1))
+    asleep, away, ill, bare = (found.sample(t) for t in (600, 4200, 7800, 11400))
+    assert 50 < asleep["vitals.rate"] < 85 and asleep["vitals.beyond"] == 0
+    assert away["vitals.beyond"] == 1200 and away["vitals.rate"] > 150
+    assert ill["vitals.temperature"] > 40 and ill["vitals.rate"] > 95
+    assert np.isnan(bare["vitals.rate"]) and bare["vitals.temperature"] == 22
+
+
+def test_the_same_burst_whenever_it_is_asked_for(tmp_path: Path) -> None:
+    app = dog_app(tmp_path)
+    a, b = (world(app, ("walk", 1)) for _ in range(2))
+    b.burst(60, 256, 100.0)
+    one, two = a.burst(120, 256, 100.0), b.burst(120, 256, 100.0)
+    assert list(one) == [f"imu.{name}" for name in AXES]
+    assert all(np.array_equal(one[name], two[name]) for name in one)
+
+
+def test_every_state_plays(tmp_path: Path) -> None:
+    app = dog_app(tmp_path)
+    for state in worlds()["dog"].states:
+        found = world(app, (state, 0.2))
+        assert np.isfinite(found.burst(300, 64, 100.0)["imu.accel_x"]).all()
+        assert set(found.sample(300)) == {"vitals.rate", "vitals.temperature", "vitals.beyond"}
