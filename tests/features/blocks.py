@@ -90,7 +90,7 @@ def _one(statistic: str) -> str:
         "first": "(uint16_t)a",
         "end": "(uint16_t)b",
         "ms_a_frame": "a, (uint32_t)b",
-        "centihertz_a_bin": "a, (uint32_t)b",
+        "hertz": "a, (uint32_t)b",
     }
     lines = [
         "const int16_t *x, const int16_t *y, const int16_t *z, uint16_t n, int32_t a, int32_t b)",
@@ -104,7 +104,7 @@ def _one(statistic: str) -> str:
 
 
 @cache
-def _library() -> ctypes.CDLL:
+def library() -> ctypes.CDLL:
     """Every statistic for any number of frames, compiled once, with UBSan."""
     scratch = max(stage.scratch(1024) for stage in STAGES.values())
     head = "".join(f'#include "{header}"\n' for header in HEADERS)
@@ -127,20 +127,20 @@ def run(block: Block, frames: NDArray[np.int16], rate: Fraction = RATE) -> int:
     """A block of one window, frames [3, n] or [n], on this PC."""
     n = frames.shape[-1]
     axes = [np.array(axis, np.int16) for axis in np.broadcast_to(frames, (3, n))]
-    library, source = _library(), block.source(n, rate)
+    c, source = library(), block.source(n, rate)
     if block.signal:
-        make = library[SIGNAL_CALLS[block.signal].partition("(")[0]]
+        make = c[SIGNAL_CALLS[block.signal].partition("(")[0]]
         make(*map(_at, axes), ctypes.c_uint16(n), _at(axes[0]))
     if block.jerk:
-        library[JERK_CALL.partition("(")[0]](_at(axes[0]), ctypes.c_uint16(n), _at(axes[0]))
+        c[JERK_CALL.partition("(")[0]](_at(axes[0]), ctypes.c_uint16(n), _at(axes[0]))
     more = arguments(block.statistic, source, block.given)
     words = [word for word in placeholders(CALLS[block.statistic].text) if word in more]
     numbers = [int(v) for word in words for v in more[word].split(", ")] + [0, 0]
-    got = library["one_" + block.statistic](
+    got = c["one_" + block.statistic](
         *map(_at, axes), ctypes.c_uint16(source.frames), *map(ctypes.c_int32, numbers[:2])
     )
     by = factor(STATISTICS[block.statistic], source)
-    return got if by == 1 else int(library.tiny_scaled(got, by.numerator, by.denominator))
+    return got if by == 1 else int(c.tiny_scaled(got, by.numerator, by.denominator))
 
 
 def value(block: Block, frames: NDArray[np.int16], rate: Fraction = RATE) -> float:

@@ -51,6 +51,9 @@ class Stage:
 STAGES: dict[str, Stage] = {
     "sorted": Stage("tiny_shape_sort({x}, {n}, {work})", lambda n: 2 * n),
     "centred": Stage("tiny_shape_centre({x}, {n}, {work})", lambda n: 2 * n),
+    "spectrum": Stage(
+        "tiny_spectrum({x}, {n}, {work})", lambda n: 4 * (spectrum_size(n) + 1), "int32_t"
+    ),
 }
 """The stages, by name."""
 
@@ -86,6 +89,12 @@ CALLS: dict[str, Call] = {
     "autocorrelation": Call("tiny_likeness_autocorrelation({work}, {n}, {lag})", "centred"),
     "period": Call("tiny_scaled(tiny_likeness_period({work}, {n}), {ms_a_frame})", "centred"),
     "correlation": Call("tiny_likeness_correlation({x}, {y}, {n})"),
+    "band": Call("tiny_spectrum_band({work}, {n}, {first}, {end})", "spectrum"),
+    "band_share": Call("tiny_spectrum_share({work}, {n}, {first}, {end})", "spectrum"),
+    "entropy": Call("tiny_spectrum_entropy({work}, {n})", "spectrum"),
+    "peak_frequency": Call("tiny_scaled(tiny_spectrum_peak({work}, {n}), {hertz})", "spectrum"),
+    "peak_amplitude": Call("tiny_spectrum_peak_amplitude({work}, {n})", "spectrum"),
+    "centroid": Call("tiny_scaled(tiny_spectrum_centroid({work}, {n}), {hertz})", "spectrum"),
     "tilt": Call("tiny_vector_tilt({x}, {y}, {z}, {n})"),
     "pitch": Call("tiny_vector_pitch({x}, {y}, {z}, {n})"),
     "roll": Call("tiny_vector_roll({x}, {y}, {z}, {n})"),
@@ -96,6 +105,7 @@ HEADERS = (
     "features/likeness.h",
     "features/shape.h",
     "features/signal.h",
+    "features/spectrum.h",
     "features/vector.h",
 )
 """What C that uses these includes."""
@@ -105,14 +115,14 @@ def arguments(name: str, source: Source, given: Sequence[Fraction]) -> dict[str,
     """What else stands in braces in the call of statistic ``name``, by name.
 
     ``{lag}`` in frames; ``{first}`` and ``{end}``, the bins of a band; ``{ms_a_frame}`` and
-    ``{centihertz_a_bin}``, as ``numerator, denominator``.
+    ``{hertz}`` (hundredths of a Hz for 1/256 of a bin), as ``numerator, denominator``.
 
     Args:
         given: the statistic's arguments but for channels: a lag in s; a band's two edges in Hz.
     """
     values = {
         "ms_a_frame": _pair(1000 / source.rate),
-        "centihertz_a_bin": _pair(100 * source.rate / spectrum_size(source.frames)),
+        "hertz": _pair(100 * source.rate / (256 * spectrum_size(source.frames))),
     }
     takes = STATISTICS[name].takes
     if "lag" in takes:

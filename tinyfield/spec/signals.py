@@ -162,7 +162,11 @@ def factor(statistic: Statistic, source: Source) -> Fraction:
 
 
 def _amplitude(
-    says: str, steps: int, greatest: Callable[[Source], int] = lambda s: s.greatest, least: int = 2
+    says: str,
+    steps: int,
+    greatest: Callable[[Source], int] = lambda s: s.greatest,
+    least: int = 2,
+    takes: tuple[Argument, ...] = (),
 ) -> Statistic:
     """A statistic in the source's unit, ``steps`` to a frame's step."""
     digits = {1: 0, 100: 2}[steps]
@@ -173,7 +177,7 @@ def _amplitude(
             return Measure(source.unit, source.scale, math.ceil(most * source.rate))
         return Measure(source.unit, source.scale - digits, most * steps)
 
-    return Statistic(says, measure, steps=steps, least=least)
+    return Statistic(says, measure, takes, steps=steps, least=least)
 
 
 def _span(source: Source) -> int:
@@ -196,6 +200,10 @@ def _ratio(_: Source) -> Measure:
 def _deviations(source: Source) -> Measure:
     """No frame lies more than root(n) standard deviations from the mean."""
     return Measure("", -3, 1010 * (math.isqrt(source.frames) + 1))
+
+
+def _hertz(source: Source) -> Measure:
+    return Measure("Hz", -2, math.ceil(50 * source.rate))
 
 
 def _degrees(greatest: int) -> Callable[[Source], Measure]:
@@ -239,6 +247,18 @@ STATISTICS: dict[str, Statistic] = {
     "correlation": Statistic(
         "Pearson's correlation with another channel of the sensor", _ratio, ("channel",), "channel"
     ),
+    "band": _amplitude(
+        "root of the mean square that the band brings", 100, lambda s: 2 * s.greatest, 8, ("band",)
+    ),
+    "band_share": Statistic("the band's part of the whole power", _ratio, ("band",), least=8),
+    "entropy": Statistic(
+        "spectral entropy: 0 one tone, 1 the same power at every frequency", _ratio, least=8
+    ),
+    "peak_frequency": Statistic("frequency of the strongest tone", _hertz, least=8),
+    "peak_amplitude": _amplitude(
+        "amplitude of the strongest tone", 100, lambda s: 2 * s.greatest, 8
+    ),
+    "centroid": Statistic("mean frequency, weighted by the power", _hertz, least=8),
     "tilt": Statistic(
         "angle between the window's mean and the sensor's z axis", _degrees(180), (), "vector", 1
     ),

@@ -131,7 +131,8 @@ int16_t tiny_sine(uint16_t turn) {
         const int16_t rise = (int16_t)(quarter[step + 1U] - sine);
         sine = (int16_t)(sine + (((int32_t)rise * part + 128) >> 8));
         const uint16_t bow = (uint16_t)(part * (256U - part));
-        sine = (int16_t)(sine + ((((int32_t)sine * bow >> 16) * 5 + 8192) >> 14));
+        const int32_t raised = sine + ((((int32_t)sine * bow >> 16) * 5 + 8192) >> 14);
+        sine = (int16_t)(raised > INT16_MAX ? INT16_MAX : raised);
     }
     return turn < 0x8000U ? sine : (int16_t)-sine;
 }

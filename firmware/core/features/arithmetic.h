@@ -35,10 +35,11 @@ uint16_t tiny_root_32(uint32_t value);
  * 0 for the point (0, 0). |x| and |y| < 2^31. */
 int32_t tiny_angle(int32_t y, int32_t x);
 
-/* sin(2 pi turn / 65536) in 1/32768, within one; 1 is 32767. */
+/* sin(2 pi turn / 65536) in 1/32768, within 2; 1 is 32767. A table: a polynomial of the same
+ * accuracy is 170 bytes shorter on an AVR, and takes 490 cycles for 60. */
 int16_t tiny_sine(uint16_t turn);
 
-/* log2 of value in 1/32768, within two; 0 for 0. */
+/* log2 of value in 1/32768, within 3; 0 for 0. */
 int32_t tiny_log2(uint32_t value);
 
 #endif
