@@ -57,6 +57,7 @@ def app(
         def __init__(self, inputs: list[Feature]) -> None:
             self.inputs = tuple(inputs)
             self.history = history
+            self.target = None
 
     fields: dict[str, Any] = {
         "channels": tuple(channels),

@@ -1,4 +1,4 @@
-"""Every block: one entry in each table, the same bytes on every processor, clean under sanitizers."""
+"""Every block: in both tables, the same bytes on every processor, clean under sanitizers."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ import pytest
 from tests.features.apps import app, channel, cyclic
 from tinyfield import hostcc
 from tinyfield.data.dataset import Series
-from tinyfield.features.bind import FeatureLibrary
+from tinyfield.features.bind import FeatureLibrary, feature_files
 from tinyfield.features.scale import MISSING
 from tinyfield.features.table import times, without_clock
 from tinyfield.paths import firmware_dir
@@ -45,9 +45,7 @@ void now(uint32_t planted, int32_t date, uint32_t epoch, uint32_t heard, uint32_
 @cache
 def clock() -> ctypes.CDLL:
     core = firmware_dir() / "core"
-    path = hostcc.compile_shared(
-        [_CLOCK, core / "features" / "when.c"], include=[core], name="when"
-    )
+    path = hostcc.compile_shared([_CLOCK, *feature_files()], include=[core], name="when")
     return ctypes.CDLL(str(path))
 
 

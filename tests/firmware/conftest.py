@@ -47,7 +47,9 @@ def drivers() -> Iterator[Harness]:
         "relay", "sen0344", "servo_feeder", "sht31", "sps30", "tmp117",
     )  # fmt: skip
     sources = [f"drivers/{name}/{name}.c" for name in names]
-    yield from _running("drivers", *sources, "core/bytes.c", "core/features/when.c")
+    yield from _running(
+        "drivers", *sources, "core/bytes.c", "core/features/arithmetic.c", "core/features/when.c"
+    )
 
 
 @pytest.fixture(scope="module")

@@ -31,7 +31,7 @@ TARGETS = {
     ),
     "avr": ("avr-gcc", ["-mmcu=atmega328p", "-std=gnu11"], "simavr_uno", "gcc-avr avr-libc"),
 }
-OURS = ("core/*.[ch]", "drivers/*/*.[ch]", "links/*.[ch]", "src/*.c")
+OURS = ("core/*.[ch]", "core/features/*.[ch]", "drivers/*/*.[ch]", "links/*.[ch]", "src/*.c")
 
 
 def tool(name: str, apt: str) -> str:

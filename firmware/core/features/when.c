@@ -1,27 +1,14 @@
 #include "when.h"
 
+#include "arithmetic.h"
+
 #define DAY_S  86400u
 #define YEAR_S 31556952u /* the calendar's mean: 365.2425 d */
 
 #define QUARTER 0x4000u
 
-/* Hastings' coefficients in 2^-15. */
-#define C1 51466L
-#define C3 (-21077L)
-#define C5 2383L
-
 int32_t tiny_when_sine(uint16_t turn) {
-    const bool negative = turn >= 2u * QUARTER;
-    uint16_t quarters = (uint16_t)(turn & (2u * QUARTER - 1u));
-    if (quarters > QUARTER) {
-        quarters = (uint16_t)(2u * QUARTER - quarters);
-    }
-    const int32_t x = quarters; /* 2^-14 quarter turns */
-    const int32_t x2 = (x * x) >> 14;
-    const int32_t inner = (int32_t)(C3 + ((C5 * x2) >> 14));
-    const int32_t factor = (int32_t)(C1 + inner * x2 / (1 << 14));
-    const int32_t sine = (((factor * x) >> 14) * 1000 + (1 << 14)) >> 15;
-    return negative ? -sine : sine;
+    return ((int32_t)tiny_sine(turn) * 1000 + ((int32_t)1 << 14)) >> 15;
 }
 
 static void cyclic(uint32_t phase, uint32_t period, int32_t *out) {

@@ -23,8 +23,7 @@ void tiny_when_hour_cyclic(const tiny_when_t *when, int32_t *out);
 /* The same of the year's (365.2425 d, 0 at the beginning of 2000). */
 void tiny_when_year_cyclic(const tiny_when_t *when, int32_t *out);
 
-/* Sine of a turn, 65536 being a whole one, in thousandths; off by less than one.
- * Hastings 1955, Approximations for Digital Computers, sheet 14: off by 0.0001 itself. */
+/* Sine of a turn, 65536 being a whole one, in thousandths; off by less than one. */
 int32_t tiny_when_sine(uint16_t turn);
 
 #endif
