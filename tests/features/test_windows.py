@@ -210,7 +210,7 @@ int main(int argc, char **argv)
         return 1;
     }
     const int32_t crop[] = {30, 40, 45, 30, 150, 1100, 700, 400, 250, 700};
-    run_m(rows, when, crop, n, out, valid);
+    run_m(rows, NULL, when, crop, n, out, valid);
     fwrite(out, 4 * APP_FEATURES_M, (size_t)n, stdout);
     free(rows); free(when); free(out); free(valid);
     return 0;

@@ -152,9 +152,15 @@ def test_drivers_are_complete() -> None:
     for name, found in drivers.items():
         assert found.name == name
         assert found.summary and found.datasheet
-        assert (found.kind == "sensor") == bool(found.channels) == (found.c.read is not None)
+        assert (found.kind == "sensor") == bool(found.channels)
+        assert (found.c.read is not None) == (found.kind == "sensor" and found.fast is None)
         assert (found.kind == "actuator") == (found.c.write is not None)
         known = {*found.params} | ({"address"} if found.bus == "i2c" else set())
+        if found.fast is not None:
+            assert found.c.begin and found.c.frames and found.c.rest
+            assert found.fast.fifo > 1 and found.fast.rates == tuple(sorted(set(found.fast.rates)))
+            assert all(-(2**15) < ch.minimum < ch.maximum < 2**15 for ch in found.channels)
+            known |= {"rate"}
         assert set(found.c.fields) <= known
         assert (found.bus == "i2c") == bool(found.addresses)
         assert found.address is None or found.address in found.addresses

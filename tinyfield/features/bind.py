@@ -20,10 +20,11 @@ if TYPE_CHECKING:
     from tinyfield.spec import App
 
 _SHIM = """
-void run_{name}(const int32_t *rows, const tiny_when_t *when, const int32_t *crop, int64_t n,
-                int32_t *out, uint8_t *valid)
+void run_{name}(const int32_t *rows, const int16_t *const *frames, const tiny_when_t *when,
+                const int32_t *crop, int64_t n, int32_t *out, uint8_t *valid)
 {{
     app_features_t s;
+    int32_t row[APP_FEATURES_CHANNELS];
     tiny_crop_t c;
     if (crop != NULL) {{
         const tiny_crop_t given = {{{members}}};
@@ -31,7 +32,10 @@ void run_{name}(const int32_t *rows, const tiny_when_t *when, const int32_t *cro
     }}
     app_features_init(&s);
     for (int64_t i = 0; i < n; i++) {{
-        app_features_push(&s, rows + i * APP_FEATURES_CHANNELS);
+        memcpy(row, rows + i * APP_FEATURES_CHANNELS, sizeof row);
+        if (frames != NULL) {{
+{bursts}        }}
+        app_features_push(&s, row);
         valid[i] = app_features_{name}(&s, crop == NULL ? NULL : &c, &when[i],
                                        out + i * APP_FEATURES_{upper}) == TINY_OK;
     }}
@@ -70,6 +74,7 @@ class FeatureLibrary:
         rows: NDArray[np.int32],
         when: NDArray[np.int32],
         crop: tuple[int, ...] | None,
+        frames: Sequence[NDArray[np.int16]] | None = None,
     ) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
         """Pushes every row in order through a fresh state and reads the model's inputs after each.
 
@@ -79,6 +84,9 @@ class FeatureLibrary:
             when: [n, 3] days since planting, days since 1 January 2000, second of the local day
                 (MISSING: no clock).
             crop: the values of ``CROP_FIELDS``, or None where the site has no crop.
+            frames: for each fast sensor, in the app's order, its bursts [n, frames, channels],
+                NO_FRAME where there is no value; its channels in ``rows`` do not count then. None
+                where nothing was sampled fast: its channels in ``rows`` must be MISSING.
 
         Returns:
             inputs [n, k] and, per row, whether all of them had a value.
@@ -93,6 +101,7 @@ class FeatureLibrary:
             )
         if crop is None and "crop == NULL" in _body(self.source.source, model):
             raise DataError(f"model {model} reads the site's crop, and there is none")
+        bursts = None if frames is None else self._bursts(frames, len(rows))
         rows = np.ascontiguousarray(rows, dtype=np.int32)
         when = np.ascontiguousarray(when, dtype=np.int32)
         given = None if crop is None else (ctypes.c_int32 * len(CROP_FIELDS))(*crop)
@@ -100,6 +109,7 @@ class FeatureLibrary:
         valid = np.zeros(len(rows), dtype=np.uint8)
         self._library[f"run_{model}"](
             rows.ctypes.data_as(ctypes.c_void_p),
+            bursts and (ctypes.c_void_p * len(bursts))(*(b.ctypes.data for b in bursts)),
             when.ctypes.data_as(ctypes.c_void_p),
             given,
             ctypes.c_int64(len(rows)),
@@ -107,6 +117,14 @@ class FeatureLibrary:
             valid.ctypes.data_as(ctypes.c_void_p),
         )
         return out, valid.astype(np.bool_)
+
+    def _bursts(self, frames: Sequence[NDArray[np.int16]], n: int) -> list[NDArray[np.int16]]:
+        shapes = [(n, burst.frames, burst.width) for burst in self.source.bursts]
+        if [given.shape for given in frames] != shapes:
+            raise DataError(
+                f"bursts of shape {[given.shape for given in frames]}, the app has {shapes}"
+            )
+        return [np.ascontiguousarray(given, dtype=np.int16) for given in frames]
 
 
 def feature_files() -> list[Path]:
@@ -120,8 +138,14 @@ def shim(source: FeatureSource) -> str:
     members = ", ".join(
         f"({kinds.get(name[0], 'int16_t')})crop[{i}]" for i, name in enumerate(CROP_FIELDS)
     )
+    bursts = "".join(
+        f"            app_features_{b.name}_frames(&s, 0, frames[{number}] + i * "
+        f"{b.frames * b.width}, {b.frames}, row);\n"
+        for number, b in enumerate(source.bursts)
+    )
     return "".join(
-        _SHIM.format(name=name, upper=name.upper(), members=members) for name in source.widths
+        _SHIM.format(name=name, upper=name.upper(), members=members, bursts=bursts)
+        for name in source.widths
     )
 
 

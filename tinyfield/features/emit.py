@@ -13,6 +13,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from tinyfield.errors import SpecError
+from tinyfield.features.emit_frames import Burst, FramePlan
 from tinyfield.features.shape import (
     Shape,
     check_fits,
@@ -62,11 +63,15 @@ class FeatureSource:
             and a folder holding another may not stand on the include path.)
         source: text of ``app_features.c``, compiled with ``-I firmware/core``.
         widths: number of int32 inputs of each model.
+        bursts: the fast sensors, whose frames are pushed before each row.
+        frames_ram: bytes of the state that windows of frames and what is made of them take.
     """
 
     header: str
     source: str
     widths: dict[str, int]
+    bursts: tuple[Burst, ...] = ()
+    frames_ram: int = 0
 
 
 @dataclass
@@ -90,14 +95,24 @@ class _Plan:
         self.groups: dict[tuple[int, Shape], _Group] = {}
         self.lasts: dict[int, str] = {}
         self.ewmas: dict[tuple[int, int], str] = {}
+        identifiers = tuple(self._identifier(i) for i in range(len(app.channels)))
+        self.frames = FramePlan(app, identifiers)
         for model in app.models.values():
             for feature in model.inputs:
                 self._add(feature)
+
+    @property
+    def idle(self) -> bool:
+        """Whether no model reads a channel."""
+        return not (self.lasts or self.ewmas or self.groups or self.frames)
 
     def _add(self, feature: Feature) -> None:
         if feature.channel is None:
             if feature.source not in _SITE and feature.source not in _TIME:
                 raise SpecError(f"`{feature.text}` names no channel, site value or time")
+            return
+        if feature.frames is not None:
+            self.frames.add(feature, feature.frames)
             return
         channel = feature.channel
         if feature.op in _LASTS:
@@ -144,6 +159,8 @@ class _Plan:
         """The C expression of a feature's value (a one-hot's index)."""
         if feature.channel is None:
             return _SITE[feature.source]
+        if feature.frames is not None:
+            return self.frames.read(feature, feature.frames)
         last = f"tiny_last(&s->{self.lasts.get(feature.channel)})"
         if feature.op in ("last", "one_hot"):
             return last
@@ -196,6 +213,8 @@ def emit_features(app: App) -> FeatureSource:
         header=_text(_header(plan, widths)),
         source=_text(_source(plan)),
         widths=widths,
+        bursts=plan.frames.bursts,
+        frames_ram=plan.frames.ram,
     )
 
 
@@ -224,6 +243,8 @@ def _header(plan: _Plan, widths: dict[str, int]) -> Iterator[str]:
     yield '#include "features/site.h"'
     yield '#include "features/when.h"'
     yield '#include "features/window.h"'
+    for name in plan.frames.headers():
+        yield f'#include "{name}"'
     yield ""
     yield f"#define APP_FEATURES_CHANNELS {max(1, len(plan.app.channels))}"
     for name, width in widths.items():
@@ -241,11 +262,13 @@ def _header(plan: _Plan, widths: dict[str, int]) -> Iterator[str]:
         for kind in _ordered(group):
             yield f"        {_TYPES[kind][0]} {kind}[{group.shape.buckets}];"
         yield f"    }} {group.name};"
-    if not (plan.lasts or plan.ewmas or plan.groups):
+    yield from plan.frames.members()
+    if plan.idle:
         yield "    uint8_t nothing; /* no model reads a channel */"
     yield "} app_features_t;"
     yield ""
     yield "void app_features_init(app_features_t *s);"
+    yield from plan.frames.declarations()
     yield ""
     yield "/* One call a sample, with one value a channel, in channel order. */"
     yield "void app_features_push(app_features_t *s, const int32_t *channels);"
@@ -268,11 +291,13 @@ def _source(plan: _Plan) -> Iterator[str]:
     yield "    memset(s, 0, sizeof *s);"
     for last in plan.lasts.values():
         yield f"    tiny_last_init(&s->{last});"
+    yield from plan.frames.start()
     yield "}"
     yield ""
+    yield from plan.frames.functions()
     yield "void app_features_push(app_features_t *s, const int32_t *channels)"
     yield "{"
-    if not (plan.lasts or plan.ewmas or plan.groups):
+    if plan.idle:
         yield "    (void)s;"
         yield "    (void)channels;"
     for channel, last in plan.lasts.items():
@@ -286,6 +311,7 @@ def _source(plan: _Plan) -> Iterator[str]:
         for kind in _ordered(group):
             push, cells = _TYPES[kind][1], f"s->{group.name}.{kind}"
             yield f"    {push}(&s->{group.ring}, {cells}, channels[{group.channel}]);"
+    yield from plan.frames.push()
     yield "}"
     for name, model in plan.app.models.items():
         yield ""

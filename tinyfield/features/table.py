@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -11,16 +11,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tinyfield.data.dataset import NO_LABEL, SPLITS, Dataset, Series, Split
+from tinyfield.data.dataset import NO_LABEL, SPLITS, Dataset, Origin, Recording, Series, Split
 from tinyfield.errors import DataError
 from tinyfield.features.bind import FeatureLibrary
 from tinyfield.features.scale import MISSING, to_scaled
 from tinyfield.features.site import crop_fields
+from tinyfield.features.ticks import Ticks, cut
 from tinyfield.spec.crops import Crop, crops
 
 if TYPE_CHECKING:
     from tinyfield.spec import App, Feature
     from tinyfield.spec.app import Target
+
+
+_COPIES = 0xC0
+"""Tells the random numbers of copies from any others of the same seed."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +41,7 @@ class FeatureTable:
         group: the group of each row, [n].
         split: ``train``, ``valid`` or ``test`` of each row, [n].
         origin: ``measured``, ``driven`` or ``generated`` of each row, [n].
-        t: seconds since the start of the row's series, [n].
+        t: seconds since the start of the row's series or recording, [n].
         dropped: labelled rows left out because an input was missing, or the history not full.
         dataset: name of the data set.
         provenance: its sentences on what was measured and what generated.
@@ -170,12 +175,13 @@ class FeatureTable:
 
 
 def compute(app: App, model: str, dataset: Dataset, *, every_s: int | None = None) -> FeatureTable:
-    """Runs the generated C over every series and keeps the labelled rows.
+    """Runs the generated C over every series and recording and keeps the labelled rows.
 
     Args:
-        app: gives channels, sample period and the model's inputs.
+        app: gives channels, sample period and the model's inputs; of the training split's
+            recordings, the copies that ``train.augment`` asks for are run, too.
         model: name of the model.
-        dataset: series at the app's sample period.
+        dataset: series at the app's sample period, recordings of any rate.
         every_s: keep at most one row each so many seconds of a series (None: all).
 
     Raises:
@@ -183,36 +189,33 @@ def compute(app: App, model: str, dataset: Dataset, *, every_s: int | None = Non
     """
     library = FeatureLibrary(app)
     inputs, history = app.models[model].inputs, app.models[model].history
-    target = app.models[model].target
     parts: list[dict[str, Any]] = []
     dropped = 0
-    for series in dataset.series:
-        rows = _rows(app, inputs, series, dataset.name)
-        crop = _crop(app, series)
+    for run in _runs(app, model, dataset):
+        crop = _crop(app, run.site, run.group)
         fields = None if crop is None else crop_fields(crop)
-        X, valid = library.run(model, rows, times(series), fields)
+        X, valid = library.run(model, run.rows, run.when, fields, run.frames)
         valid = full(valid, history)
-        asked = series.labels != NO_LABEL
-        told = None if target is None else _told(series, target, dataset)
-        if told is not None:
-            asked &= told != MISSING
+        asked = run.labels != NO_LABEL
+        if run.told is not None:
+            asked &= run.told != MISSING
         if every_s is not None:
-            asked &= np.arange(len(series)) % max(1, every_s // series.period_s) == 0
+            asked &= np.arange(len(run.labels)) % max(1, every_s // app.sample_s) == 0
         keep = asked & valid
         dropped += int((asked & ~valid).sum())
         at = np.flatnonzero(keep)
         parts.append(
             {
                 "X": windows(X, at, history),
-                "y": series.labels[keep].astype(np.int16) if told is None else told[keep],
-                "t": at.astype(np.int64) * series.period_s,
-                "group": np.full(len(at), series.group),
-                "split": np.full(len(at), dataset.split[series.group]),
-                "origin": np.full(len(at), series.origin),
+                "y": run.labels[keep].astype(np.int16) if run.told is None else run.told[keep],
+                "t": at.astype(np.int64) * app.sample_s,
+                "group": np.full(len(at), run.group),
+                "split": np.full(len(at), dataset.split[run.group]),
+                "origin": np.full(len(at), run.origin),
             }
         )
-        if told is not None:
-            parts[-1]["before"] = _before(told, dataset.lead_s // series.period_s)[keep]
+        if run.told is not None:
+            parts[-1]["before"] = _before(run.told, dataset.lead_s // app.sample_s)[keep]
     if not parts:
         raise DataError(f"{dataset.name}: no series in it")
     joined = {name: np.concatenate([p[name] for p in parts]) for name in parts[0]}
@@ -224,8 +227,65 @@ def compute(app: App, model: str, dataset: Dataset, *, every_s: int | None = Non
         dataset=dataset.name,
         provenance=dataset.provenance,
         history=history,
-        target=target,
+        target=app.models[model].target,
         **joined,
+    )
+
+
+@dataclass(frozen=True)
+class _Run:
+    """One life of a node: what it samples, in order, and what is known of it."""
+
+    group: str
+    origin: Origin
+    site: Mapping[str, Any]
+    rows: NDArray[np.int32]
+    when: NDArray[np.int32]
+    labels: NDArray[np.int16]
+    frames: tuple[NDArray[np.int16], ...] | None = None
+    told: NDArray[np.int32] | None = None
+
+
+def _runs(app: App, model: str, dataset: Dataset) -> Iterator[_Run]:
+    """Every series, then every recording, a training one followed by its copies."""
+    inputs, target = app.models[model].inputs, app.models[model].target
+    for s in dataset.series:
+        rows = _rows(app, inputs, s, dataset.name)
+        told = None if target is None else _told(s, target, dataset)
+        yield _Run(s.group, s.origin, s.site, rows, times(s), s.labels, told=told)
+    for number, r in enumerate(dataset.recordings):
+        where = f"{dataset.name}, {r.group}"
+        if target is not None:
+            raise DataError(f"{where}: no number to learn in a recording", hint="use classes")
+        yield _recorded(app, r, cut(app, inputs, r, where))
+        augment = app.models[model].train.augment
+        if augment is not None and dataset.split[r.group] == "train":
+            for copy in range(augment.copies):
+                rng = np.random.default_rng([number, copy, _COPIES])
+                turn = random_rotation(rng) if augment.rotate else None
+                shift = float(rng.uniform(0, app.sample_s)) if augment.shift else 0.0
+                made = cut(app, inputs, r, where, shift=shift, turn=turn)
+                yield _recorded(app, r, made)
+
+
+def _recorded(app: App, r: Recording, ticks: Ticks) -> _Run:
+    when = _clock(r.t0, len(ticks), app.sample_s, np.zeros(len(ticks), dtype=np.int32))
+    return _Run(r.group, r.origin, r.site, ticks.rows, when, ticks.labels, ticks.frames)
+
+
+def random_rotation(rng: np.random.Generator) -> NDArray[np.float64]:
+    """A rotation matrix [3, 3], every rotation as likely as another.
+
+    Of a quaternion that is uniform on its sphere (Shoemake 1992, "Uniform random rotations",
+    Graphics Gems III).
+    """
+    w, x, y, z = (q := rng.normal(size=4)) / np.linalg.norm(q)
+    return np.array(
+        [
+            [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
+            [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
+            [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
+        ]
     )
 
 
@@ -262,10 +322,10 @@ def windows(X: NDArray[np.int32], at: NDArray[np.int64], history: int) -> NDArra
 
 def scaled_rows(app: App, series: Series) -> NDArray[np.int32]:
     """The series as the node's rows: [n, channels] in channel order; a channel that the series
-    does not have is missing throughout."""
+    does not have is missing throughout, and so is a fast one: a series has no frames."""
     rows = np.full((len(series), max(1, len(app.channels))), MISSING, dtype=np.int32)
     for i, channel in enumerate(app.channels):
-        if channel.name in series.channels:
+        if channel.name in series.channels and not channel.frames:
             rows[:, i] = to_scaled(series.channels[channel.name], channel)
     return rows
 
@@ -273,10 +333,13 @@ def scaled_rows(app: App, series: Series) -> NDArray[np.int32]:
 def times(series: Series) -> NDArray[np.int32]:
     """What the node's clock says at each sample: [n, 3] days since planting, days since 1 January
     2000, second of the local day."""
-    t0 = series.t0
+    return _clock(series.t0, len(series), series.period_s, series.day)
+
+
+def _clock(t0: datetime, n: int, period_s: int, day: NDArray[np.int32]) -> NDArray[np.int32]:
     since = int((t0 - datetime(2000, 1, 1)) / timedelta(seconds=1))
-    at = since + np.arange(len(series), dtype=np.int64) * series.period_s
-    return np.stack([series.day, at // 86400, at % 86400], axis=1).astype(np.int32)
+    at = since + np.arange(n, dtype=np.int64) * period_s
+    return np.stack([day, at // 86400, at % 86400], axis=1).astype(np.int32)
 
 
 def without_clock(day: NDArray[np.int32]) -> NDArray[np.int32]:
@@ -301,14 +364,14 @@ def _rows(app: App, inputs: Sequence[Feature], series: Series, dataset: str) -> 
     return scaled_rows(app, series)
 
 
-def _crop(app: App, series: Series) -> Crop | None:
-    plant = series.site.get("plant")
+def _crop(app: App, site: Mapping[str, Any], group: str) -> Crop | None:
+    plant = site.get("plant")
     if plant is None:
         return app.site.crop if app.site is not None else None
     table = crops()
     if plant not in table:
-        raise DataError(f"{series.group}: no crop `{plant}` in the table")
-    return replace(table[plant], **dict(series.site.get("crop") or {}))
+        raise DataError(f"{group}: no crop `{plant}` in the table")
+    return replace(table[plant], **dict(site.get("crop") or {}))
 
 
 def _names(inputs: Sequence[Feature]) -> Iterator[str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal
 
@@ -32,6 +33,9 @@ class Channel(Frozen):
         name: ``sensor.quantity``, such as ``soil.moisture``.
         unit, scale: physical = value · 10^scale in ``unit``.
         minimum, maximum: the least and greatest scaled integer the driver can give.
+        frames: of a fast channel, how many frames a sample brings; 0 for one reading a sample.
+        rate_mhz: of a fast channel, frames a second in thousandths.
+        continuous: a fast channel that never pauses, so that windows may reach over samples.
     """
 
     name: str
@@ -41,6 +45,14 @@ class Channel(Frozen):
     scale: int
     minimum: int
     maximum: int
+    frames: int = 0
+    rate_mhz: int = 0
+    continuous: bool = False
+
+    @property
+    def rate(self) -> Fraction:
+        """Frames a second."""
+        return Fraction(self.rate_mhz, 1000)
 
 
 class Sensor(Frozen):
@@ -50,12 +62,18 @@ class Sensor(Frozen):
         params: dotted parameter name (``pin``, ``calibrate.dry``, ``address``) to a whole number
             in the driver's own unit; pins as HAL pin numbers; booleans as 0 and 1.
         channels: names of its channels, in the order its driver reads them.
+        frames: of a fast sensor, frames a sample; else 0.
+        rate_mhz: of a fast sensor, frames a second in thousandths.
+        continuous: a fast sensor that never pauses, so that windows may reach over samples.
     """
 
     name: str
     driver: str
     params: dict[str, int]
     channels: tuple[str, ...]
+    frames: int = 0
+    rate_mhz: int = 0
+    continuous: bool = False
 
 
 class Actuator(Frozen):
@@ -77,6 +95,27 @@ class Actuator(Frozen):
     max_starts: int = 0
 
 
+class Frames(Frozen):
+    """What a feature over a window of frames is made of; the names are those of
+    ``tinyfield.spec.signals``.
+
+    Attributes:
+        channels: ids of one channel, or of a vector's x, y and z.
+        signal: what is made of the vector first; None of a channel, or for the vector itself.
+        jerk: whether successive frames are subtracted then.
+        statistic: what is told of the window.
+        given: its arguments, in order: a lag in s, frequencies in Hz, the id of another channel.
+        count: frames in the window.
+    """
+
+    channels: tuple[int, ...]
+    signal: str | None
+    jerk: bool
+    statistic: str
+    given: tuple[InstanceOf[Fraction], ...]
+    count: int
+
+
 class Feature(Frozen):
     """One input of a model.
 
@@ -84,13 +123,14 @@ class Feature(Frozen):
         text: as the user wrote it.
         source: a channel name, one of ``SITE_SOURCES``, or a time (tinyfield.spec.times).
         op: of a channel, one of ``CHANNEL_OPS`` (tinyfield.spec.features); of the site, value or
-            one_hot; of a time, cyclic.
-        window_s: the span in s for windowed ops, the lag, or the average's time.
+            one_hot; of a time, cyclic; of a window of frames, frames.
+        window_s: the span in whole s for windowed ops, the lag, or the average's time.
         unit, scale: of the feature's integer value.
         width: inputs it makes: 1, k for one_hot, 2 for cyclic.
-        channel: channel id, None for those of the site and of the time.
+        channel: channel id (of a vector, its x), None for those of the site and of the time.
         other: for minus, the id of the channel that is taken away.
         factors: for minus, what brings each channel to ``scale``.
+        frames: for frames, what it is made of.
     """
 
     text: str
@@ -112,6 +152,7 @@ class Feature(Frozen):
         "one_hot",
         "value",
         "cyclic",
+        "frames",
     ]
     window_s: int | None
     unit: str
@@ -120,6 +161,7 @@ class Feature(Frozen):
     channel: int | None
     other: int | None = None
     factors: tuple[int, int] = (1, 1)
+    frames: Frames | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -131,13 +173,24 @@ class Feature(Frozen):
         return (self.text,)
 
 
+class Augment(Frozen):
+    """What else is made of each training recording: ``copies`` of it, every vector turned by a
+    random rotation of each copy, the samples beginning at another moment."""
+
+    rotate: bool
+    shift: bool
+    copies: int
+
+
 class Train(Frozen):
-    """Where the examples come from: data set, its stand-in generator, label column, split."""
+    """Where the examples come from: data set, its stand-in generator, label column, split; what
+    else is made of them."""
 
     dataset: str
     stand_in: str | None
     label: str
     split: str
+    augment: Augment | None = None
 
 
 class Compress(Frozen):

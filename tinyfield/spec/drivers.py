@@ -53,14 +53,31 @@ class Param:
 
 
 @dataclass(frozen=True)
+class Fast:
+    """What a sensor that is sampled many times a second can do.
+
+    Attributes:
+        rates: the rates it can be set to, in mHz, rising.
+        fifo: how many frames it keeps by itself while nobody reads them.
+    """
+
+    rates: tuple[int, ...]
+    fifo: int
+
+
+@dataclass(frozen=True)
 class CSource:
-    """The driver's C: header, config struct with its fields in order, read or write function."""
+    """The driver's C: header, config struct with its fields in order, and its functions: read or
+    write; of a fast sensor begin, frames and rest instead."""
 
     header: str
     config: str
     fields: tuple[str, ...]
     read: str | None
     write: str | None
+    begin: str | None = None
+    frames: str | None = None
+    rest: str | None = None
 
 
 @dataclass(frozen=True)
@@ -71,6 +88,7 @@ class Driver:
         kind: ``sensor`` or ``actuator``.
         bus: ``adc``, ``gpio``, ``i2c`` or ``virtual``.
         addresses, address: what the I2C part can be strapped to, and its default.
+        fast: of a sensor whose channels are frames of int16, its rates; else None.
     """
 
     name: str
@@ -83,6 +101,7 @@ class Driver:
     channels: tuple[DriverChannel, ...]
     params: dict[str, Param]
     c: CSource
+    fast: Fast | None = None
 
 
 @cache
@@ -140,5 +159,15 @@ def _driver(name: str, row: dict[str, Any]) -> Driver:
         address=bus.get("default"),
         channels=channels,
         params=params,
-        c=CSource(c["header"], c["config"], tuple(c["fields"]), c.get("read"), c.get("write")),
+        c=CSource(
+            c["header"],
+            c["config"],
+            tuple(c["fields"]),
+            *(c.get(key) for key in ("read", "write", "begin", "frames", "rest")),
+        ),
+        fast=_fast(row["fast"]) if "fast" in row else None,
     )
+
+
+def _fast(row: dict[str, Any]) -> Fast:
+    return Fast(tuple(sorted(round(rate * 1000) for rate in row["rates"])), row["fifo"])

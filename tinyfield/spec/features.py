@@ -2,7 +2,8 @@
 
 Units and scales of the integer a feature gives (the C in ``firmware/core/features`` computes it):
 most keep the channel's; sum is unit·h in the channel's scale; slope is unit/h with two more
-digits; minus has the finer of the two channels' scales.
+digits; minus has the finer of the two channels' scales. Features over a window of a fast
+channel's frames are those of ``frame_features.py``.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Literal, get_args
 
 from tinyfield.spec.app import Channel, Feature
 from tinyfield.spec.durations import duration_text, parse_seconds
+from tinyfield.spec.frame_features import is_of_frames, parse_frames, vectors
 from tinyfield.spec.frozen import build
 from tinyfield.spec.mistake import Mistake
 from tinyfield.spec.times import CYCLIC, time_feature, unknown_time
@@ -95,6 +97,11 @@ def parse_feature(
     if source in SITE:
         return _site(text, source, words, has_crop)
     index = next((i for i, ch in enumerate(channels) if ch.name == source), None)
+    vector = vectors(channels).get(source)
+    if vector is not None:
+        return parse_frames(text, source, vector, channels)
+    if index is not None and channels[index].frames and is_of_frames(words, text, CHANNEL_OPS):
+        return parse_frames(text, source, (index,), channels)
     if index is None:
         near = nearest(source, [ch.name for ch in channels])
         if unsure.excuses(source.partition(".")[0], near):

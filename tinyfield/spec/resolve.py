@@ -23,6 +23,7 @@ from tinyfield.spec.frozen import build
 from tinyfield.spec.mark import Mark
 from tinyfield.spec.nodes import Map, Node
 from tinyfield.spec.problems import Problems
+from tinyfield.spec.resolve_fast import alike, sampling
 from tinyfield.spec.resolve_models import resolve_model
 from tinyfield.spec.resolve_parts import (
     Part,
@@ -72,6 +73,7 @@ class Resolver:
         own = self._board()
         chosen = board_of(board) if board is not None else own
         sensor_parts = self._parts("sensors", ["driver"])
+        self._sample_fast(sensor_parts)
         actuator_parts = self._parts(
             "actuators", ["driver", "max_on", "min_off", "max_starts", "safe", "excludes"]
         )
@@ -112,6 +114,7 @@ class Resolver:
                     driver=part.driver.name,
                     params={**part.params, **pins.get(part.name, {})},
                     channels=tuple(ch.name for ch in channels_of(part)),
+                    **(vars(part.fast) if part.fast else {}),
                 )
                 for part in sensor_parts
             },
@@ -204,6 +207,15 @@ class Resolver:
             if any(d.code == "pin" for d in self.problems.found[before:]):
                 self.unsure.add(name)
         return parts
+
+    def _sample_fast(self, parts: list[Part]) -> None:
+        fast = [part for part in parts if part.driver.fast is not None]
+        for part in fast:
+            section = self.section.sensors[part.name]
+            part.fast = sampling(part, section, self.sample_s, self.problems)
+            if part.fast is None:
+                self.unsure.add(part.name)
+        alike(fast, self.problems)
 
     def _actuators(self, parts: list[Part]) -> dict[str, Actuator]:
         sections = self.section.actuators

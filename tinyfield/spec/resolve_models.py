@@ -6,7 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from tinyfield.spec.app import Budget, Channel, Compress, Feature, Model, Train
+from tinyfield.spec.app import Augment, Budget, Channel, Compress, Feature, Model, Train
 from tinyfield.spec.architectures import (
     ANOMALY,
     DEPTH_MOST,
@@ -19,6 +19,7 @@ from tinyfield.spec.architectures import (
     VALUES,
     that_have,
 )
+from tinyfield.spec.braces import expand
 from tinyfield.spec.features import parse_feature
 from tinyfield.spec.frozen import build
 from tinyfield.spec.known import DATASETS, SPLITS, STAND_INS
@@ -32,7 +33,7 @@ from tinyfield.spec.sections.models import ModelSection
 from tinyfield.spec.unsure import Unsure
 from tinyfield.spelling import listing, nearest
 
-MAX_INPUTS = 64
+MAX_INPUTS = 128
 MOST_REMOVED = Decimal("0.95")
 MOST_FALSE = Decimal("0.2")
 HISTORY_LEAST = 4
@@ -59,6 +60,10 @@ def resolve_model(
     )
     _classes(node, problems)
     _train(node, problems)
+    train_node = node.items.get("train")
+    if isinstance(train_node, Map) and ok(section.train):
+        fast = any(channel.frames for channel in channels) or bool(unsure)
+        _check_augment(train_node, section, fast, problems)
     target = resolve_goal(section, node, problems)
     architecture = _named(node, section, problems)
     options = _options(node, section, architecture, sample_s, problems)
@@ -96,7 +101,13 @@ def resolve_model(
         inputs=inputs,
         classes=tuple(section.classes or ()),
         target=target,
-        train=build(Train)(**{**dict(train), "label": target.name if target else train.label}),
+        train=build(Train)(
+            **{
+                **dict(train),
+                "label": target.name if target else train.label,
+                "augment": _augment(section),
+            }
+        ),
         architecture=architecture,
         **options,
         compress=build(Compress)(**dict(compress)) if compress else NO_COMPRESS,
@@ -128,28 +139,35 @@ def _inputs(
         if not isinstance(item, Scalar) or not isinstance(item.data, str):
             whole = False
             continue
-        said = " ".join(item.text.split())
-        if said in seen:
-            problems.at(
-                item,
-                f"{said!r} is listed twice",
-                hint=f"it is input {seen[said]} already: remove one",
-                code="duplicate",
-            )
-            continue
-        seen[said] = len(seen) + 1
         try:
-            feature = parse_feature(
-                item.text, channels, sample_s=sample_s, has_crop=has_crop, unsure=unsure
-            )
+            expanded = expand(item.text)
         except Mistake as mistake:
             problems.mistake(item, mistake)
             whole = False
             continue
-        if feature is None:
-            whole = False
-        else:
-            found.append(feature)
+        for one in expanded:
+            said = " ".join(one.text.split())
+            if said in seen:
+                problems.at(
+                    item,
+                    f"{said!r} is listed twice",
+                    hint=f"it is input {seen[said]} already: remove one",
+                    code="duplicate",
+                )
+                continue
+            seen[said] = len(seen) + 1
+            try:
+                feature = parse_feature(
+                    one.text, channels, sample_s=sample_s, has_crop=has_crop, unsure=unsure
+                )
+            except Mistake as mistake:
+                problems.mistake(item, one.moved(mistake))
+                whole = False
+                break  # what else the braces stand for is wrong in the same way
+            if feature is None:
+                whole = False
+            else:
+                found.append(feature)
     width = sum(feature.width for feature in found)
     if width > MAX_INPUTS:
         problems.at(
@@ -190,6 +208,36 @@ def _train(node: Map, problems: Problems) -> None:
             near = nearest(value.data, known)
             hint = f"did you mean {near!r}?" if near else f"{what}s: {listing(known)}"
             problems.at(value, f"there is no {what} {value.data!r}", hint=hint, code="unknown")
+
+
+def _augment(section: ModelSection) -> Augment | None:
+    given = section.train.augment
+    if given is None:
+        return None
+    return build(Augment)(rotate=given.rotate == "random", shift=given.shift, copies=given.copies)
+
+
+def _check_augment(train: Map, section: ModelSection, fast: bool, problems: Problems) -> None:
+    """Refuses copies that would be no different, or of what is no recording."""
+    place, given = train.items.get("augment"), getattr(section.train, "augment", None)
+    if place is None or given is None or not ok(given):
+        return
+    if not fast:
+        problems.at(
+            place,
+            "no sensor is sampled fast: there are no recordings to make copies of",
+            hint="remove it",
+            key=True,
+            code="option",
+        )
+    elif given.rotate == "no" and not given.shift:
+        problems.at(
+            place,
+            "copies that differ in nothing",
+            hint="write 'rotate: random', 'shift: true' or both",
+            key=True,
+            code="option",
+        )
 
 
 def _options(

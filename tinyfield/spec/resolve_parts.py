@@ -17,6 +17,18 @@ from tinyfield.spec.sections.fields import check_name, measure
 from tinyfield.spec.units import nearest_int
 from tinyfield.spelling import listing, nearest
 
+FAST_KEYS = ("rate", "burst")
+"""Keys of a sensor whose driver is fast."""
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How a fast sensor is sampled: its rate in mHz, frames a sample, and whether it pauses."""
+
+    rate_mhz: int
+    frames: int
+    continuous: bool
+
 
 @dataclass(eq=False)
 class Part:
@@ -28,6 +40,7 @@ class Part:
     params: dict[str, int] = field(default_factory=dict)
     pins: dict[str, Node | None] = field(default_factory=dict)
     nodes: dict[str, Node] = field(default_factory=dict)
+    fast: Sampling | None = None
 
 
 def read_part(
@@ -38,7 +51,7 @@ def read_part(
     if found is None:
         return None
     part = Part(name, node, found)
-    given = _flat(part, own_keys, problems)
+    given = _flat(part, [*own_keys, *(FAST_KEYS if found.fast else ())], problems)
     for param in found.params.values():
         value = given.get(param.name)
         if param.kind == "pin":
@@ -58,7 +71,9 @@ def read_part(
 
 
 def channels_of(part: Part) -> list[Channel]:
-    """The channels the part's driver gives."""
+    """The channels the part's driver gives; none where a fast part's rate is not known."""
+    if part.driver.fast is not None and part.fast is None:
+        return []
     return [
         build(Channel)(
             name=f"{part.name}.{ch.name}",
@@ -68,6 +83,7 @@ def channels_of(part: Part) -> list[Channel]:
             scale=ch.scale,
             minimum=ch.minimum,
             maximum=ch.maximum,
+            **(vars(part.fast) if part.fast else {}),
         )
         for ch in part.driver.channels
     ]
@@ -165,6 +181,14 @@ def _flat(part: Part, own_keys: list[str], problems: Problems) -> dict[str, Node
                     unknown_key(problems, inner, names)
         elif key in top or (key == "address" and part.driver.bus == "i2c"):
             given[key] = value
+        elif key in FAST_KEYS and part.driver.kind == "sensor":
+            problems.at(
+                value,
+                f"{part.driver.name!r} gives one reading a sample: it has no {key}",
+                key=True,
+                code="unknown key",
+                hint="remove it; 'sample:' says how often it is read",
+            )
         elif key == "address":
             problems.at(
                 value,

@@ -6,11 +6,12 @@ import re
 from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
+from fractions import Fraction
 from typing import Annotated, Any, Literal
 
 from pydantic import PlainValidator, WithJsonSchema
 
-from tinyfield.spec.durations import parse_every, parse_seconds
+from tinyfield.spec.durations import parse_duration, parse_every, parse_seconds
 from tinyfield.spec.mistake import Mistake
 from tinyfield.spec.units import (
     dimension_name,
@@ -230,6 +231,26 @@ def _offset(value: Any) -> int:
     return seconds
 
 
+def _span(value: Any) -> Fraction:
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        raise Mistake("expected a time", hint="write it as '2.56 s'", code="type")
+    span = parse_duration(value)
+    if not span:
+        raise Mistake("no time at all", hint="write it as '2.56 s'", code="range")
+    return span
+
+
+def _rate(value: Any) -> int:
+    exact = measure(value, "Hz", "100 Hz") * 1000
+    if exact.denominator != 1 or not 0 < exact <= 10_000_000:
+        raise Mistake(
+            f"{value} is no rate of frames",
+            hint="write 0.001 Hz to 10 kHz, in whole thousandths of a hertz",
+            code="range",
+        )
+    return int(exact)
+
+
 def _every(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         raise Mistake("expected a time", hint="write it as 'every 10 min'", code="type")
@@ -260,6 +281,12 @@ UtcOffset = Annotated[
     text_schema("local time less UTC", "8 h", pattern=_NUMBER_WITH_UNIT),
 ]
 Every = Annotated[int, PlainValidator(_every), text_schema("a period", "every 10 min")]
+Span = Annotated[
+    Fraction, PlainValidator(_span), text_schema("a time", "2.56 s", pattern=_NUMBER_WITH_UNIT)
+]
+Rate = Annotated[
+    int, PlainValidator(_rate), text_schema("a rate", "100 Hz", pattern=_NUMBER_WITH_UNIT)
+]
 Bytes = Annotated[
     int,
     PlainValidator(whole("B", 1, 2**30, "8 KiB")),

@@ -20,6 +20,21 @@ from tinyfield.spec.sections.fields import (
 )
 
 
+class AugmentSection(Section):
+    """What else is made of each training recording; validation and test stay as they are."""
+
+    rotate: Literal["random", "no"] = Field(
+        default="no",
+        description="random: each copy as of a sensor mounted otherwise, every vector turned alike",
+    )
+    shift: bool = Field(
+        default=False, description="whether each copy's samples begin at another moment"
+    )
+    copies: Annotated[int, Field(ge=1, le=64)] = Field(
+        default=4, description="copies of each recording, beside itself"
+    )
+
+
 class TrainSection(Section):
     """Where the examples come from."""
 
@@ -32,6 +47,11 @@ class TrainSection(Section):
     )
     split: str = Field(
         default="by group", description="what must not be in two parts", examples=["by plot"]
+    )
+    augment: AugmentSection | None = Field(
+        default=None,
+        description="copies of the training recordings that differ as they might in use",
+        examples=["{rotate: random, copies: 4, shift: true}"],
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import ConfigDict, Field
 
 from tinyfield.spec.sections.base import Section
+from tinyfield.spec.sections.fields import Rate, Span
 
 
 class SensorSection(Section):
@@ -13,3 +14,13 @@ class SensorSection(Section):
     model_config = ConfigDict(extra="allow")
 
     driver: str = Field(description="what reads it", examples=["bme280"])
+    rate: Rate | None = Field(
+        default=None,
+        description="of a fast sensor: frames a second, without a pause unless 'burst' is given",
+        examples=["100 Hz"],
+    )
+    burst: Span | None = Field(
+        default=None,
+        description="of a fast sensor: how long it measures at each sample; between them it sleeps",
+        examples=["2.56 s"],
+    )
