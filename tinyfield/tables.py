@@ -77,7 +77,9 @@ def accuracy(models: Mapping[str, Trained], out: Console) -> None:
         table.add_row(name, "macro F1 [95 %]", *map(_score, columns), f"{report.device.n:,}")
         table.add_row("", "accuracy", *(f"{s.accuracy:.3f}" for s in columns), "")
         if report.auc is not None:
-            table.add_row("", "AUC", "", "", f"{report.auc:.3f}", "0.500", "")
+            span = report.auc_interval
+            said = f"{report.auc:.3f}" + (f" [{span[0]:.2f}–{span[1]:.2f}]" if span else "")
+            table.add_row("", "AUC [95 %]", "", "", said, "0.500", "")
         for origin, part in report.by_origin.items():
             table.add_row("", f"macro F1, {origin}", "", "", _score(part), "", f"{part.n:,}")
     out.print(table)
@@ -208,6 +210,13 @@ def evaluation(result: Evaluation, out: Console) -> None:
             f"{scores['accuracy']:.3f}, majority class {scores['baseline']:.3f}; "
             f"{scores['n']:,} rows of {scores['groups']} groups never trained on"
         )
+        for part in ("known", "new"):
+            there = scores["by_place"].get(part)
+            if there is not None and len(scores["by_place"]) > 1:
+                where = "later, where training was" if part == "known" else "elsewhere"
+                out.print(f"  {where}: {_scored(there)}")
+        if scores["auc"] is not None:
+            out.print(f"  AUC {_area(scores)}")
         columns = {k: v for k, v in scores["columns"].items() if v is not None}
         words = {"float": "float", "int8": "int reference", "device": "on device"}
         said = (f"{words[k]} {v['macro_f1']:.3f} / {v['accuracy']:.3f}" for k, v in columns.items())
@@ -232,6 +241,21 @@ def _evaluated(name: str, scores: Mapping[str, Any], out: Console) -> None:
     columns = {k: v for k, v in scores["columns"].items() if v is not None}
     said = (f"{words[k]} {v['mae']:.4g} / {v['rmse']:.4g}" for k, v in columns.items())
     out.print(f"  MAE / RMSE in {unit}: " + ", ".join(said))
+
+
+def _area(scores: Mapping[str, Any]) -> str:
+    low, high = scores["auc_interval"] or (None, None)
+    return f"{scores['auc']:.3f}" + (f" [{low:.3f}–{high:.3f}]" if low is not None else "")
+
+
+def _scored(part: Mapping[str, Any]) -> str:
+    low, high = part["interval"] or (None, None)
+    span = f" [{low:.3f}–{high:.3f}]" if low is not None else ""
+    area = f", AUC {_area(part)}" if part["auc"] is not None else ""
+    return (
+        f"macro F1 {part['macro_f1']:.3f}{span}{area}; {part['n']:,} rows of {part['groups']} "
+        "groups"
+    )
 
 
 def trial_line(event: Mapping[str, Any]) -> str:

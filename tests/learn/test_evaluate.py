@@ -98,6 +98,18 @@ def test_other_data_count_whole(trained: Trained, cached: Path) -> None:
     assert got["columns"]["float"] is None and got["columns"]["int8"]["n"] == 6000
 
 
+def test_known_places_in_other_years_are_told_apart(trained: Trained, cached: Path) -> None:
+    got = evaluate(APP, trained, dataset("later/"), whole=True)
+    known, new = got["by_place"]["known"], got["by_place"]["new"]
+    assert (known["groups"], new["groups"], got["n"]) == (16, 4, 6000)
+    # What was never trained on is the test split of the build.
+    assert new["macro_f1"] == trained.report.device.macro_f1
+    assert got["auc"] is None and known["auc"] is None
+    told = io.StringIO()
+    tables.evaluation(Evaluation({"need": got}, (), {}), Console(file=told, width=140))
+    assert f"elsewhere: macro F1 {new['macro_f1']:.3f} [" in told.getvalue()
+
+
 def test_what_training_saw_is_left_out(trained: Trained, cached: Path) -> None:
     same = dataset()
     got = evaluate(APP, trained, same, whole=True)

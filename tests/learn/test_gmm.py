@@ -12,7 +12,7 @@ from tests.learn.over_time import machine, watch
 from tinyfield.compiler.gmm import UNIT, distances, outputs
 from tinyfield.errors import ModelError
 from tinyfield.learn import gmm, train
-from tinyfield.learn.anomaly import auc
+from tinyfield.learn.metrics import auc
 from tinyfield.learn.runner import run_device, run_reference
 
 pytest.importorskip("sklearn")

@@ -18,7 +18,7 @@ from tests.learn.over_time import CLASSES, HISTORY, WRONG, machine, network, net
 from tinyfield.compiler.tflite import read
 from tinyfield.errors import DataError, ModelError
 from tinyfield.learn import Trained, train
-from tinyfield.learn.anomaly import auc
+from tinyfield.learn.metrics import auc, auc_interval
 from tinyfield.learn.runner import run_device, run_reference
 
 OVER_TIME = ("cnn", "ds_cnn", "tcn", "gru", "keras", "mlp", "16x8")
@@ -92,6 +92,20 @@ def test_auc_against_its_definition() -> None:
     pairs = [(a > b) + (a == b) / 2 for a in score[truth == 1] for b in score[truth == 0]]
     assert auc(truth, score) == pytest.approx(np.mean(pairs), abs=1e-6)
     assert auc(np.zeros(3, np.int64), score[:3]) is None
+
+
+def test_the_interval_of_an_auc_draws_whole_groups() -> None:
+    rng = np.random.default_rng(1)
+    truth = np.repeat([0, 0, 0, 0, 1, 1, 1, 1], 25)
+    group = np.repeat(list("abcdefgh"), 25)
+    level = np.repeat([0.0, 0.2, 0.1, 3.0, 2.0, 2.2, 0.5, 4.0], 25)
+    value = level + rng.normal(0, 0.01, 200)
+    low, high = auc_interval(truth, value, group) or (0, 0)
+    assert low < auc(truth, value) < high == 1  # type: ignore[operator]
+    # Rows drawn one by one would have told of a tenth of that.
+    apart = auc_interval(truth, value, np.arange(200).astype(str))
+    assert apart is not None and apart[1] - apart[0] < (high - low) / 2
+    assert auc_interval(truth[:125], value[:125], group[:125]) is None
 
 
 def test_too_little_that_is_usual(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

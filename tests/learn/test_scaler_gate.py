@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -71,6 +73,13 @@ def test_accept() -> None:
         check_accept(model(Accept(accuracy=0.95, max_drop=0.02)), metrics(0.9, 0.95))
     with pytest.raises(BudgetError, match="model need is not good enough: the integers lose"):
         check_accept(model(Accept(max_drop=0.01)), metrics(0.9, 0.93))
+
+
+def test_an_auc_that_is_too_low_is_told() -> None:
+    asked = model(Accept(auc=0.8))
+    check_accept(asked, replace(metrics(0.9, 0.9), auc=0.81))
+    with pytest.raises(BudgetError, match=r"not good enough: AUC 0\.770 is 0\.030 below 0\.8"):
+        check_accept(asked, replace(metrics(0.9, 0.9), auc=0.77))
 
 
 def test_budget_names_every_limit() -> None:

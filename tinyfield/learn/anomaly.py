@@ -157,16 +157,3 @@ def quantized(model: keras.Model, x: Floats, valid: Floats, false_alarms: float)
         gain, bias = float(alarm.get_weights()[0][0, 1]), float(alarm.get_weights()[1][1])
         file = convert.to_int8(model, rows)
     return file
-
-
-def auc(truth: NDArray[np.integer[Any]], score: NDArray[Any]) -> float | None:
-    """Area under the ROC curve: how likely an anomaly scores above a normal row, ties half; None
-    where the rows are all of one kind."""
-    order = np.unique(score, return_inverse=True)[1]
-    hits = np.bincount(order, weights=truth == 1)
-    others = np.bincount(order, weights=truth == 0)
-    pairs = hits.sum() * others.sum()
-    if pairs == 0:
-        return None
-    below = np.cumsum(others) - others
-    return round(float((hits * (below + others / 2)).sum() / pairs), 6)

@@ -9,13 +9,16 @@ import numpy as np
 from tinyfield.compiler import compile_model
 from tinyfield.errors import DataError
 from tinyfield.features.table import FeatureTable, compute
-from tinyfield.learn.metrics import calibration_error, majority, score
+from tinyfield.learn.metrics import auc, auc_interval, calibration_error, majority, score
 from tinyfield.learn.regression import Fitted, by_origin, errors, persistence
 from tinyfield.learn.result import Trained
 from tinyfield.learn.runner import answers
 from tinyfield.learn.value import value_scale, values
+from tinyfield.spec.architectures import ANOMALY
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from tinyfield.data.dataset import Dataset
     from tinyfield.spec import App
 
@@ -36,7 +39,10 @@ def evaluate(
         ``metric``, ``value``, ``baseline`` (the majority class's value), ``n``, ``per_class``,
         ``confusion`` [truth][answer]; beside them ``accuracy``, ``interval``, ``groups``,
         ``by_origin``, ``classes``, ``dataset``, ``provenance``, ``calibration_error``, ``seen``
-        (groups left out because training saw them), ``missing`` (rows without some input) and
+        (groups left out because training saw them), ``missing`` (rows without some input),
+        ``auc`` and ``auc_interval`` (of a model of what is usual; else None), ``by_place`` (the
+        same scores of ``known`` places and of ``new`` ones: a group's place is what follows the
+        first ``/`` of its name, such as a station that was trained on in other years), and
         ``columns``: the same scores of the ``float`` model (None on other data than the build's:
         it is not kept), of the integers by their reference (``int8``), and of the generated C
         (``device``), which is held against the reference byte for byte on these rows.
@@ -57,6 +63,19 @@ def evaluate(
     out = answers(trained.model, rows.X, trained.scaler)
     said = out.argmax(axis=1)
     total = score(y, said, rows.group, trained.classes)
+    one_class = app.models[trained.name].architecture in ANOMALY
+    known = np.isin([_place(g) for g in rows.group], [_place(g) for g in trained.groups])
+
+    def part(where: NDArray[np.bool_]) -> dict[str, Any]:
+        """Scores of some of the rows."""
+        area = (y[where], out[where, 1], rows.group[where])
+        return {
+            **score(y[where], said[where], rows.group[where], trained.classes).to_json(),
+            "auc": auc(*area[:2]) if one_class else None,
+            "auc_interval": auc_interval(*area) if one_class else None,
+        }
+
+    whole_part = part(np.ones(len(y), bool))
     learned = table.y[table.split == "train"]
     always = np.full(len(y), majority(learned if len(learned) else rows.y, k))
     return {
@@ -66,6 +85,11 @@ def evaluate(
         "n": total.n,
         "per_class": total.per_class,
         "confusion": total.confusion,
+        "auc": whole_part["auc"],
+        "auc_interval": whole_part["auc_interval"],
+        "by_place": {
+            name: part(where) for name, where in (("known", known), ("new", ~known)) if where.any()
+        },
         "columns": {
             "float": None if whole else trained.report.float.to_json(),
             "int8": total.to_json(),
@@ -149,3 +173,8 @@ def _evaluate_numbers(
         "seen": seen,
         "missing": table.dropped,
     }
+
+
+def _place(group: str) -> str:
+    """What a group is of: ``later/p04-2`` and ``2018/p04-2`` are of one plot."""
+    return group.split("/", 1)[-1]

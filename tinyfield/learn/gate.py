@@ -80,6 +80,9 @@ def check_accept(
         if least is not None and value < least:
             short[name] = least - value
             misses.append(f"{name} {value:.3f} is {least - value:.3f} below {least:g}")
+    if accept.auc is not None and metrics.auc is not None and metrics.auc < accept.auc:
+        below = accept.auc - metrics.auc
+        misses.append(f"AUC {metrics.auc:.3f} is {below:.3f} below {accept.auc:g}")
     drop = metrics.drop
     if accept.max_drop is not None and drop > accept.max_drop:
         misses.append(
@@ -97,7 +100,7 @@ def check_accept(
     recall = metrics.device.per_class[weakest]["recall"] if weakest else None
     lossy = _costliest(metrics)
     own = model.architecture in OWN
-    found = nearest(short) if nearest else ""
+    found = nearest(short) if nearest and short else ""
     more = " or ".join(f"`{key}`" for key in _MORE[model.architecture])
     more = f"improve {more}" if own else f"raise {more}"
     raise BudgetError(

@@ -107,6 +107,66 @@ def calibration_error(
     return _round(sum(gaps))
 
 
+def auc(truth: NDArray[np.integer[Any]], value: NDArray[Any]) -> float | None:
+    """Area under the ROC curve: how likely a row of class 1 has a higher value than one of class
+    0, ties half; None where the rows are all of one kind.
+
+    Args:
+        truth: 0 or 1, [n].
+        value: what rises with class 1, [n].
+    """
+    found = _area(*_counts(truth, value))
+    return None if found is None else _round(found)
+
+
+def auc_interval(
+    truth: NDArray[np.integer[Any]],
+    value: NDArray[Any],
+    group: Sequence[str] | NDArray[np.str_],
+    *,
+    seed: int = 0,
+) -> tuple[float, float] | None:
+    """95 % of the AUC when whole groups are drawn again (percentile bootstrap), those of class 0
+    and the others apart; None with fewer than two of either."""
+    names, index = np.unique(np.asarray(group), return_inverse=True)
+    levels, place = np.unique(value, return_inverse=True)
+    k = len(levels)
+    cells = np.bincount((index * 2 + truth) * k + place, minlength=len(names) * 2 * k)
+    both = cells.reshape(len(names), 2, k)
+    with_1 = both[:, 1].sum(axis=1) > 0
+    if min(with_1.sum(), (~with_1).sum()) < 2:
+        return None
+    rng = np.random.default_rng(seed)
+    again = []
+    for _ in range(_RESAMPLES):
+        drawn = [rng.choice(np.flatnonzero(kind), kind.sum()) for kind in (with_1, ~with_1)]
+        others, hits = both[np.concatenate(drawn)].sum(axis=0)
+        found = _area(hits, others)
+        again += [] if found is None else [found]
+    low, high = np.percentile(again, (2.5, 97.5))
+    return _round(low), _round(high)
+
+
+def _counts(
+    truth: NDArray[np.integer[Any]], value: NDArray[Any]
+) -> tuple[NDArray[np.integer[Any]], NDArray[np.integer[Any]]]:
+    """How many rows of class 1, and of class 0, have each value, from the lowest on."""
+    order = np.unique(value, return_inverse=True)[1]
+    most = int(order.max(initial=0)) + 1
+    return (
+        np.bincount(order[truth == 1], minlength=most),
+        np.bincount(order[truth == 0], minlength=most),
+    )
+
+
+def _area(hits: NDArray[np.integer[Any]], others: NDArray[np.integer[Any]]) -> float | None:
+    pairs = int(hits.sum()) * int(others.sum())
+    if pairs == 0:
+        return None
+    below = np.cumsum(others) - others
+    return float((hits * (below + others / 2)).sum() / pairs)
+
+
 def _class(confusion: NDArray[Any], i: int) -> dict[str, float | int | None]:
     hit, truth, said = confusion[i, i], confusion[i].sum(), confusion[:, i].sum()
     return {

@@ -30,7 +30,8 @@ class Metrics:
         compared: rows on which int8 and device were compared byte for byte.
         agreement: share of the test rows on which the device says what the trained model says.
         notes: what a reader of the numbers must know.
-        auc: of a model of the normal rows alone, area under the device's ROC curve.
+        auc, auc_interval: of a model of the normal rows alone, area under the device's ROC curve,
+            and 95 % of it when whole groups are drawn again.
         stages: what each step of a network's way to integers cost; of other models empty.
     """
 
@@ -45,6 +46,7 @@ class Metrics:
     notes: tuple[str, ...] = ()
     stages: tuple[Stage, ...] = ()
     auc: Number | None = None
+    auc_interval: tuple[Number, Number] | None = None
 
     @property
     def drop(self) -> Number:
@@ -64,6 +66,7 @@ class Metrics:
             "notes": list(self.notes),
             "stages": [stage.to_json() for stage in self.stages],
             "auc": self.auc,
+            "auc_interval": None if self.auc_interval is None else list(self.auc_interval),
         }
 
     @classmethod
@@ -80,6 +83,7 @@ class Metrics:
             notes=tuple(value["notes"]),
             stages=tuple(map(Stage.from_json, value["stages"])),
             auc=value["auc"],
+            auc_interval=None if (span := value["auc_interval"]) is None else (span[0], span[1]),
         )
 
 

@@ -23,10 +23,16 @@ from tinyfield.errors import (
 )
 from tinyfield.features.table import FeatureTable
 from tinyfield.learn import cache, gate, ladder, ready
-from tinyfield.learn.anomaly import auc
 from tinyfield.learn.examine import check_table, notes_on
 from tinyfield.learn.fit import EPOCHS, Progress
-from tinyfield.learn.metrics import Score, calibration_error, majority, score
+from tinyfield.learn.metrics import (
+    Score,
+    auc,
+    auc_interval,
+    calibration_error,
+    majority,
+    score,
+)
 from tinyfield.learn.networks import NETWORKS
 from tinyfield.learn.regression import Errors, Fitted, errors, judge_numbers, numbers
 from tinyfield.learn.result import Metrics, Network, Trained
@@ -255,6 +261,7 @@ def judge(table: FeatureTable, network: Network, *, one_class: bool = False) -> 
         notes=tuple(notes_on(table)),
         stages=network.stages,
         auc=auc(y, out[:, 1]) if one_class else None,
+        auc_interval=auc_interval(y, out[:, 1], test.group) if one_class else None,
     )
 
 

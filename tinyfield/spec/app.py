@@ -217,6 +217,7 @@ class Accept(Frozen):
 
     accuracy: float | None = None
     macro_f1: float | None = None
+    auc: float | None = None
     mae: float | None = None
     rmse: float | None = None
     max_drop: float | None = None

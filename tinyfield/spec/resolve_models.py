@@ -369,6 +369,16 @@ def _check_options(node: Map, section: ModelSection, name: str, problems: Proble
             hint="write two, the normal one first, such as [normal, anomaly]",
             code="range",
         )
+    accept = node.items.get("accept")
+    if name not in ANOMALY and isinstance(accept, Map) and "auc" in accept.items:
+        problems.at(
+            accept.items["auc"],
+            f"'auc' means nothing to {name!r}",
+            hint="write 'macro_f1', or an architecture that learns what is usual: "
+            + listing(ANOMALY),
+            key=True,
+            code="option",
+        )
     for key in KEYS:
         place = node.items.get(key)
         if place is None or not ok(getattr(section, key)):

@@ -92,6 +92,10 @@ class AcceptSection(Section):
 
     accuracy: Score | None = Field(default=None, description="share of right labels")
     macro_f1: Score | None = Field(default=None, description="mean F1 of the classes")
+    auc: Score | None = Field(
+        default=None,
+        description="of a model of what is usual: how likely an anomaly scores above a normal row",
+    )
     mae: Amount | None = Field(
         default=None, description="target: greatest mean absolute error", examples=["2 mm"]
     )
