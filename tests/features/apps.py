@@ -57,11 +57,8 @@ def app(
         def __init__(self, inputs: list[Feature]) -> None:
             self.inputs = tuple(inputs)
             self.history = history
-<<<<<<< HEAD
             self.target = None
-=======
             self.architecture = "mlp"
->>>>>>> d5df8fa (A model of what is usual is told by its AUC with an interval, and accept: can ask for one; evaluate tells known places from new ones)
 
     fields: dict[str, Any] = {
         "channels": tuple(channels),
