@@ -43,7 +43,7 @@ def dog_app(folder: Path, *, dataset: str = "pet_dog", label: str = "behaviour",
                 maximum=2000) for q, u in (("rate", "bpm"), ("temperature", "degC"),
                                            ("beyond", "m"))
     ]  # fmt: skip
-    return app.model_copy(update={"channels": tuple([*found, *vitals])})
+    return app.model_copy(update={"channels": (*found, *vitals)})
 
 
 def lay(folder: Path, bouts: list[tuple[str, int, int]]) -> Path:

@@ -106,7 +106,11 @@ class FramePlan:
         if self.made:
             yield f"    int16_t made[{self.made}]; /* scratch: a signal */"
         if self.work:
-            yield f"    uint32_t work[{-(-self.work // 4)}]; /* scratch */"
+            words = -(-self.work // 4)
+            yield "    union {"
+            yield f"        int16_t of_int16_t[{2 * words}];"
+            yield f"        int32_t of_int32_t[{words}];"
+            yield "    } work; /* scratch */"
 
     def declarations(self) -> Iterator[str]:
         """What the header says of each fast sensor."""
@@ -180,7 +184,7 @@ class FramePlan:
             axis: self._start(channel, count)
             for axis, channel in zip("xyz", channels, strict=False)
         }
-        values |= {"n": str(count), "out": "s->made", "work": "s->work"}
+        values |= {"n": str(count), "out": "s->made"}
         source = Source(first.unit, first.scale, first.minimum, first.maximum, first.rate, count)
         if signal is not None:
             yield f"    {c.SIGNAL_CALLS[signal].format(**values)};"
@@ -195,6 +199,7 @@ class FramePlan:
             call = c.CALLS[what.statistic]
             if call.stage is not None and call.stage != done:
                 done = call.stage
+                values["work"] = f"s->work.of_{c.STAGES[done].kind}"
                 yield f"    {c.STAGES[done].call.format(**values)};"
             own = dict(values)
             if other is not None:
