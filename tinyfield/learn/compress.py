@@ -362,10 +362,7 @@ class Compressor:
 
     def _loss(self) -> Callable[[Any, Any], Any]:
         """Of the network as it is now: one of numbers gives them in the target's unit."""
-        loss, spread = self._goal.loss(), self._goal.spread
-        if not self._goal.values:
-            return loss
-        return lambda truth, said: loss(truth / spread, said / spread)
+        return self._goal.loss(self._goal.spread)
 
 
 def _given_up(stage: Stage) -> Stage:

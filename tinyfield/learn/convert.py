@@ -71,7 +71,7 @@ def to_16x8(model: keras.Model, rows: NDArray[np.float32], *, values: bool = Fal
     ends = [(graph.inputs[0], 1 / STEPS, 0), (graph.outputs[0], 1 / 256, -128)]
     if values:
         whole = graph.operators.pop().inputs[0]
-        graph.outputs[0] = whole
+        graph.outputs = np.array([whole], np.int32)
         for signature in made.signatureDefs or ():
             for output in signature.outputs or ():
                 output.tensorIndex = whole

@@ -72,14 +72,14 @@ class Goal:
         """In words: ``macro F1 0.912``, ``mean error 2.31``."""
         return f"mean error {-merit:.4g}" if self.values else f"macro F1 {merit:.3f}"
 
-    def loss(self) -> Callable[[Any, Any], Any]:
-        """Keras: of a network that ends in a softmax, or in a number in the target's unit."""
+    def loss(self, spread: float = 1.0) -> Callable[[Any, Any], Any]:
+        """Keras: of a network that ends in a softmax, or in a number of that standard deviation."""
         import keras
 
         if not self.values:
             one: Callable[[Any, Any], Any] = keras.losses.SparseCategoricalCrossentropy()
             return one
-        number: Callable[[Any, Any], Any] = keras.losses.Huber(delta=_BEND)
+        number: Callable[[Any, Any], Any] = keras.losses.Huber(delta=_BEND * spread)
         return number
 
     def step_loss(self) -> Callable[[Any, Any], Any]:
