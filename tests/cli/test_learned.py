@@ -1,4 +1,5 @@
-"""An app with a forest and a Bonsai, the whole way: trained, built, and run on two boards."""
+"""An app with a forest, a Bonsai and a tree of a number, the whole way: trained, built, and run on
+two boards."""
 
 from __future__ import annotations
 
@@ -18,6 +19,11 @@ pytestmark = pytest.mark.slow
 
 FOREST = "architecture: forest\n    trees: 4\n    depth: 4\n    min_leaf: 60\n"
 BONSAI = "architecture: bonsai\n    depth: 1\n    projection: 5\n"
+NUMBER = "architecture: tree\n    depth: 4\n    min_leaf: 60\n"
+RULE = """  thirsty_soon:
+    when: missing_mm > 4 mm
+    clear: missing_mm < 2 mm
+"""
 ACCEPT = "accept: {macro_f1: 0.6, max_drop: 0.02}"
 BOARDS = ("native", "simavr_uno")
 
@@ -36,7 +42,12 @@ def bed(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     block = re.sub(r"accept: .*", ACCEPT, whole[1])
     forest = network.sub(FOREST, block)
     bonsai = network.sub(BONSAI, block).replace("  need:", "  thirst:", 1)
-    text = text.replace(whole[1], forest + bonsai)
+    number = network.sub(NUMBER, whole[1]).replace("  need:", "  missing_mm:", 1)
+    number = re.sub(r"accept: .*", "accept: {mae: 12 mm, max_drop: 0.1 mm}", number)
+    number = re.sub(r"classes: .*", "target: {name: need, unit: mm}", number)
+    number = number.replace("label: need, ", "")
+    text = text.replace(whole[1], forest + bonsai + number)
+    text = text.replace("  tank_low:\n", RULE + "  tank_low:\n", 1)
     (folder / "apps/learned.yaml").write_text(text, encoding="utf-8")
     return folder
 
@@ -51,7 +62,7 @@ def built(bed: Path) -> dict[str, object]:
     return result
 
 
-def test_both_are_trained_agree_and_fit_the_uno(built: dict[str, object]) -> None:
+def test_all_are_trained_agree_and_fit_the_uno(built: dict[str, object]) -> None:
     models = built["models"]
     forest, bonsai = models["need"], models["thirst"]  # type: ignore[index]
     for scores in (forest, bonsai):
@@ -60,10 +71,14 @@ def test_both_are_trained_agree_and_fit_the_uno(built: dict[str, object]) -> Non
     assert forest["agreement"] == 1.0  # every label is scikit-learn's
     assert bonsai["agreement"] > 0.97
     assert abs(bonsai["float"]["macro_f1"] - bonsai["device"]["macro_f1"]) < 0.01
+    number = models["missing_mm"]  # type: ignore[index]
+    assert number["unit"] == "mm" and number["int8"] == number["device"]
+    assert number["device"]["mae"] < number["mean"]["mae"] * 0.7
+    assert number["apart"] < 0.05  # half a step of 0.1 mm
     rows = {row["board"]: row for row in built["boards"]}  # type: ignore[attr-defined]
     uno = rows["simavr_uno"]
     assert uno["unit"] == "cycles" and uno["flash"] < 32_256 and uno["ram"] + uno["stack"] < 2048
-    assert uno["count"] < 25_000  # both of them, less than the network alone
+    assert uno["count"] < 25_000  # all of them, less than the network alone
 
 
 def test_two_boards_decide_alike(bed: Path, built: dict[str, object]) -> None:
@@ -76,4 +91,6 @@ def test_two_boards_decide_alike(bed: Path, built: dict[str, object]) -> None:
         assert done.returncode == 0, done.stderr
         logs.add(done.stdout)
     assert len(logs) == 1
-    assert '"decision": "water"' in logs.pop()
+    said = logs.pop()
+    assert '"decision": "water"' in said and '"decision": "thirsty_soon"' in said
+    assert "missing_mm > 4 mm" in said  # the clause, and no number
