@@ -38,7 +38,7 @@ def key(app: App, model: str, folder: Path | None, seed: int, held_out: bool) ->
     here = Path(__file__).parent
     for source in sorted([*here.rglob("*.py"), *here.rglob("*.toml")]):
         h.update(source.read_bytes())
-    for path in csv_files(folder) if folder else ():
+    for path in [*csv_files(folder), *sorted(folder.glob("*.npz"))] if folder else ():
         h.update(path.name.encode())
         h.update(hashlib.sha256(path.read_bytes()).digest())
     return h.hexdigest()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tinyfield.data import air, cache, dog, fan, gas, registry
+from tinyfield.data import air, cache, dog, fan, gas, har, registry
 from tinyfield.data.dataset import NO_LABEL, Dataset, Origin, Series, Split
 from tinyfield.data.generators import seasons
 from tinyfield.data.generators.batch import Batch, Record
@@ -38,7 +38,10 @@ GENERATED: dict[Split, int] = {"train": 64, "valid": 16, "test": 16}
 """Generated seasons in each part."""
 DAYS = seasons.SEASON_DAYS
 RULER = "fao56"
-STAND_IN = {"maricopa": RULER, "beijing": "smog", "mq": "mq_array", "fan": "rotor", "dog": "dog"}
+STAND_IN = {
+    "maricopa": RULER, "beijing": "smog", "mq": "mq_array", "fan": "rotor", "dog": "dog",
+    "har": "person",
+}  # fmt: skip
 """Importer → the generator that stands in for what it reads."""
 
 
@@ -74,13 +77,14 @@ def load(
         "mq": gas.build,
         "fan": fan.build,
         "dog": dog.build,
+        "har": har.build,
     }
     if info.importer not in builders or (info.importer == "maricopa" and train.label != "need"):
         raise NotBuiltYetError(
             f"{app.where(f'models.{model_name}.train')}: no generator makes the label "
             f"{train.label!r} of {train.dataset} yet",
             hint="Built so far: irrigation_maricopa (label `need`), pollution_beijing, gas_mq, "
-            "anomaly_fan, pet_dog, dog_simulated.",
+            "anomaly_fan, pet_dog, dog_simulated, har_geotec.",
         )
     if train.stand_in not in (None, STAND_IN[info.importer]):
         raise DataError(

@@ -16,10 +16,11 @@ DATASETS = (
     "gas_mq",
     "anomaly_fan",
     "pet_dog",
+    "har_geotec",
     "dog_simulated",
 )
-STAND_INS = ("fao56", "smog", "mq_array", "rotor", "dog")
-SPLITS = ("by plot", "by station", "by group", "by time", "by speed")
+STAND_INS = ("fao56", "smog", "mq_array", "rotor", "dog", "person")
+SPLITS = ("by plot", "by station", "by group", "by time", "by speed", "by subject")
 SOILS = (
     "sand",
     "loamy_sand",

@@ -12,7 +12,7 @@ GENERATORS = Path(__file__).resolve().parent.parent / "generators"
 def main() -> int:
     """Prints (or with ``--write`` stores) the constants."""
     parser = argparse.ArgumentParser(prog="python -m tinyfield.data.fit", description=__doc__)
-    parser.add_argument("what", choices=["weather", "sensors", "column", "rotor"])
+    parser.add_argument("what", choices=["weather", "sensors", "column", "rotor", "person"])
     parser.add_argument("--data", type=Path, required=True, help="folder that holds the data sets")
     parser.add_argument("--write", action="store_true", help="store them in the package")
     args = parser.parse_args()
@@ -22,6 +22,8 @@ def main() -> int:
         text, name = sensors(args.data), "sensors.toml"
     elif args.what == "rotor":
         text, name = rotor(args.data), "rotor.toml"
+    elif args.what == "person":
+        text, name = person(args.data), "person.toml"
     else:
         text, name = column(args.data), "column.toml"
     sys.stdout.write(text)
@@ -36,6 +38,14 @@ def rotor(data: Path) -> str:
     from tinyfield.data.importers import fan
 
     return fit_text(fan.read_runs(data / "anomaly_fan"))
+
+
+def person(data: Path) -> str:
+    """How people move with a phone and a watch."""
+    from tinyfield.data.fit.person import fit_text
+    from tinyfield.data.importers import har
+
+    return fit_text(har.read_executions(data / "har_geotec"))
 
 
 def weather(data: Path) -> str:
