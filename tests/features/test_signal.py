@@ -45,6 +45,17 @@ def test_levels(name: str, n: int) -> None:
 
 
 @pytest.mark.parametrize("n", LENGTHS)
+def test_a_level_is_decibels_of_the_standard_deviation(n: int) -> None:
+    for kind, frames in signals(n).items():
+        std = 100 * float(np.std(frames[0].astype(float)))
+        got = value(Block("level"), frames)
+        if std < 100:  # few steps: what its own rounding costs shows
+            assert got == 0 or abs(10 ** (got / 20) - std) <= 1.1, kind
+        else:
+            assert got == pytest.approx(20 * np.log10(std), abs=0.02 + 10 / std), kind
+
+
+@pytest.mark.parametrize("n", LENGTHS)
 def test_crossings(n: int) -> None:
     for kind, frames in signals(n).items():
         x = frames[0].astype(np.int64)

@@ -79,6 +79,7 @@ CALLS: dict[str, Call] = {
     "std": Call("tiny_signal_std({x}, {n})"),
     "rms": Call("tiny_signal_rms({x}, {n})"),
     "mean_abs": Call("tiny_signal_mean_abs({x}, {n})"),
+    "level": Call("tiny_signal_level({x}, {n})"),
     "zero_crossings": Call("tiny_signal_zero_crossings({x}, {n})"),
     "mean_crossings": Call("tiny_signal_mean_crossings({x}, {n})"),
     "median": Call("tiny_shape_median({work}, {n})", "sorted"),

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from tinyfield.data.dataset import NO_LABEL, SPLITS, Dataset, Origin, Recording, Series, Split
 from tinyfield.errors import DataError
+from tinyfield.features.between import between
 from tinyfield.features.bind import FeatureLibrary
 from tinyfield.features.scale import MISSING, to_scaled
 from tinyfield.features.site import crop_fields
@@ -218,6 +219,9 @@ def compute(app: App, model: str, dataset: Dataset, *, every_s: int | None = Non
             parts[-1]["before"] = _before(run.told, dataset.lead_s // app.sample_s)[keep]
     if not parts:
         raise DataError(f"{dataset.name}: no series in it")
+    augment = app.models[model].train.augment
+    if augment is not None and augment.between is not None:
+        parts += between(parts, dataset, augment.between)
     joined = {name: np.concatenate([p[name] for p in parts]) for name in parts[0]}
     return FeatureTable(
         model=model,

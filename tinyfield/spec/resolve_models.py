@@ -214,7 +214,13 @@ def _augment(section: ModelSection) -> Augment | None:
     given = section.train.augment
     if given is None:
         return None
-    return build(Augment)(rotate=given.rotate == "random", shift=given.shift, copies=given.copies)
+    alike = given.rotate == "no" and not given.shift
+    return build(Augment)(
+        rotate=given.rotate == "random",
+        shift=given.shift,
+        copies=0 if alike else given.copies,
+        between=given.between,
+    )
 
 
 def _check_augment(train: Map, section: ModelSection, fast: bool, problems: Problems) -> None:
@@ -230,7 +236,11 @@ def _check_augment(train: Map, section: ModelSection, fast: bool, problems: Prob
             key=True,
             code="option",
         )
-    elif given.rotate == "no" and not given.shift:
+    elif (
+        given.rotate == "no"
+        and not given.shift
+        and (given.between is None or "copies" in getattr(place, "items", {}))
+    ):
         problems.at(
             place,
             "copies that differ in nothing",

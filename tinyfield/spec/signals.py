@@ -188,6 +188,11 @@ def _half_span(source: Source) -> int:
     return math.ceil(_span(source) / 2)
 
 
+def _decibels(source: Source) -> Measure:
+    """Of half the span, at most."""
+    return Measure("dB", -2, math.ceil(2000 * math.log10(max(1, 100 * _half_span(source)))) + 2)
+
+
 def _count(source: Source) -> Measure:
     return Measure("", 0, source.frames)
 
@@ -218,6 +223,11 @@ STATISTICS: dict[str, Statistic] = {
     "std": _amplitude("standard deviation", 100, _half_span),
     "rms": _amplitude("root of the mean square", 100, least=1),
     "mean_abs": _amplitude("mean of the absolute values", 100, least=1),
+    "level": Statistic(
+        "standard deviation in dB above a hundredth of the frame's step: levels of a machine at "
+        "different speeds differ by sums where its standard deviations differ by factors",
+        _decibels,
+    ),
     "zero_crossings": Statistic("how often the sign changes in the window", _count),
     "mean_crossings": Statistic("how often it crosses its own mean in the window", _count),
     "median": _amplitude("median", 100, least=1),

@@ -90,6 +90,13 @@ int32_t tiny_signal_mean_abs(const int16_t *x, uint16_t n) {
     return tiny_quotient((int64_t)sum * 100, n);
 }
 
+/* 2000 log10(2) / 32768 = 60206 / 3276800 */
+int32_t tiny_signal_level(const int16_t *x, uint16_t n) {
+    const int32_t std = tiny_signal_std(x, n);
+    return std == TINY_MISSING ? TINY_MISSING
+                               : tiny_scaled(tiny_log2((uint32_t)std), 60206, 3276800U);
+}
+
 /* Sign changes of n * x - level. */
 static int32_t crossings(const int16_t *x, uint16_t n, int32_t level) {
     int32_t count = 0;

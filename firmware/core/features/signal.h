@@ -37,6 +37,10 @@ int32_t tiny_signal_std(const int16_t *x, uint16_t n);
 int32_t tiny_signal_rms(const int16_t *x, uint16_t n);
 int32_t tiny_signal_mean_abs(const int16_t *x, uint16_t n);
 
+/* Standard deviation as a level: 20 log10 of its hundredths, in hundredths of a dB, exact to two of
+ * them; 0 where nothing moves. */
+int32_t tiny_signal_level(const int16_t *x, uint16_t n);
+
 /* How often the sign changes, of the frames and of the frames less their mean; a frame at zero has
  * the sign of the one before. */
 int32_t tiny_signal_zero_crossings(const int16_t *x, uint16_t n);

@@ -33,6 +33,12 @@ class AugmentSection(Section):
     copies: Annotated[int, Field(ge=1, le=64)] = Field(
         default=4, description="copies of each recording, beside itself"
     )
+    between: str | None = Field(
+        default=None,
+        description="a number known of each recording, such as its speed: inputs between those of "
+        "neighbouring numbers, class by class, are learned from too",
+        examples=["speed"],
+    )
 
 
 class TrainSection(Section):
