@@ -13,11 +13,11 @@ import pytest
 from numpy.typing import NDArray
 
 from tinyfield.data import Dataset, Recording
+from tinyfield.data.generators.mounting import random_rotation
 from tinyfield.errors import DataError
 from tinyfield.features import compute
 from tinyfield.features.bind import FeatureLibrary
 from tinyfield.features.scale import MISSING
-from tinyfield.features.table import random_rotation
 from tinyfield.features.ticks import NO_FRAME, cut, majority
 from tinyfield.spec import App, load_app
 
@@ -159,6 +159,19 @@ def test_bursts_are_cut_at_each_sample(tmp_path: Path) -> None:
     x = milli(one.channels["imu.accel_x"])
     assert (ticks.frames[0][2, :, 0] == x[500:620]).all()
     assert ticks.labels.tolist() == [0, 0, 1, 1]
+
+
+def test_where_samples_do_not_hang_together_bursts_follow_each_other(tmp_path: Path) -> None:
+    """A burst of 2 s each minute: 20 s of a recording are ten samples, not one."""
+    text = MOVE.replace("rate: 50 Hz", "rate: 50 Hz, burst: 2 s").replace(
+        "every 1 s", "every 1 min"
+    )
+    text = text.replace("2.4 s", "2 s")
+    slow = app(tmp_path, text)
+    alone = app(tmp_path, text.replace("          - imu.accel_z last\n", ""))
+    made = Dataset("d", ("still", "walking"), (), {"a": "test"}, (), (recording("a", 20),))
+    assert len(compute(slow, "activity", made)) == 1, "`last` is held from sample to sample"
+    assert len(compute(alone, "activity", made)) == 10
 
 
 def test_a_label_is_what_most_of_the_window_says() -> None:

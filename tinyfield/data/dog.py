@@ -32,7 +32,7 @@ GAP = round(5 * RATE_HZ)
 SHARES = {"valid": 0.15, "test": 0.2}
 DOGS: dict[Split, int] = {"train": 12, "valid": 4, "test": 4}
 """Generated dogs in each part."""
-BOUTS, BOUT_S = 3, 20.0
+BOUTS, BOUT_S = 2, 20.0
 """Bouts of each behaviour of a generated dog, and how long each is."""
 
 

@@ -12,12 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyfield.data.dataset import NO_LABEL, SPLITS, Dataset, Origin, Recording, Series, Split
+from tinyfield.data.generators.mounting import random_rotation
 from tinyfield.errors import DataError
 from tinyfield.features.between import between
 from tinyfield.features.bind import FeatureLibrary
 from tinyfield.features.scale import MISSING, to_scaled
 from tinyfield.features.site import crop_fields
-from tinyfield.features.ticks import Ticks, cut
+from tinyfield.features.ticks import Ticks, cut, hop
 from tinyfield.spec.crops import Crop, crops
 
 if TYPE_CHECKING:
@@ -259,38 +260,23 @@ def _runs(app: App, model: str, dataset: Dataset) -> Iterator[_Run]:
         yield _Run(s.group, s.origin, s.site, rows, times(s), s.labels, told=told)
     for number, r in enumerate(dataset.recordings):
         where = f"{dataset.name}, {r.group}"
+        hop_s = hop(app, inputs, app.models[model].history)
         if target is not None:
             raise DataError(f"{where}: no number to learn in a recording", hint="use classes")
-        yield _recorded(app, r, cut(app, inputs, r, where))
+        yield _recorded(app, r, cut(app, inputs, r, where, hop_s=hop_s))
         augment = app.models[model].train.augment
         if augment is not None and dataset.split[r.group] == "train":
             for copy in range(augment.copies):
                 rng = np.random.default_rng([number, copy, _COPIES])
                 turn = random_rotation(rng) if augment.rotate else None
-                shift = float(rng.uniform(0, app.sample_s)) if augment.shift else 0.0
-                made = cut(app, inputs, r, where, shift=shift, turn=turn)
+                shift = float(rng.uniform(0, hop_s)) if augment.shift else 0.0
+                made = cut(app, inputs, r, where, hop_s=hop_s, shift=shift, turn=turn)
                 yield _recorded(app, r, made)
 
 
 def _recorded(app: App, r: Recording, ticks: Ticks) -> _Run:
     when = _clock(r.t0, len(ticks), app.sample_s, np.zeros(len(ticks), dtype=np.int32))
     return _Run(r.group, r.origin, r.site, ticks.rows, when, ticks.labels, ticks.frames)
-
-
-def random_rotation(rng: np.random.Generator) -> NDArray[np.float64]:
-    """A rotation matrix [3, 3], every rotation as likely as another.
-
-    Of a quaternion that is uniform on its sphere (Shoemake 1992, "Uniform random rotations",
-    Graphics Gems III).
-    """
-    w, x, y, z = (q := rng.normal(size=4)) / np.linalg.norm(q)
-    return np.array(
-        [
-            [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
-            [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
-            [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
-        ]
-    )
 
 
 def _told(series: Series, target: Target, dataset: Dataset) -> NDArray[np.int32]:

@@ -57,6 +57,7 @@ def cut(
     recording: Recording,
     where: str,
     *,
+    hop_s: float | None = None,
     shift: float = 0.0,
     turn: NDArray[np.float64] | None = None,
 ) -> Ticks:
@@ -67,6 +68,7 @@ def cut(
         inputs: the model's, whose longest window says how far back a label counts.
         recording: channel values in their units.
         where: data set and group, for messages.
+        hop_s: seconds from one sample to the next (None: the app's sample period).
         shift: seconds of the recording to skip, for other phases of the samples.
         turn: a rotation matrix [3, 3] for every vector, as if the sensor were mounted otherwise.
 
@@ -82,7 +84,8 @@ def cut(
     _require(app, inputs, recording, where)
     if turn is not None:
         recording = _turned(app, recording, turn)
-    starts = _starts(app, sensors, recording, shift)
+    hop_s = app.sample_s if hop_s is None else hop_s
+    starts = _starts(sensors, recording, hop_s, shift)
     frames = tuple(
         _bursts(app, s, recording, start) for s, start in zip(sensors, starts, strict=True)
     )
@@ -119,8 +122,16 @@ def _rate(sensor: Sensor, recording: Recording) -> float:
     return recording.rate_hz if abs(recording.rate_hz / rate - 1) <= SAME_RATE else rate
 
 
+def hop(app: App, inputs: Sequence[Feature], history: int) -> float:
+    """Seconds between two samples of a recording: the app's period, or, where a sample says nothing
+    of another, the longest burst, so that no frame goes to waste."""
+    alone = history == 1 and all(feature.frames for feature in inputs)
+    bursts = [s.frames * 1000 / s.rate_mhz for s in app.sensors.values() if s.frames]
+    return max(bursts) if alone and bursts else app.sample_s
+
+
 def _starts(
-    app: App, sensors: Sequence[Sensor], recording: Recording, shift: float
+    sensors: Sequence[Sensor], recording: Recording, hop_s: float, shift: float
 ) -> list[NDArray[np.int64]]:
     """For each sensor, the frame at which each sample begins; as many as all of them have."""
     found = []
@@ -128,7 +139,7 @@ def _starts(
         nominal = sensor.rate_mhz / 1000
         have = _resampled_length(recording, sensor)
         first = round(shift * nominal)
-        step = app.sample_s * nominal
+        step = hop_s * nominal
         most = max(0, int((have - first - sensor.frames) // step) + 1) if have > first else 0
         found.append(first + np.rint(np.arange(most) * step).astype(np.int64))
     n = min(len(start) for start in found)

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tinyfield.data.generators.mounting import random_rotation
+
 BEHAVIOURS = (
     "lying", "sitting", "walking", "running", "climbing", "scratching", "shaking", "eating",
     "drinking",
@@ -88,21 +90,8 @@ class Dog:
 
 def dog(rng: np.random.Generator, *, upright: bool = False) -> Dog:
     """An animal; its collar turned about the neck and mounted at random, unless ``upright``."""
-    mount = np.eye(3) if upright else rotation(rng)
+    mount = np.eye(3) if upright else random_rotation(rng)
     return Dog(float(rng.uniform(0.92, 1.1)), float(rng.uniform(0.8, 1.2)), mount)
-
-
-def rotation(rng: np.random.Generator) -> Floats:
-    """A random rotation, all equally likely (Shoemake 1992, from a unit quaternion), [3, 3]."""
-    q = rng.normal(size=4)
-    w, x, y, z = q / np.linalg.norm(q)
-    return np.array(
-        [
-            [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
-            [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
-            [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
-        ]
-    )
 
 
 def motion(

@@ -3,8 +3,8 @@
 States such as ``walk`` are one behaviour (:mod:`tinyfield.data.generators.dog`); ``day`` and its
 kin are a mix by the clock, drawn anew every five minutes, with a scratch or a shake now and then.
 It lies for two thirds of an ordinary day and walks or runs for three hours and a half, which is a
-guess. Heart rate at rest and temperature lie within the Merck Veterinary Manual's tables (70 to 120
-a minute, 37.9 to 39.9 degC), asleep a little below.
+guess. At rest temperature and heart rate are those of a large dog (37.7 to 39.2 degC, 60 to 100 a
+minute: Eldredge et al. 2007, Dog Owner's Home Veterinary Handbook, 4th edition).
 """
 
 from __future__ import annotations
