@@ -140,9 +140,8 @@ def prepare(
 
     source = sim.source_of(app, scenario)
     return sim.SimRun(
-        app, entry, image, source, faults=sim.faults_of(scenario, source),
-        edge=sim.edge_of(scenario), on_event=on_event,
-    )  # fmt: skip
+        app, entry, image, source, faults=sim.faults_of(scenario, source), on_event=on_event
+    )
 
 
 def play(
