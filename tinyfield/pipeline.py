@@ -201,6 +201,7 @@ def simulate(
     return sim.SimRun(
         app, twin, image, source, link=link, link_wait=link_wait, on_event=_detail(progress),
         faults=sim.faults_of(played, source) if played else None,
+        edge=sim.edge_of(played) if played else None,
     )  # fmt: skip
 
 

@@ -140,8 +140,9 @@ def prepare(
 
     source = sim.source_of(app, scenario)
     return sim.SimRun(
-        app, entry, image, source, faults=sim.faults_of(scenario, source), on_event=on_event
-    )
+        app, entry, image, source, faults=sim.faults_of(scenario, source),
+        edge=sim.edge_of(scenario), on_event=on_event,
+    )  # fmt: skip
 
 
 def play(

@@ -314,6 +314,19 @@ class Kind(IntEnum):
     HEARTBEAT = 2
 
 
+class Case(IntEnum):
+    """Who judges a decision's case."""
+
+    NONE = 0
+    """The node did, at once."""
+    ASKED = 1
+    """The edge is asked; nothing is done until it answers."""
+    EDGE = 2
+    """The edge has answered: active if it said yes."""
+    ALONE = 3
+    """No answer came, and the node settled it."""
+
+
 class Outcome(IntEnum):
     """What became of a decision's actions."""
 
@@ -397,6 +410,11 @@ class Message:
     def repeated(self) -> bool:
         """The rule fired again while active."""
         return bool((self.flags or 0) & 16)
+
+    @property
+    def case(self) -> Case:
+        """Who judges it."""
+        return Case((self.flags or 0) >> 5 & 3)
 
     @property
     def confidence(self) -> float:
@@ -507,20 +525,29 @@ class Downlink:
     on: bool | None = None
     seconds: int | None = None
     """How long the actuator should stay on; the interlocks have the last word."""
+    case_boot: int | None = None
+    case_seq: int | None = None
+    """The decision that asked, by its number."""
+    yes: bool | None = None
+    """What the edge says to it."""
 
     def __post_init__(self) -> None:
         for name, most in _DOWN_RANGES.items():
             value = getattr(self, name)
             if value is not None:
                 _uint(name, value, most)
-        if self.on is not None and type(self.on) is not bool:
-            raise WireError(f"on: {self.on!r} is neither true nor false")
+        for name in ("on", "yes"):
+            value = getattr(self, name)
+            if value is not None and type(value) is not bool:
+                raise WireError(f"{name}: {value!r} is neither true nor false")
         if (self.boot is None) != (self.seq is None):
             raise WireError("downlink: boot and seq come together")
         if (self.actuator is None) != (self.on is None):
             raise WireError("downlink: actuator and on come together")
         if self.seconds is not None and self.actuator is None:
             raise WireError("downlink: seconds without an actuator")
+        if len({x is None for x in (self.case_boot, self.case_seq, self.yes)}) > 1:
+            raise WireError("downlink: case_boot, case_seq and yes come together")
 
 
 _DOWN_RANGES: dict[str, int] = {
@@ -529,14 +556,28 @@ _DOWN_RANGES: dict[str, int] = {
     "epoch": _U32,
     "actuator": _U8,
     "seconds": _U32,
+    "case_boot": _U32,
+    "case_seq": _U32,
 }
-_DOWN_KEYS: dict[int, str] = {0: "boot", 1: "seq", 2: "epoch", 3: "actuator", 4: "on", 5: "seconds"}
+_DOWN_KEYS: dict[int, str] = {
+    0: "boot",
+    1: "seq",
+    2: "epoch",
+    3: "actuator",
+    4: "on",
+    5: "seconds",
+    6: "case_boot",
+    7: "case_seq",
+    8: "yes",
+}
+_DOWN_SWITCHES = {4: "on", 8: "yes"}
 
 
 def encode_downlink(downlink: Downlink) -> bytes:
     """The downlink as deterministic CBOR; an empty one is ``A0``."""
     items = {key: getattr(downlink, name) for key, name in _DOWN_KEYS.items()}
-    items[4] = None if downlink.on is None else int(downlink.on)
+    for key in _DOWN_SWITCHES:
+        items[key] = None if items[key] is None else int(items[key])
     return _write_map(items, MAX_MESSAGE)
 
 
@@ -550,9 +591,10 @@ def decode_downlink(data: bytes) -> Downlink:
     values = {name: items[key] for key, name in _DOWN_KEYS.items() if key in items}
     if None in values.values():
         raise WireError("null in a downlink")
-    if "on" in values:
-        _uint("on", values["on"], 1)
-        values["on"] = bool(values["on"])
+    for name in _DOWN_SWITCHES.values():
+        if name in values:
+            _uint(name, values[name], 1)
+            values[name] = bool(values[name])
     return Downlink(**values)
 
 

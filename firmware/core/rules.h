@@ -25,9 +25,11 @@ typedef struct {
 
 #define TINY_ANY_LABEL 0xFEu
 
+#define TINY_RULE_RESTS UINT16_MAX
+
 typedef struct {
     uint32_t fired;  /* when it last did */
-    uint16_t streak; /* samples in a row that `when` was true */
+    uint16_t streak; /* samples in a row that `when` was true; TINY_RULE_RESTS: dismissed */
     bool active;
 } tiny_rule_state_t;
 
@@ -42,5 +44,9 @@ typedef enum {
  * neither, and breaks a streak. */
 tiny_rule_event_t tiny_rule_step(const tiny_rule_t TINY_ROM *rule, tiny_rule_state_t *state,
                                  tiny_kleene_t when, tiny_kleene_t clear, uint32_t now);
+
+/* It was judged to be nothing: inactive, and quiet until `clear` has been true, or `repeat_s` since
+ * it fired have passed. */
+void tiny_rule_dismiss(tiny_rule_state_t *state);
 
 #endif

@@ -25,11 +25,22 @@ enum {
 };
 
 /* Downlink keys */
-enum { D_BOOT = 0, D_SEQ = 1, D_EPOCH = 2, D_ACTUATOR = 3, D_ON = 4, D_SECONDS = 5 };
+enum {
+    D_BOOT = 0,
+    D_SEQ = 1,
+    D_EPOCH = 2,
+    D_ACTUATOR = 3,
+    D_ON = 4,
+    D_SECONDS = 5,
+    D_CASE_BOOT = 6,
+    D_CASE_SEQ = 7,
+    D_YES = 8
+};
 
-#define DOWN_KEYS    6u
+#define DOWN_KEYS    9u
 #define DOWN_MARK    ((1u << D_BOOT) | (1u << D_SEQ))
 #define DOWN_COMMAND ((1u << D_ACTUATOR) | (1u << D_ON))
+#define DOWN_ANSWER  ((1u << D_CASE_BOOT) | (1u << D_CASE_SEQ) | (1u << D_YES))
 
 typedef struct {
     uint8_t *out;
@@ -188,7 +199,7 @@ static bool take(reader_t *r, uint8_t major, uint32_t *value) {
 }
 
 /* The values of the known keys, and in `seen` which of them came. */
-static bool take_map(reader_t *r, uint32_t *values, uint8_t *seen) {
+static bool take_map(reader_t *r, uint32_t *values, uint16_t *seen) {
     uint32_t pairs = 0;
     uint32_t least = 0;
     if (!take(r, MAP, &pairs)) {
@@ -203,23 +214,24 @@ static bool take_map(reader_t *r, uint32_t *values, uint8_t *seen) {
         least = key + 1;
         if (key < DOWN_KEYS) {
             values[key] = value;
-            *seen = (uint8_t)(*seen | (1u << key));
+            *seen = (uint16_t)(*seen | (1u << key));
         }
     }
     return r->left == 0;
 }
 
-static bool both_or_none(uint8_t seen, uint8_t pair_bits) {
-    return (seen & pair_bits) == 0 || (seen & pair_bits) == pair_bits;
+static bool all_or_none(uint16_t seen, uint16_t bits) {
+    return (seen & bits) == 0 || (seen & bits) == bits;
 }
 
 tiny_status_t tiny_wire_downlink(const uint8_t *data, size_t n, tiny_downlink_t *down) {
     reader_t r = {data, n};
     uint32_t values[DOWN_KEYS] = {0};
-    uint8_t seen = 0;
+    uint16_t seen = 0;
     memset(down, 0, sizeof *down);
-    if (!take_map(&r, values, &seen) || !both_or_none(seen, DOWN_MARK) ||
-        !both_or_none(seen, DOWN_COMMAND) || values[D_ACTUATOR] > 0xFFu || values[D_ON] > 1u ||
+    if (!take_map(&r, values, &seen) || !all_or_none(seen, DOWN_MARK) ||
+        !all_or_none(seen, DOWN_COMMAND) || !all_or_none(seen, DOWN_ANSWER) ||
+        values[D_ACTUATOR] > 0xFFu || values[D_ON] > 1u || values[D_YES] > 1u ||
         (seen & (DOWN_COMMAND | (1u << D_SECONDS))) == 1u << D_SECONDS) {
         return TINY_E_FORMAT;
     }
@@ -232,5 +244,9 @@ tiny_status_t tiny_wire_downlink(const uint8_t *data, size_t n, tiny_downlink_t 
     down->actuator = (uint8_t)values[D_ACTUATOR];
     down->on = values[D_ON] == 1;
     down->seconds = values[D_SECONDS];
+    down->has_answer = (seen & DOWN_ANSWER) != 0;
+    down->case_boot = values[D_CASE_BOOT];
+    down->case_seq = values[D_CASE_SEQ];
+    down->yes = values[D_YES] == 1;
     return TINY_OK;
 }

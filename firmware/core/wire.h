@@ -17,6 +17,9 @@
 #define TINY_FLAG_BLOCKED 0x04u
 #define TINY_FLAG_CLOCK   0x08u
 #define TINY_FLAG_REPEAT  0x10u
+#define TINY_FLAG_ASKED   0x20u /* two bits: 1 the edge is asked, */
+#define TINY_FLAG_EDGE    0x40u /* 2 it has answered, */
+#define TINY_FLAG_ALONE   0x60u /* 3 it has not, and the node settled it */
 
 /* A rule's outcome at one sample. */
 typedef struct {
@@ -57,17 +60,21 @@ typedef struct {
     bool has_mark; /* all decisions of `boot` up to `seq` are stored */
     bool has_epoch;
     bool has_command;
+    bool has_answer; /* to the decision `case_seq` of `case_boot`, which asked */
     bool on;
+    bool yes;
     uint8_t actuator;
     uint32_t boot;
     uint32_t seq;
     uint32_t epoch;   /* UTC now, seconds since 1970 */
     uint32_t seconds; /* of a command; 0: until its limit */
+    uint32_t case_boot;
+    uint32_t case_seq;
 } tiny_downlink_t;
 
 /* Reads a downlink; anything malformed (not a map, keys out of order, not the shortest form,
- * values over 32 bits, half a command, bytes left over) is TINY_E_FORMAT, and `down` is empty
- * then. Keys from 6 on are read over: a newer gateway may say more. */
+ * values over 32 bits, half a command or answer, bytes left over) is TINY_E_FORMAT, and `down`
+ * is empty then. Keys from 9 on are read over: a newer gateway may say more. */
 tiny_status_t tiny_wire_downlink(const uint8_t *data, size_t n, tiny_downlink_t *down);
 
 #endif

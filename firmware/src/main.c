@@ -29,6 +29,9 @@ static struct {
     int32_t value[ROOM(APP_VALUES)];
     tiny_rule_state_t rule[ROOM(APP_RULES)];
     tiny_switch_t actuator[ROOM(APP_ACTUATORS)];
+#if APP_ASKS > 0
+    tiny_case_t cases[APP_ASKS];
+#endif
     tiny_interlock_t interlock;
     tiny_outbox_t outbox;
     tiny_journal_t journal;
@@ -104,6 +107,79 @@ static uint8_t act(uint8_t rule, uint8_t label) {
     return outcome;
 }
 
+/* --- tell ---------------------------------------------------------------------------------- */
+
+/* One more decision for the outbox; what fails is counted there as dropped. Returns its number. */
+static uint32_t tell(uint8_t rule, tiny_verdict_t verdict, uint8_t flags, uint16_t why) {
+    const tiny_decision_t decision = {
+        .boot = node.journal.boot,
+        .seq = node.seq++,
+        .hash = APP_MANIFEST_HASH,
+        .t = node.t,
+        .clock = tiny_clock_at(&node.clock, node.t),
+        .rule = rule,
+        .label = verdict.label,
+        .score = verdict.score,
+        .flags = (uint8_t)(flags | (node.clock.set ? TINY_FLAG_CLOCK : 0)),
+        .battery_mv = node.health.battery_mv,
+        .why = why,
+    };
+    (void)tiny_outbox_put(&node.outbox, &decision);
+    return decision.seq;
+}
+
+/* --- settle -------------------------------------------------------------------------------- */
+
+#if APP_ASKS > 0
+static uint8_t case_of(uint8_t rule) {
+    for (uint8_t i = 0; i < APP_ASKS; i++) {
+        if (app_asks[i].rule == rule) {
+            return i;
+        }
+    }
+    return TINY_NO_CASE;
+}
+
+/* Whether the rule, having fired, asks the edge before it acts. */
+static bool asks(uint8_t rule, const app_view_t *view) {
+    return case_of(rule) != TINY_NO_CASE && app_rule_asks(rule, view) == TINY_TRUE;
+}
+
+static void pass_up(uint8_t rule, tiny_verdict_t verdict, uint16_t why, uint32_t seq) {
+    const uint8_t i = case_of(rule);
+    node.cases[i] = (tiny_case_t){.seq = seq,
+                                  .until = tiny_later(node.t, app_asks[i].wait_s),
+                                  .why = why,
+                                  .label = verdict.label,
+                                  .score = verdict.score,
+                                  .open = true};
+}
+
+/* The case is judged, by the edge or by the node alone. */
+static void settle(uint8_t i, uint8_t how, bool yes) {
+    tiny_case_t *c = &node.cases[i];
+    const uint8_t rule = app_asks[i].rule;
+    uint8_t flags = how;
+    c->open = false;
+    if (yes) {
+        flags = (uint8_t)(flags | TINY_FLAG_ACTIVE | act(rule, c->label));
+    } else {
+        tiny_rule_dismiss(&node.rule[rule]);
+    }
+    (void)tell(rule, (tiny_verdict_t){c->label, c->score}, flags, c->why);
+}
+
+static bool settle_overdue(void) {
+    bool any = false;
+    for (uint8_t i = tiny_case_due(node.cases, APP_ASKS, node.t); i != TINY_NO_CASE;
+         i = tiny_case_due(node.cases, APP_ASKS, node.t)) {
+        settle(i, TINY_FLAG_ALONE, app_asks[i].act);
+        any = true;
+    }
+    return any;
+}
+#endif
+
 /* --- hear ---------------------------------------------------------------------------------- */
 
 static void hear(const tiny_downlink_t *down) {
@@ -117,6 +193,14 @@ static void hear(const tiny_downlink_t *down) {
         (void)tiny_interlock_request(&node.interlock, down->actuator, down->on, down->seconds,
                                      node.t);
     }
+#if APP_ASKS > 0
+    if (down->has_answer && down->case_boot == node.journal.boot) {
+        const uint8_t i = tiny_case_asked(node.cases, APP_ASKS, down->case_seq);
+        if (i != TINY_NO_CASE) {
+            settle(i, TINY_FLAG_EDGE, down->yes);
+        }
+    }
+#endif
 }
 
 #if TINY_VIRTUAL
@@ -238,7 +322,20 @@ static void decide(uint8_t rule, const app_view_t *view) {
 #if APP_LEVELS
     verdict.label = app_rule_level(rule, view, verdict.label);
 #endif
-    uint8_t flags = node.clock.set ? TINY_FLAG_CLOCK : 0;
+#if APP_ASKS > 0
+    const uint8_t asked = case_of(rule);
+    if (asked != TINY_NO_CASE && node.cases[asked].open) {
+        if (event == TINY_RULE_REPEATED) {
+            return; /* it has asked, and waits */
+        }
+        node.cases[asked].open = false; /* over before it was answered */
+    }
+    if (state->active && asks(rule, view)) {
+        pass_up(rule, verdict, why, tell(rule, verdict, TINY_FLAG_ACTIVE | TINY_FLAG_ASKED, why));
+        return;
+    }
+#endif
+    uint8_t flags = 0;
     if (state->active) {
         flags |= TINY_FLAG_ACTIVE;
         if (event == TINY_RULE_REPEATED) {
@@ -246,20 +343,7 @@ static void decide(uint8_t rule, const app_view_t *view) {
         }
         flags |= act(rule, verdict.label);
     }
-    const tiny_decision_t decision = {
-        .boot = node.journal.boot,
-        .seq = node.seq++,
-        .hash = APP_MANIFEST_HASH,
-        .t = node.t,
-        .clock = tiny_clock_at(&node.clock, node.t),
-        .rule = rule,
-        .label = verdict.label,
-        .score = verdict.score,
-        .flags = flags,
-        .battery_mv = node.health.battery_mv,
-        .why = why,
-    };
-    (void)tiny_outbox_put(&node.outbox, &decision); /* what fails is counted as dropped */
+    (void)tell(rule, verdict, flags, why);
 }
 
 static void sample(void) {
@@ -297,16 +381,19 @@ static void sample(void) {
 
 /* --- report -------------------------------------------------------------------------------- */
 
+static uint32_t earlier(uint32_t a, uint32_t b) {
+    return a < b ? a : b;
+}
+
 static uint32_t next_wake(void) {
-    const uint32_t due = tiny_interlock_next(&node.interlock);
-    return due < node.sample_at ? due : node.sample_at;
+    return earlier(tiny_interlock_next(&node.interlock), node.sample_at);
 }
 
 /* An actuator's deadline is hard; a sample may wait for one more answer. */
 static uint32_t report_until(void) {
     const uint32_t due = tiny_interlock_next(&node.interlock);
     const uint32_t patient = node.sample_at > node.t ? tiny_later(node.sample_at, 3) : UINT32_MAX;
-    return due < patient ? due : patient;
+    return earlier(due, patient);
 }
 
 static void report(void) {
@@ -382,6 +469,11 @@ void tiny_node_step(void) {
             node.report.heartbeat_due = true;
         }
         report();
+#if APP_ASKS > 0
+        if (settle_overdue()) { /* nor has this report brought an answer */
+            report();
+        }
+#endif
         skip_missed();
     }
     node.t = next_wake();

@@ -53,6 +53,28 @@ def test_repeats_while_true(rules: Harness) -> None:
     assert run(rules, 1, 1200, truths) == expected
 
 
+def test_what_was_dismissed_rests_until_it_is_over(rules: Harness) -> None:
+    rules.ask("rule", 1, 0)
+    assert rules.numbers("step", YES, NO, 0) == [FIRED, 1]
+    rules.ask("dismiss")
+    assert rules.numbers("step", YES, NO, 600) == [QUIET, 0]
+    assert rules.numbers("step", UNKNOWN, UNKNOWN, 1200) == [QUIET, 0]
+    assert rules.numbers("step", YES, NO, 1800) == [QUIET, 0]
+    assert rules.numbers("step", NO, YES, 2400) == [QUIET, 0]
+    assert rules.numbers("step", YES, NO, 3000) == [FIRED, 1]
+
+
+def test_what_was_dismissed_may_fire_again_when_it_repeats(rules: Harness) -> None:
+    rules.ask("rule", 2, 1200)
+    assert rules.numbers("step", YES, NO, 0) == [QUIET, 0]
+    assert rules.numbers("step", YES, NO, 600) == [FIRED, 1]
+    rules.ask("dismiss")
+    assert rules.numbers("step", YES, NO, 1200) == [QUIET, 0]
+    assert rules.numbers("step", YES, NO, 1800) == [FIRED, 1]
+    assert rules.numbers("step", YES, NO, 2400) == [QUIET, 1]
+    assert rules.numbers("step", YES, NO, 3000) == [REPEATED, 1]
+
+
 truths = st.lists(st.tuples(st.integers(-1, 1), st.integers(-1, 1)), max_size=40)
 
 

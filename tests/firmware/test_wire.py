@@ -118,7 +118,9 @@ def down(wire: Harness, data: bytes) -> Downlink | None:
     answer = wire.ask("downlink", data.hex() or "-")
     if answer == "bad":
         return None
-    mark, boot, seq, has_epoch, epoch, command, actuator, on, seconds = map(int, answer.split())
+    numbers = list(map(int, answer.split()))
+    mark, boot, seq, has_epoch, epoch, command, actuator, on, seconds = numbers[:9]
+    answered, case_boot, case_seq, yes = numbers[9:]
     return Downlink(
         boot=boot if mark else None,
         seq=seq if mark else None,
@@ -126,6 +128,9 @@ def down(wire: Harness, data: bytes) -> Downlink | None:
         actuator=actuator if command else None,
         on=bool(on) if command else None,
         seconds=seconds if command and seconds else None,
+        case_boot=case_boot if answered else None,
+        case_seq=case_seq if answered else None,
+        yes=bool(yes) if answered else None,
     )
 
 
@@ -154,7 +159,7 @@ def test_random_bytes_are_judged_as_the_other_end_judges_them(wire: Harness, dat
     if found is not None or expected is None:
         assert found == expected
     else:  # the node takes no unknown key but one with a small number for a value
-        unknown = [v for k, v in cbor2.loads(data).items() if k > 5]
+        unknown = [v for k, v in cbor2.loads(data).items() if k > 8]
         assert (
             any(type(v) is not int or not 0 <= v < 2**32 for v in unknown)
             or max(cbor2.loads(data)) >= 2**32 - 1
@@ -167,6 +172,7 @@ downlinks = st.fixed_dictionaries(
         "mark": st.tuples(u32, u32),
         "epoch": u32,
         "command": st.tuples(u8, st.booleans(), st.integers(1, 2**32 - 1)),
+        "answer": st.tuples(u32, u32, st.booleans()),
     },
 )
 
@@ -178,7 +184,8 @@ def test_downlinks_survive_and_their_ruins_do_not_pass_silently(
 ) -> None:
     boot, seq = parts.get("mark", (None, None))
     actuator, on, seconds = parts.get("command", (None, None, None))
-    whole = Downlink(boot, seq, parts.get("epoch"), actuator, on, seconds)
+    answer = parts.get("answer", (None, None, None))
+    whole = Downlink(boot, seq, parts.get("epoch"), actuator, on, seconds, *answer)
     data = encode_downlink(whole)
     assert down(wire, data) == whole
     if cut < len(data):

@@ -117,7 +117,11 @@ class ActionPlan:
 @dataclass(frozen=True)
 class RulePlan:
     """One rule: its row of the table, its conditions in C, and the number whose ``steps`` are its
-    labels, if it is such a one."""
+    labels, if it is such a one.
+
+    ``asks`` is when it asks the edge (None: never), ``wait_s`` how long it waits, and ``alone``
+    whether it acts if no answer comes.
+    """
 
     name: str
     text: RuleText
@@ -130,6 +134,9 @@ class RulePlan:
     actions: tuple[ActionPlan, ...]
     level: str | None = None
     steps: tuple[int, ...] = ()
+    asks: str | None = None
+    wait_s: int = 0
+    alone: bool = True
 
     @property
     def reads_view(self) -> bool:
@@ -185,6 +192,11 @@ class NodePlan:
         return tuple(action for rule in self.rules for action in rule.actions)
 
     @property
+    def asks(self) -> tuple[RulePlan, ...]:
+        """The rules that may ask the edge."""
+        return tuple(rule for rule in self.rules if rule.asks is not None)
+
+    @property
     def signature(self) -> int:
         """Of what the node keeps over a reset: an app with other totals begins anew."""
         said = [f"{t.name} {t.text} {t.table} {t.per_s} {t.over}" for t in self.totals]
@@ -211,6 +223,7 @@ class NodePlan:
         texts = [text for rule in self.rules for _, text in rule.text.clauses]
         texts += [rule.clear or "" for rule in self.rules]
         texts += [rule.level or "" for rule in self.rules]
+        texts += [rule.asks or "" for rule in self.rules]
         texts += [total.value for total in self.totals]
         return [text for text in texts if any(word in text for word in wanted)]
 
@@ -309,6 +322,9 @@ class NodePlan:
             )
             lines += [f"  bit {i}: {c}" for i, (_, c) in enumerate(rule.text.clauses)]
             lines += [f"  when: {rule.text.when}", f"  clear: {rule.clear or 'not when'}"]
+            if rule.asks is not None:
+                then = "acts" if rule.alone else "does nothing"
+                lines.append(f"  asks: {rule.asks}, waits {rule.wait_s} s, then {then}")
             if rule.level is not None:
                 lines.append(f"  level: {rule.level} from {list(rule.steps)}")
             lines += [f"  do: {action.text}" for action in rule.actions]
@@ -494,6 +510,7 @@ def _rule(app: App, name: str, decision: Decision, writer: ExpressionWriter) -> 
         notes.append(f"for {decision.for_samples} samples")
     if decision.repeat_s:
         notes.append(f"again every {duration_text(decision.repeat_s)}")
+    asks = decision.escalate
     return RulePlan(
         name=name,
         text=writer.rule(decision.when, decision.clauses),
@@ -506,6 +523,9 @@ def _rule(app: App, name: str, decision: Decision, writer: ExpressionWriter) -> 
         actions=tuple(_action(app, decision, action) for action in decision.actions),
         level=None if decision.level is None else writer.value(decision.level.value, ""),
         steps=decision.level.steps if decision.level else (),
+        asks=None if asks is None else writer.truth(asks.when),
+        wait_s=asks.wait_s if asks else 0,
+        alone=asks.act if asks else True,
     )
 
 

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 
 from tinyfield.errors import EnvironmentFault
-from tinyfield.wire import LABEL_UNKNOWN, Manifest, Message, Outcome
+from tinyfield.wire import LABEL_UNKNOWN, Case, Manifest, Message, Outcome
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,8 @@ class SimDecision:
         why: the clauses of the rule that were true, in the user's own spelling.
         active: the rule fired (True) or cleared (False).
         boot, seq: the node's own number of the decision.
+        case: ``asked`` where the edge is to judge it, ``edge`` where that has judged, ``alone``
+            where no answer came and the node settled it; None where it did so at once.
     """
 
     t: int
@@ -36,21 +38,22 @@ class SimDecision:
     active: bool
     boot: int
     seq: int
+    case: str | None = None
 
     def as_json(self) -> str:
-        """One JSON line, the same bytes on every board."""
-        return json.dumps(
-            {
-                "t": self.t,
-                "decision": self.decision,
-                "label": self.label,
-                "confidence": self.confidence,
-                "action": self.action,
-                "outcome": self.outcome,
-                "why": list(self.why),
-            },
-            ensure_ascii=False,
-        )
+        """One JSON line, the same bytes on every board; ``case`` only where there is one."""
+        line: dict[str, object] = {
+            "t": self.t,
+            "decision": self.decision,
+            "label": self.label,
+            "confidence": self.confidence,
+            "action": self.action,
+            "outcome": self.outcome,
+            "why": list(self.why),
+        }
+        if self.case is not None:
+            line["case"] = self.case
+        return json.dumps(line, ensure_ascii=False)
 
 
 def decision_of(message: Message, names: Manifest, t: int) -> SimDecision:
@@ -84,4 +87,5 @@ def decision_of(message: Message, names: Manifest, t: int) -> SimDecision:
         active=message.active,
         boot=message.boot,
         seq=message.seq or 0,
+        case=message.case.name.lower() if message.case != Case.NONE else None,
     )

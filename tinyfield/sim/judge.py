@@ -53,11 +53,18 @@ def judge(scenario: Scenario, made: Sequence[SimDecision], first: int) -> tuple[
 
 
 def _counts(one: Expectation, d: SimDecision) -> bool:
-    if d.decision != one.decision or d.active == (one.outcome == "ended"):
+    if d.decision != one.decision or one.label not in (None, d.label):
         return False
-    if one.label is not None and d.label != one.label:
-        return False
-    return one.outcome in (None, "ended") or d.outcome == one.outcome
+    settled = d.case in ("edge", "alone")
+    kinds = {
+        None: d.active and not settled,
+        "ended": not d.active and not settled,
+        "asked": d.case == "asked",
+        "confirmed": d.case == "edge" and d.active,
+        "dismissed": settled and not d.active,
+        "alone": d.case == "alone",
+    }
+    return kinds.get(one.outcome, d.active and d.outcome == one.outcome)
 
 
 def _inside(window: Window, t: int, scenario: Scenario) -> bool:

@@ -79,6 +79,8 @@ class SimRun:
             node; with a link, the one of that node's id in the cache, since a gateway takes a
             boot that it has seen for a repetition.
         faults: for tests.
+        edge: what the edge says of a decision that asks it, and after how many seconds; None:
+            nothing. Without one it is silent.
 
     Attributes:
         summary: figures of the run, complete when the iteration has ended.
@@ -99,6 +101,7 @@ class SimRun:
         on_event: OnEvent | None = None,
         state: Path | None = None,
         faults: Faults | None = None,
+        edge: Callable[[SimDecision], tuple[bool, int] | None] | None = None,
     ) -> None:
         self._app, self._source, self._faults = app, source, faults or Faults()
         self._names = _manifest(image)
@@ -116,6 +119,9 @@ class SimRun:
         self._row = b""
         self._seen: set[tuple[int, int]] = set()
         self._on: set[str] = set()  # actuators
+        self._edge = edge
+        self._asked_edge: set[tuple[int, int]] = set()
+        self._answers: list[tuple[int, Downlink]] = []  # due at that time
         self._kept = False  # the last message found the link down
         self._over = False  # no more rows
         self._cycles: int | None = None
@@ -264,9 +270,33 @@ class SimRun:
                 self._row = self._battery() + encode_frame(FrameType.ROW, row)
                 self._samples += 1
                 self._progress()
-        for payload in self._gateway.unasked():
+        for payload in (*self._gateway.unasked(), *self._judged()):
             self._tell(node, FrameType.DOWNLINK, payload)
         self._tell_raw(node, self._row)
+
+    def _link_down(self) -> bool:
+        down = self._faults.link_down
+        return down is not None and not self._over and down(self._now)
+
+    def _judged(self) -> list[bytes]:
+        """The edge's answers that have come by now."""
+        if self._link_down():
+            return []
+        due = [answer for t, answer in self._answers if t <= self._now]
+        self._answers = [later for later in self._answers if later[0] > self._now]
+        return [encode_downlink(answer) for answer in due]
+
+    def _ask_edge(self, decision: SimDecision) -> None:
+        """The edge has heard a decision that asks: it answers in its time."""
+        number = (decision.boot, decision.seq)
+        if self._edge is None or decision.case != "asked" or number in self._asked_edge:
+            return
+        self._asked_edge.add(number)
+        answer = self._edge(decision)
+        if answer is not None:
+            yes, after = answer
+            down = Downlink(case_boot=decision.boot, case_seq=decision.seq, yes=yes)
+            self._answers.append((self._now + after, down))
 
     def _battery(self) -> bytes:
         """The frame that tells a virtual board its voltage, ahead of the row; empty without one."""
@@ -299,8 +329,7 @@ class SimRun:
             self._errors += 1
             self._tell(node, FrameType.DOWNLINK, encode_downlink(Downlink()))
             return None
-        down = self._faults.link_down
-        self._kept = down is not None and not self._over and down(self._now)
+        self._kept = self._link_down()
         if self._kept:
             node.write(_BROKEN)  # the node takes it as silence
         else:
@@ -308,11 +337,14 @@ class SimRun:
             self._tell(node, FrameType.DOWNLINK, answer)
         if message.kind is not Kind.DECISION:
             return None
+        decision = decision_of(message, self._names, max(0, self._now - (message.age or 0)))
+        if not self._kept:
+            self._ask_edge(decision)
         number = (message.boot, message.seq or 0)
         if number in self._seen:
             return None
         self._seen.add(number)
-        return decision_of(message, self._names, max(0, self._now - (message.age or 0)))
+        return decision
 
     def _epoch(self) -> int | None:
         if self._source.start is None or not self._faults.clock_set:

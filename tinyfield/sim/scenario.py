@@ -8,13 +8,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, time
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tinyfield.errors import UserError
+from tinyfield.sim.decision import SimDecision
 from tinyfield.sim.run import Faults
 from tinyfield.sim.source import MISSING, RowSource, WorldSource
 from tinyfield.sim.trace import TraceSource
@@ -84,6 +85,12 @@ def faults_of(scenario: Scenario, source: RowSource) -> Faults:
         battery_mv=battery_mv if battery else None,
         clock_set=not spans("clock"),
     )
+
+
+def edge_of(scenario: Scenario) -> Callable[[SimDecision], tuple[bool, int] | None]:
+    """What the scenario's edge says of the decisions that ask it."""
+    says = {answer.decision: (answer.yes, answer.after_s) for answer in scenario.edge}
+    return lambda decision: says.get(decision.decision)
 
 
 class FaultySource:

@@ -372,6 +372,21 @@ class Level(Frozen):
     steps: tuple[int, ...]
 
 
+class Escalation(Frozen):
+    """Which cases of a rule are passed up to the edge before it acts.
+
+    Attributes:
+        when: true: the edge is asked.
+        wait_s: how long the node waits for the answer.
+        act: whether it acts if none comes.
+    """
+
+    when: InstanceOf[Expr]
+    text: str
+    wait_s: int
+    act: bool
+
+
 class Decision(Frozen):
     """A rule. Its index in ``App.decisions`` is the rule id.
 
@@ -382,6 +397,7 @@ class Decision(Frozen):
         repeat_s: fires again this often while ``when`` stays true; None = once an activation.
         model: whose label and confidence it names; None for rules on readings alone.
         level: whose step is its label; None = the model's class, or on and off.
+        escalate: which cases the edge is asked about; None = the node settles them all.
     """
 
     name: str
@@ -394,6 +410,7 @@ class Decision(Frozen):
     model: str | None
     actions: tuple[Action, ...]
     level: Level | None = None
+    escalate: Escalation | None = None
 
 
 class Reporting(Frozen):

@@ -1,8 +1,8 @@
 """What a scenario expects of a decision: ``at least 3``, ``never before rub``, ``heavy once``.
 
 An expectation is made of pieces, in any order: a count (without one: at least 1), a label of the
-rule's model, an outcome (``done``, ``blocked``, ``ended``), and windows of the scenario, which all
-must hold (``within 10 min of rub``, ``during rain``, ``after 2 d``, ``before sleep``).
+rule's model, an outcome (``done``, ``blocked``, ``ended``, ``asked`` …), and windows of the
+scenario, which all must hold (``within 10 min of rub``, ``during rain``, ``after 2 d``).
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ _COUNT = re.compile(
     r"|(?P<a>\d{1,6})\s*(?:to|-|–)\s*(?P<b>\d{1,6})|(?:exactly\s+)?(?P<n>\d{1,6}))"
     r"(?:\s+times?)?(?![\w.])"
 )
-_OUTCOME = re.compile(r"(done|blocked|ended)(?!\w)")
+_OUTCOMES = ("done", "blocked", "ended", "asked", "confirmed", "dismissed", "alone")
+_OUTCOME = re.compile(rf"({'|'.join(_OUTCOMES)})(?!\w)")
 _LABEL = re.compile(r"(?:label\s+)?(\w+)(?!\w)")
 _WINDOW = re.compile(
     rf"(within|before|after|during)(?!\w)(?:\s+(?P<time>{TIME}))?"
@@ -35,7 +36,7 @@ _WINDOW = re.compile(
 )
 _WORD = re.compile(r"\S+")
 _WORDS = (
-    "never", "once", "twice", "at least", "at most", "exactly", "done", "blocked", "ended",
+    "never", "once", "twice", "at least", "at most", "exactly", *_OUTCOMES,
     "within", "before", "after", "during",
 )  # fmt: skip
 

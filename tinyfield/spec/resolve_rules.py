@@ -12,6 +12,7 @@ from tinyfield.spec.frozen import build
 from tinyfield.spec.mistake import Mistake
 from tinyfield.spec.nodes import List, Map, Node, Scalar
 from tinyfield.spec.problems import Problems
+from tinyfield.spec.resolve_escalate import resolve_escalate
 from tinyfield.spec.rule_numbers import Const, in_steps, step
 from tinyfield.spec.rule_parser import Tree
 from tinyfield.spec.rule_types import Scope, Typed, compile_condition, compile_number
@@ -46,6 +47,9 @@ def resolve_decision(
         labels = ("level", level.labels)
     elif model is not None:
         labels = (model, scope.models[model])
+    escalate = resolve_escalate(
+        node.items.get("escalate"), scope, model, sample_s=sample_s, problems=problems
+    )
     actions = _Actions(scope, actuators, labels, problems, node).read(node.items.get("do"))
     if when and clear and when.expr and clear.expr:
         _far_side(when.expr, clear.expr, node, problems)
@@ -74,6 +78,7 @@ def resolve_decision(
         model=when.model,
         actions=tuple(actions),
         level=level,
+        escalate=escalate,
     )
 
 

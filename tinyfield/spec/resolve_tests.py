@@ -16,7 +16,7 @@ from tinyfield.spec.frozen import build
 from tinyfield.spec.mistake import Mistake
 from tinyfield.spec.nodes import List, Map, Node, Scalar
 from tinyfield.spec.problems import Problems
-from tinyfield.spec.scenario import Expectation, Fault, Play, Scenario
+from tinyfield.spec.scenario import EdgeAnswer, Expectation, Fault, Play, Scenario
 from tinyfield.spec.sections.base import ok, spelled
 from tinyfield.spec.sections.rest import ScenarioSection
 from tinyfield.spec.unsure import Unsure
@@ -67,6 +67,7 @@ def resolve_test(
             )  # fmt: skip
     total = sum(play.seconds for play in script or ())
     faults = _faults(node.items.get("faults"), channels, total, problems)
+    edge = _edge(node.items.get("edge"), decisions, unsure, problems)
     known = script if played else ()
     expect = _expected(node.items.get("expect"), models, decisions, known, unsure, problems)
     if problems.wrong and not before:
@@ -81,6 +82,7 @@ def resolve_test(
         seed=section.seed or 0,
         start=section.start,
         faults=tuple(faults),
+        edge=tuple(edge),
         expect=tuple(expect),
     )
 
@@ -218,6 +220,40 @@ def _faults(
     return found
 
 
+_ANSWER = re.compile(r"(yes|no)(?:\s+after\s+(.+))?", re.S)
+
+
+def _edge(
+    node: Node | None,
+    decisions: Mapping[str, Decision | None],
+    unsure: Unsure,
+    problems: Problems,
+) -> list[EdgeAnswer]:
+    """What the edge says of each decision that asks it."""
+    found = []
+    for name, value in node.children() if isinstance(node, Map) else ():
+        rule = decisions.get(name)
+        if rule is None or rule.escalate is None:
+            asking = [n for n, one in decisions.items() if one is not None and one.escalate]
+            near = nearest(name, asking)
+            if rule is not None or (name not in decisions and not unsure.excuses(name, near)):
+                what = "never asks the edge" if rule else "is no decision"
+                hint = f"did you mean {near!r}?" if near else "give it 'escalate: confidence < 0.8'"
+                problems.at(value, f"{name!r} {what}", hint=hint, key=True, code="unknown")
+            continue
+        text = value.text.strip() if isinstance(value, Scalar) else ""
+        match = _ANSWER.fullmatch(text)
+        if match is None:
+            problems.at(
+                value, f"{spelled(value)} is no answer", hint="write 'yes', or 'no after 2 min'"
+            )
+            continue
+        after = _attempt(partial(parse_seconds, match[2]), value, problems) if match[2] else 0
+        if after is not None:
+            found.append(build(EdgeAnswer)(decision=name, yes=match[1] == "yes", after_s=after))
+    return found
+
+
 def _expected(
     node: Node | None,
     models: Mapping[str, Model | None],
@@ -252,7 +288,9 @@ def _expected(
 
 
 def _labels(rule: Decision, models: Mapping[str, Model | None]) -> tuple[str, ...] | None:
-    """The classes of a rule's model; empty without one, None if the model is broken."""
+    """A rule's labels; empty where they are on and off, None if its model is broken."""
+    if rule.level is not None:
+        return rule.level.labels
     if rule.model is None:
         return ()
     model = models.get(rule.model)

@@ -58,6 +58,7 @@ class Scope:
         decisions: name to rule id.
         totals: what each day brings, in the order of their ids; None for a broken one.
         unsure: sensors, models and decisions that are themselves broken.
+        model: whose ``confidence`` is meant where the condition names none.
     """
 
     channels: tuple[Channel, ...]
@@ -69,6 +70,7 @@ class Scope:
     unsure: Unsure = field(default_factory=Unsure)
     totals: Mapping[str, Total | None] = field(default_factory=dict)
     has_pet: bool = False
+    model: str | None = None
 
     def names(self) -> list[str]:
         """Everything a rule may name, for hints."""
@@ -158,6 +160,8 @@ class _Maker:
         named = [w for w in dict.fromkeys(words) if w in self.scope.models]
         if named:
             self.result.model = named[0]
+        elif self.scope.model is not None:
+            return [self.scope.model]
         return named
 
     def number(self, tree: Tree) -> Numeric | Const:

@@ -48,7 +48,9 @@ class Expectation(Frozen):
         least, most: how often (None = no upper limit).
         label: only those with this label of the rule's model.
         outcome: only those whose action was ``done`` or ``blocked`` by an interlock; ``ended``
-            are those that clear the rule; None = every one that fires.
+            are those that clear the rule. Of cases passed up to the edge those that ``asked``,
+            that it ``confirmed`` or that were ``dismissed``, and those that the node settled
+            ``alone``. None = every firing, passed up or not.
         windows: only those within all of them.
         text: as the user wrote it.
     """
@@ -58,8 +60,18 @@ class Expectation(Frozen):
     most: int | None
     text: str
     label: str | None = None
-    outcome: Literal["done", "blocked", "ended"] | None = None
+    outcome: (
+        Literal["done", "blocked", "ended", "asked", "confirmed", "dismissed", "alone"] | None
+    ) = None
     windows: tuple[InstanceOf[Window], ...] = ()
+
+
+class EdgeAnswer(Frozen):
+    """What the edge says when a decision asks it, so many seconds after it has heard it."""
+
+    decision: str
+    yes: bool
+    after_s: int
 
 
 class Fault(Frozen):
@@ -92,6 +104,7 @@ class Scenario(Frozen):
         world, script, seed: the world's name, what it plays, and of what its chance hangs on.
         start: local time of the first sample; None = the planting day's midnight, or a day in June.
         faults: what goes wrong on purpose.
+        edge: what the edge says of cases that are passed up to it; it is silent on the others.
     """
 
     name: str
@@ -101,6 +114,7 @@ class Scenario(Frozen):
     seed: int = 0
     start: datetime | None = None
     faults: tuple[Fault, ...] = ()
+    edge: tuple[EdgeAnswer, ...] = ()
     expect: tuple[Expectation, ...]
 
     @property

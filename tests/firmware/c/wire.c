@@ -13,8 +13,9 @@ int main(void) {
                 const tiny_downlink_t none = {0};
                 printf("%s\n", memcmp(&d, &none, sizeof d) == 0 ? "bad" : "bad but not empty");
             } else {
-                printf("%d %u %u %d %u %d %u %d %u\n", d.has_mark, d.boot, d.seq, d.has_epoch,
+                printf("%d %u %u %d %u %d %u %d %u ", d.has_mark, d.boot, d.seq, d.has_epoch,
                        d.epoch, d.has_command, d.actuator, d.on, d.seconds);
+                printf("%d %u %u %d\n", d.has_answer, d.case_boot, d.case_seq, d.yes);
             }
             free(data);
             continue;

@@ -50,6 +50,21 @@ class LevelSection(Section):
     )
 
 
+class EscalateSection(Section):
+    """Which cases are passed up to the edge; the others the node settles itself."""
+
+    when: Condition = Field(description="what makes it ask", examples=["confidence < 0.8"])
+    wait: Seconds | None = Field(
+        default=None, description="how long it waits for an answer (default: 10 min)"
+    )
+    else_: Literal["act", "nothing"] = Field(
+        default="act", alias="else", description="what it does itself when no answer comes"
+    )
+
+
+Escalate = Annotated[Any, WithJsonSchema({"oneOf": [{"type": "string"}, {"type": "object"}]})]
+
+
 class DecisionSection(Section):
     """One rule."""
 
@@ -71,6 +86,11 @@ class DecisionSection(Section):
         default=None,
         description="its label: which step of a number is reached (default: the class of the "
         "model that 'when' names, else on and off)",
+    )
+    escalate: Escalate = Field(
+        default=None,
+        description="when to ask the edge before acting (default: never)",
+        examples=["confidence < 0.8"],
     )
     clear: Condition = Field(
         default=None, description="condition that ends it (default: 'when' no longer holds)"

@@ -72,6 +72,11 @@ class ScenarioSection(Section):
         description="what goes wrong on purpose",
         examples=["[soil stuck from 2 h for 30 min, battery 3.1 V from 1 d]"],
     )
+    edge: dict[str, Any] = Field(
+        default={},
+        description="what the edge says when a decision asks it",
+        examples=["{fault: yes after 2 min}"],
+    )
     expect: dict[str, Any] = Field(
         description="how often each decision must come, and when",
         examples=["{water: at least 3, tank_low: never}"],
