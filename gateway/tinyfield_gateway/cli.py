@@ -101,6 +101,27 @@ def bridge(
     start(port=port, broker=broker, manifest=manifest, node=node, epoch=epoch, baud=baud)
 
 
+@app.command()
+def answer(
+    node: Annotated[str, typer.Argument(metavar="NODE", help="The node that asks.")],
+    case: Annotated[
+        str, typer.Argument(metavar="BOOT/NUMBER", help="Of the decision, as the page shows it.")
+    ],
+    verdict: Annotated[str, typer.Argument(metavar="yes|no", help="Whether it is so.")],
+    *,
+    broker: _Broker = None,
+) -> None:
+    """Answer a decision that asks for the edge's judgement."""
+    from tinyfield.errors import UsageError
+    from tinyfield_gateway.answer import send
+    from tinyfield_gateway.bus import BrokerAddress, parse_broker
+
+    if verdict not in ("yes", "no"):
+        raise UsageError(f"{verdict}: neither yes nor no", hint="say yes, or no")
+    send(parse_broker(broker) if broker else BrokerAddress(), node, case, verdict == "yes")
+    print(f"told {node}: {case} {verdict}", flush=True)
+
+
 def main() -> None:
     """The console script."""
     try:

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
-from tinyfield.wire import LABEL_UNKNOWN, Manifest, ManifestRule, Outcome
+from tinyfield.wire import LABEL_UNKNOWN, Case, Manifest, ManifestRule, Outcome
 from tinyfield_gateway.store import Decision
 
+_CASES = {Case.NONE: None, Case.ASKED: "asked", Case.EDGE: "edge", Case.ALONE: "alone"}
 _OUTCOMES = {Outcome.NONE: None, Outcome.DONE: "done", Outcome.BLOCKED: "blocked"}
 
 
@@ -32,6 +33,8 @@ class Shown:
     outcome: str | None
     active: bool
     repeated: bool
+    case: str | None
+    """``asked``: the edge is to judge it; ``edge``: it has; ``alone``: the node had no answer."""
     severity: str
     why: tuple[str, ...]
     """The clauses of the rule that were true, in the app's own spelling."""
@@ -54,6 +57,7 @@ class Shown:
             "outcome": self.outcome,
             "active": self.active,
             "repeated": self.repeated,
+            "case": self.case,
             "severity": self.severity,
             "why": list(self.why),
             "battery_mv": self.battery,
@@ -104,6 +108,7 @@ def show(decision: Decision, manifests: Mapping[int, Manifest]) -> Shown:
         outcome=outcome,
         active=decision.active,
         repeated=decision.repeated,
+        case=_CASES[decision.case],
         severity=rule.severity if rule else "info",
         why=why,
         battery=decision.battery,

@@ -145,6 +145,44 @@ def test_a_manifest_of_another_build_is_told(gateway: Gateway, tmp_path: Path) -
         wait_for(lambda: gateway.get("/api/decisions?node=bed-9")[0]["decision"] == "water")
 
 
+def test_an_answer_reaches_the_node_that_asks(gateway: Gateway, tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        node = FakeNode(1, node="fan-3")
+        stack.callback(node.stop)
+        bridge = BridgeProcess(tmp_path, node.url, gateway.broker)
+        stack.callback(bridge.stop)
+        wait_for(node.done, why=bridge.log.read_text())
+        done = subprocess.run(
+            [sys.executable, "-m", "tinyfield_gateway.cli", "answer", "fan-3", "7/41", "no",
+             f"--broker={gateway.broker}"],
+            capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        assert done.stdout == "told fan-3: 7/41 no\n"
+        wait_for(lambda: any(d.yes is not None for d in node.downlinks), why="for the answer")
+        (one,) = [d for d in node.downlinks if d.yes is not None]
+        assert (one.case_boot, one.case_seq, one.yes) == (7, 41, False)
+        assert one.epoch  # the bridge tells the time with it
+
+
+@pytest.mark.parametrize(
+    "args, said, code",
+    [
+        (["fan-3", "7", "yes"], "7: not a decision's number", 2),
+        (["fan-3", "7/41", "perhaps"], "neither yes nor no", 2),
+        (["Fan 3", "7/41", "yes"], "Fan 3: not a node's id", 2),
+        (["fan-3", "7/41", "yes", "--broker=127.0.0.1:9"], "mqtt://127.0.0.1:9", 3),
+    ],
+)
+def test_answers_that_cannot_be_sent(args: list[str], said: str, code: int) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tinyfield_gateway.cli", "answer", *args],
+        capture_output=True, text=True, timeout=30, check=False,
+    )  # fmt: skip
+    assert done.returncode == code
+    assert said in done.stderr and "Traceback" not in done.stderr
+
+
 def test_called_as_asked(gateway: Gateway, tmp_path: Path) -> None:
     with ExitStack() as stack:
         node = FakeNode(2, node="bed-3")

@@ -35,8 +35,8 @@ def test_a_decision_in_words(tmp_path: Path) -> None:
         "id": 1, "node": "bed-3", "app": "irrigation", "boot": 1, "seq": 0, "t": NOW,
         "at": "2026-04-20T00:00:00Z", "decision": "water", "label": "heavy",
         "confidence": 0.863, "action": "valve on for 8 min", "outcome": "done", "active": True,
-        "repeated": False, "severity": "info", "why": ["need == heavy", "tank.level > 15 %"],
-        "battery_mv": 3312,
+        "repeated": False, "case": None, "severity": "info",
+        "why": ["need == heavy", "tank.level > 15 %"], "battery_mv": 3312,
     }  # fmt: skip
 
 
@@ -50,6 +50,9 @@ def test_a_decision_in_words(tmp_path: Path) -> None:
         ({"flags": 0, "why": 0}, {"active": False, "action": None, "outcome": None, "why": []}),
         ({"flags": 0b101}, {"action": "valve on for 8 min", "outcome": "blocked"}),
         ({"flags": 0b10001}, {"repeated": True}),
+        ({"flags": 0b0100001}, {"case": "asked", "active": True, "action": None}),
+        ({"flags": 0b1000011}, {"case": "edge", "active": True, "outcome": "done"}),
+        ({"flags": 0b1100000}, {"case": "alone", "active": False}),
     ],
 )
 def test_ids_that_have_no_name(

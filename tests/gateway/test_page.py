@@ -50,6 +50,9 @@ def fill(path: Path) -> None:
     other = second_app()
     heard = [Heard("bed-3", birth(), NOW)]
     story: list[dict[str, Any]] = [
+        {"rule": 0, "label": 2, "score": 130, "flags": 0b0100001},
+        {"rule": 0, "label": 2, "score": 130, "flags": 0b1000000},
+        {"rule": 0, "label": 2, "score": 130, "flags": 0b1100011},
         {"rule": 1, "label": 1, "score": 255, "flags": 1, "why": 1},
         {"rule": 0, "label": 2, "score": 220},
         {"rule": 0, "label": 0, "score": 240, "flags": 0, "why": 0},
@@ -99,7 +102,7 @@ def texts(browser: webdriver.Chrome, selector: str) -> list[str]:
 def test_what_was_decided_and_why(browser: webdriver.Chrome, gateway: Gateway) -> None:
     look(browser, gateway.page, DESK, "page-desk")
     cards = browser.find_elements(By.CSS_SELECTOR, ".tf-decision")
-    assert len(cards) == 7
+    assert len(cards) == 10
     water = next(card for card in cards if "86 %" in card.text)
     for word in ("water", "heavy", "bed-3", "valve on for 8 min", "done"):
         assert word in water.text
@@ -124,6 +127,16 @@ def test_what_was_decided_and_why(browser: webdriver.Chrome, gateway: Gateway) -
     assert "manifest 1a2b3c4d is missing" in lost
 
 
+def test_who_judges_a_case(browser: webdriver.Chrome, gateway: Gateway) -> None:
+    look(browser, gateway.page, DESK, "page-cases")
+    asks = browser.find_element(By.CSS_SELECTOR, ".tf-case")
+    assert asks.text == "asks the edge: 1/0"
+    assert asks.get_attribute("title") == "tinyfield-gateway answer bed-3 1/0 yes"
+    cards = texts(browser, ".tf-decision")
+    assert any("dismissed" in card and "by the edge" in card for card in cards)
+    assert any("no answer came: by the node alone" in card and "done" in card for card in cards)
+
+
 def test_names_are_never_markup(browser: webdriver.Chrome, gateway: Gateway) -> None:
     look(browser, f"{gateway.page}/?node=shed-1", DESK, "page-one-node")
     assert texts(browser, ".tf-clause") == ["a < b and <b>c</b>"]
@@ -135,7 +148,7 @@ def test_a_decision_appears_by_itself_and_no_raw_value(
     browser: webdriver.Chrome, gateway: Gateway
 ) -> None:
     look(browser, gateway.page, DESK, "page-before")
-    data = encode_message(decision(5, score=230))
+    data = encode_message(decision(8, score=230))
     told = {**cbor2.loads(data), 40: SECRET}
     address = parse_broker(gateway.broker)
     client = mqtt.Client(CallbackAPIVersion.VERSION2)
@@ -145,7 +158,7 @@ def test_a_decision_appears_by_itself_and_no_raw_value(
     wait_for(lambda: "90 %" in " ".join(texts(browser, ".tf-decision")))
     client.disconnect()
     client.loop_stop()
-    assert len(texts(browser, ".tf-decision")) == 8
+    assert len(texts(browser, ".tf-decision")) == 11
     assert str(SECRET) not in browser.page_source
     assert str(SECRET) not in str(gateway.get("/api/decisions"))
     store = gateway.log.parent

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from tinyfield.wire import Manifest, Message, Outcome
+from tinyfield.wire import Case, Manifest, Message, Outcome
 
 
 @dataclass(frozen=True)
@@ -93,6 +93,11 @@ class Decision:
     def repeated(self) -> bool:
         """The rule was active already and fired again."""
         return bool(self.flags & 16)
+
+    @property
+    def case(self) -> Case:
+        """Who judges it."""
+        return Case(self.flags >> 5 & 3)
 
 
 @dataclass(frozen=True)
