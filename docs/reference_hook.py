@@ -79,6 +79,52 @@ def features_table() -> str:
         rest = {"last": "", "minus": " sensor.other"}.get(op, " 6 h")
         lines.append(f"| `sensor.quantity {op}{rest}` | {says} |")
     lines += [f"| `{name}` | {source.summary} |" for name, source in SITE.items()]
+    return "\n".join(lines) + "\n\n" + frames_table()
+
+
+def frames_table() -> str:
+    """What a model's inputs may be of a sensor that is sampled fast."""
+    from fractions import Fraction
+
+    from tinyfield.features.signals import CALLS, STAGES
+    from tinyfield.spec.frame_features import LONGEST_S
+    from tinyfield.spec.signals import JERK_SAYS, MOST_FRAMES, SIGNALS, STATISTICS, Source
+
+    example = Source("g", -3, -16000, 16000, Fraction(100), 256)
+    given = {"lag": " 0.5 s", "channel": " imu.accel_y", "band": " 1..3 Hz"}
+    lines = [
+        "## Inputs from a fast sensor\n",
+        "A sensor with a `rate:` gives frames, many a sample. An input is then a channel or a "
+        "vector (`imu.accel` for `imu.accel_x`, `_y` and `_z`), for a vector one of the signals "
+        "below, `jerk` if it is the change that matters, a statistic, and a window: "
+        "`imu.accel norm jerk rms 2.56 s`. Braces expand as in a shell: "
+        "`imu.accel_{x,y,z} {mean,std} 2.56 s` are six inputs. The window is a whole number of "
+        f"frames, {MOST_FRAMES:,} at most; it may be longer than the sample period, and then "
+        "windows overlap. It has no value until it is full of frames without a gap. Over more than "
+        f"{LONGEST_S} s, and with the words of the table above, an input is of the channel's "
+        "readings, one a sample: the mean of its frames.\n",
+        "| signal | what it is |",
+        "|---|---|",
+        *(f"| `{name}` | {signal.says} |" for name, signal in SIGNALS.items()),
+        f"| `jerk` | {JERK_SAYS} (after any of these, or of a channel) |",
+        "",
+        "Unit, resolution and RAM are those of `imu.accel_x` in g over 2.56 s at 100 Hz; features "
+        "of one window share the RAM. Statistics of a signal that does not move are 0, not "
+        "missing. A network's inputs are brought to mean 0 and deviation 1 of the training rows "
+        "before it sees them (a z-score); no input needs to do that.\n",
+        "| statistic | what it is | unit | resolution | RAM |",
+        "|---|---|---|---|---|",
+    ]
+    for name, statistic in STATISTICS.items():
+        measure = statistic.measure(example)
+        words = "imu.accel" if statistic.of == "vector" else "imu.accel_x"
+        words += f" {name}" + "".join(given[kind] for kind in statistic.takes) + " 2.56 s"
+        stage = CALLS[name].stage
+        scratch = f"{STAGES[stage].scratch(example.frames):,} B" if stage else ""
+        resolution = f"{10.0**measure.scale:.6f}".rstrip("0").rstrip(".")
+        lines.append(
+            f"| `{words}` | {statistic.says} | {measure.unit} | {resolution} | {scratch} |"
+        )
     return "\n".join(lines) + "\n"
 
 

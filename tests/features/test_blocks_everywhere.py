@@ -22,7 +22,7 @@ def every() -> list[Block]:
     for name, statistic in STATISTICS.items():
         given = next((GIVEN[kind] for kind in statistic.takes if kind in GIVEN), ())
         blocks.append(Block(name, given=given))
-        if statistic.of == "frames":
+        if statistic.of == "frames" and "channel" not in statistic.takes:
             blocks += [Block(name, signal="vertical", jerk=True, given=given)]
     blocks += [Block(name, signal=signal) for signal in SIGNALS for name in ("mean", "std", "max")]
     return blocks
@@ -41,7 +41,8 @@ def test_the_tables_name_the_same() -> None:
         assert ("work" in words) == (call.stage is not None), name
         assert ("lag" in words) == ("lag" in STATISTICS[name].takes), name
         assert ({"first", "end"} <= words) == ("band" in STATISTICS[name].takes), name
-        assert ("y" in words) == (STATISTICS[name].of != "frames"), name
+        assert ("z" in words) == (STATISTICS[name].of == "vector"), name
+        assert ("y" in words) == ("z" in words or "channel" in STATISTICS[name].takes), name
         assert STATISTICS[name].says.strip() and not STATISTICS[name].says.endswith(".")
 
 

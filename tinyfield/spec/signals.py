@@ -70,8 +70,8 @@ class Statistic:
         says: what it gives, for people.
         measure: its unit, scale and greatest magnitude over a source.
         takes: its arguments, in order.
-        of: ``frames``: a channel or a signal of a vector, or the jerk of one; ``channel``: a
-            channel as it is; ``vector``: a vector as it is.
+        of: ``frames``: a channel or a signal of a vector, or the jerk of one (but no jerk where
+            it takes another channel); ``vector``: a vector as it is.
         least: the fewest frames that it takes.
         steps: of an amplitude, what the C counts in: 1 for the frame's own step, 100 for
             hundredths; 0 where the C already gives what ``measure`` says.
@@ -80,7 +80,7 @@ class Statistic:
     says: str
     measure: Callable[[Source], Measure]
     takes: tuple[Argument, ...] = ()
-    of: Literal["frames", "channel", "vector"] = "frames"
+    of: Literal["frames", "vector"] = "frames"
     least: int = 2
     steps: int = 0
 
@@ -255,7 +255,7 @@ STATISTICS: dict[str, Statistic] = {
         least=4,
     ),
     "correlation": Statistic(
-        "Pearson's correlation with another channel of the sensor", _ratio, ("channel",), "channel"
+        "Pearson's correlation with another channel of the sensor", _ratio, ("channel",)
     ),
     "band": _amplitude(
         "root of the mean square that the band brings", 100, lambda s: 2 * s.greatest, 8, ("band",)
