@@ -123,7 +123,7 @@ class FramePlan:
     def start(self) -> Iterator[str]:
         """Lines of app_features_init: results that nothing has measured are missing."""
         if self:
-            yield f"    for (uint8_t i = 0; i < {len(self._places)}; i++) {{"
+            yield f"    for (uint16_t i = 0; i < {len(self._places)}; i++) {{"
             yield "        s->measured[i] = TINY_MISSING;"
             yield "    }"
 

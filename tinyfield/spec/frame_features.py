@@ -10,16 +10,21 @@ of that sample's frames.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from fractions import Fraction
 
 from tinyfield.spec.app import Channel, Feature, Frames
 from tinyfield.spec.durations import parse_duration
+from tinyfield.spec.frame_arguments import (
+    LONGEST_S,
+    Given,
+    Rest,
+    check_band,
+    check_lag,
+    frames_of,
+)
 from tinyfield.spec.frozen import build
 from tinyfield.spec.mistake import Mistake
 from tinyfield.spec.signals import (
     JERK_SAYS,
-    MOST_FRAMES,
     SIGNALS,
     STATISTICS,
     Source,
@@ -28,29 +33,11 @@ from tinyfield.spec.signals import (
 )
 from tinyfield.spelling import listing, nearest
 
-LONGEST_S = 60
-"""Over longer windows the words that both kinds know (``mean``, ``std``) are of readings."""
 INT32_MAX = 2**31 - 1
 AXES = ("x", "y", "z")
 JERK = "jerk"
 
 _WORD = re.compile(r"\S+")
-_TIME = re.compile(r"[\d.,]+\s*[^\W\d]+")
-_BAND = re.compile(r"([\d.]+)\s*(?:k?Hz)?\s*\.\.\s*([\d.]+)\s*(k?)Hz", re.IGNORECASE)
-
-
-@dataclass(frozen=True)
-class Given:
-    """The channels that a source names, one or a vector's three, and what goes for each."""
-
-    name: str
-    ids: tuple[int, ...]
-    channel: Channel
-
-    @property
-    def vector(self) -> bool:
-        """Whether it has x, y and z."""
-        return len(self.ids) > 1
 
 
 def vectors(channels: tuple[Channel, ...]) -> dict[str, tuple[int, ...]]:
@@ -102,13 +89,13 @@ def parse_frames(
     if statistic is None:
         raise _unknown(name, at, given)
     _check_source(given, signal, jerked, name, at, statistic)
-    rest = _Rest(text, at + len(name))
+    rest = Rest(text, at + len(name))
     lag = rest.time() if "lag" in statistic.takes else None
     band = rest.band(given.channel) if "band" in statistic.takes else ()
     other = rest.channel(given, channels) if "channel" in statistic.takes else None
-    count = _count(rest, given, name, statistic.least + (jerked is not None))
+    count = frames_of(rest, given, name, statistic.least + (jerked is not None))
     if lag is not None:
-        _check_lag(rest, lag, given.channel.rate, count)
+        check_lag(rest, lag, given.channel.rate, count)
     origin = Source(
         given.channel.unit,
         given.channel.scale,
@@ -121,6 +108,8 @@ def parse_frames(
         origin = SIGNALS[signal[0]].source(origin)
     if jerked is not None:
         origin = jerk(origin)
+    if band:
+        check_band(rest, band, origin)
     measure = statistic.measure(origin)
     if measure.greatest > INT32_MAX:
         raise Mistake(
@@ -160,7 +149,7 @@ def _unknown(name: str, at: int, given: Given) -> Mistake:
     near = nearest(name, known)
     if name in SIGNALS:
         stem = given.name.rpartition("_")[0]
-        hint = f"write it before the statistic: '{given.name} {name} rms 2 s'"
+        hint = f"write it right behind the vector: '{given.name} {name} …'"
         if not given.vector:
             hint = f"write '{stem} {name} …' for the vector of {given.name} and its like"
         return Mistake(
@@ -168,6 +157,16 @@ def _unknown(name: str, at: int, given: Given) -> Mistake:
             if not given.vector
             else f"{name!r} stands in the wrong place",
             hint=hint,
+            code="feature",
+            offset=at,
+            width=len(name),
+        )
+    from tinyfield.spec.features import CHANNEL_OPS
+
+    if given.vector and name in CHANNEL_OPS:
+        return Mistake(
+            f"{name!r} is of one channel's readings, and {given.name} has three parts",
+            hint=f"write '{given.name}_x {name} …'",
             code="feature",
             offset=at,
             width=len(name),
@@ -228,151 +227,6 @@ def _check_source(
             code="feature",
             offset=jerked[1],
             width=len(jerked[0]),
-        )
-
-
-class _Rest:
-    """What follows the statistic, read from the front."""
-
-    def __init__(self, text: str, at: int) -> None:
-        self.text = text
-        self.at = at
-        self._skip()
-        self.lag_at, self.lag_width = at, 1
-
-    def _skip(self) -> None:
-        while self.at < len(self.text) and self.text[self.at].isspace():
-            self.at += 1
-
-    @property
-    def left(self) -> str:
-        return self.text[self.at :].rstrip()
-
-    def mistake(self, message: str, hint: str, code: str = "feature") -> Mistake:
-        width = len(self.left)
-        at = self.at if width else max(0, len(self.text) - 1)
-        return Mistake(message, hint=hint, code=code, offset=at, width=width or 1)
-
-    def _take(self, length: int) -> None:
-        self.at += length
-        self._skip()
-
-    def time(self) -> Fraction:
-        """One time."""
-        found = _TIME.match(self.left)
-        if found is None:
-            raise self.mistake("a lag is missing", "write a time and then the window: '0.5 s 2 s'")
-        try:
-            lag = parse_duration(found.group())
-        except Mistake as mistake:
-            raise self.mistake(mistake.message, mistake.hint or "", mistake.code) from None
-        self.lag_at, self.lag_width = self.at, len(found.group())
-        self._take(len(found.group()))
-        return lag
-
-    def band(self, channel: Channel) -> tuple[Fraction, Fraction]:
-        """Two frequencies."""
-        found = _BAND.match(self.left)
-        if found is None:
-            raise self.mistake("a band is missing", "write two frequencies: 'band 1..3 Hz 2 s'")
-        factor = 1000 if found[3] else 1
-        try:
-            low, high = (Fraction(found[i]) * factor for i in (1, 2))
-        except ValueError:
-            raise self.mistake("no two frequencies", "write 'band 1..3 Hz 2 s'") from None
-        most = channel.rate / 2
-        if not 0 <= low < high or high > most:
-            reach = f"{float(most):.4f}".rstrip("0").rstrip(".")
-            hint = f"write a band from 0 to {reach} Hz, half the rate; the lower one first"
-            raise Mistake(
-                f"no band that {float(channel.rate):g} frames a second can show",
-                hint=hint,
-                code="range",
-                offset=self.at,
-                width=len(found.group()),
-            )
-        self._take(len(found.group()))
-        return low, high
-
-    def channel(self, given: Given, channels: tuple[Channel, ...]) -> int:
-        """Another channel of the same sensor."""
-        found = _WORD.match(self.left)
-        like = [
-            (i, c.name)
-            for i, c in enumerate(channels)
-            if c.sensor == given.channel.sensor and i not in given.ids
-        ]
-        example = f"write a channel of {given.channel.sensor!r}, such as '{like[0][1]}'"
-        if found is None or found.group()[0].isdigit():
-            raise self.mistake("another channel is missing", example)
-        name = found.group()
-        for i, known in like:
-            if known == name:
-                self._take(len(name))
-                return i
-        near = nearest(name, [known for _, known in like])
-        raise Mistake(
-            f"{name!r} is no other channel of {given.channel.sensor!r}",
-            hint=f"did you mean {near!r}?" if near and name not in given.name else example,
-            code="unknown",
-            offset=self.at,
-            width=len(name),
-        )
-
-
-def _count(rest: _Rest, given: Given, name: str, least: int) -> int:
-    """Frames in the window, which is all that is left."""
-    channel = given.channel
-    if not rest.left:
-        raise rest.mistake(f"{name!r} needs a window", "write a time at the end, such as '2 s'")
-    try:
-        window = parse_duration(rest.left)
-    except Mistake as mistake:
-        raise rest.mistake(mistake.message, mistake.hint or "", mistake.code) from None
-    exact = window * channel.rate
-
-    def text(frames: int) -> str:
-        return f"{float(frames / channel.rate):.6f}".rstrip("0").rstrip(".") + " s"
-
-    if exact.denominator != 1:
-        below = int(exact)
-        raise rest.mistake(
-            f"{rest.left} at {float(channel.rate):g} Hz is no whole number of frames",
-            f"take {text(below) + ' or ' if below else ''}{text(below + 1)}",
-            "window",
-        )
-    count = int(exact)
-    most = MOST_FRAMES if channel.continuous else min(MOST_FRAMES, channel.frames)
-    if count > most:
-        why = (
-            f"more than the burst of {text(channel.frames)}"
-            if most < MOST_FRAMES
-            else f"{count} frames, more than a node keeps"
-        )
-        cure = f"take at most {text(most)}"
-        if most == MOST_FRAMES and name in ("mean", "min", "max", "range", "std"):
-            cure += f", or more than {LONGEST_S} s for the {name} of one reading a sample"
-        raise rest.mistake(f"a window of {rest.left} is {why}", cure, "window")
-    if count < least:
-        raise rest.mistake(
-            f"{name!r} needs {least} frames, and {rest.left} holds {count}",
-            f"take at least {text(least)}",
-            "window",
-        )
-    return count
-
-
-def _check_lag(rest: _Rest, lag: Fraction, rate: Fraction, count: int) -> None:
-    frames = lag * rate
-    if frames.denominator != 1 or not 0 < frames < count:
-        whole = frames.denominator == 1
-        raise Mistake(
-            "a lag as long as the window" if whole and frames else "no whole number of frames",
-            hint="take a lag of one frame at least and shorter than the window, "
-            f"in steps of {float(1 / rate):g} s",
-            code="window",
-            offset=rest.lag_at,
-            width=rest.lag_width,
         )
 
 
