@@ -15,6 +15,7 @@ from tinyfield.spec.drivers import Driver, Param, load_drivers
 from tinyfield.spec.features import CHANNEL_OPS, SITE
 from tinyfield.spec.known import DATASETS, SOILS, SPLITS, STAND_INS
 from tinyfield.spec.sections.app import AppSection
+from tinyfield.spec.signals import SIGNALS, STATISTICS
 from tinyfield.spec.times import CYCLIC
 from tinyfield.spec.worlds import worlds
 
@@ -116,13 +117,17 @@ def _feature() -> dict[str, Any]:
     site = "|".join(name.replace(".", r"\.") for name in SITE)
     time = "|".join(name.replace(".", r"\.") for name in CYCLIC)
     window = rf"[a-z]\w*\.\w+(\s+last|\s+({ops})\s+\S.*)?"
+    several = r"\{[\w,]+\}"
+    words = "|".join([*STATISTICS, several])
+    frames = rf"[a-z]\w*\.\w+({several})?(\s+({'|'.join(SIGNALS)}))?(\s+jerk)?\s+({words})\s+\S.*"
     return {
         "type": "string",
-        "description": "'sensor.quantity op window', a value of the site ("
+        "description": "'sensor.quantity op window', of a fast sensor 'sensor.vector norm rms "
+        "2.56 s', a value of the site ("
         + ", ".join(SITE)
         + ") or a time: "
         + ", ".join(f"{name} cyclic" for name in CYCLIC),
-        "pattern": rf"^\s*({window}|({site})(\s+(value|one_hot))?|({time})\s+cyclic)\s*$",
+        "pattern": rf"^\s*({window}|{frames}|({site})(\s+(value|one_hot))?|({time})\s+cyclic)\s*$",
         "examples": ["soil.moisture last", "air.temperature mean 24 h", *SITE, "time.hour cyclic"],
     }
 

@@ -103,9 +103,10 @@ class World(Scene):
             at = max(first, 0)
             span = frames / rate_hz + 2
             near = self._near(first / rate_hz - 2, first / rate_hz + span)
-            values = motion(self._who, near, at, frames - (at - first), rate_hz, self._noise)
-            if at > first:  # before the beginning: as at the beginning
-                values = {k: np.concatenate([np.full(at - first, v[0]), v])
+            count = max(1, frames - (at - first))
+            values = motion(self._who, near, at, count, rate_hz, self._noise)
+            if count < frames:  # before the beginning: as at the beginning
+                values = {k: np.concatenate([np.full(frames - count, v[0]), v])
                           for k, v in values.items()}  # fmt: skip
         return {c.name: values[c.quantity] for c in self.app.channels if c.quantity in values}
 
