@@ -33,6 +33,45 @@ def test_a_condition(tmp_path: Path, when: str, said: str) -> None:
     assert words.condition(the, the.decisions["water"].when) == said
 
 
+COUNTING = """
+app: dog
+board: uno
+pet: {species: dog, weight: 24 kg, born: 2022-03-01, neutered: true, food: 3500 kcal/kg}
+sensors:
+  soil: {driver: capacitive_soil, pin: A0, calibrate: {dry: 2300 mV, wet: 1050 mV}}
+sample: every 1 h
+models:
+  need:
+    inputs: [soil.moisture last]
+    classes: [none, heavy]
+    train: {dataset: irrigation_maricopa, stand_in: fao56, label: need, split: by plot}
+totals:
+  dry: {time: need == heavy, usual: 14 days, after: 2 days}
+  burned: {sum: {need: {none: 1, heavy: 2.5}}, times: pet.rer}
+  wet: {sum: soil.moisture / 1 h}
+decisions:
+  feed:
+    when: dry.today > 1.5 * dry.usual and time.hour >= 7
+    level: {of: pet.ration / 2, steps: {small: 0, large: 160 gram/d}}
+"""
+
+
+def test_totals_and_levels(tmp_path: Path) -> None:
+    the = app_of(COUNTING, tmp_path)
+    assert {name: words.total(the, total) for name, total in the.totals.items()} == {
+        "dry": "How long it holds in a day that need says “heavy”. Usual is the mean of its days, "
+        "of more than 14 an average in which each day weighs one 14th; known after 2 days.",
+        "burned": "What comes together in a day, in kcal: pet.rer times 1 while need says “none” "
+        "and 2.5 while need says “heavy”.",
+        "wet": "What comes together in a day, in %: (soil.moisture * 1 1/h).",
+    }
+    assert words.rule(the, the.decisions["feed"]) == (
+        "Fires when dry.today is above (dry.usual * 1.5) and time.hour is at least 7 h. Ends when "
+        "that is no longer so. Its label goes by (pet.ration * 0.5): “large” from 160 gram/d, "
+        "below that “small”."
+    )
+
+
 def test_a_whole_rule(root: Path) -> None:
     the = app(root)
     water = the.decisions["water"]

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tinyfield.boards import board
+from tinyfield.codegen.labels import labels_of
 from tinyfield.compiler import Program, draw
 from tinyfield.data import registry
 from tinyfield.data.dataset import SPLITS
@@ -133,6 +134,14 @@ class RuleFacts:
 
 
 @dataclass(frozen=True)
+class TotalFacts:
+    """What is counted in a day, in words."""
+
+    name: str
+    sentence: str
+
+
+@dataclass(frozen=True)
 class ActuatorFacts:
     """An actuator and its interlocks in words."""
 
@@ -208,6 +217,7 @@ class Facts:
     sentences: tuple[str, ...]
     sensors: tuple[SensorFacts, ...]
     models: tuple[ModelFacts, ...]
+    totals: tuple[TotalFacts, ...]
     rules: tuple[RuleFacts, ...]
     actuators: tuple[ActuatorFacts, ...]
     leaves: tuple[str, ...]
@@ -258,10 +268,11 @@ def gather(
             for s in app.sensors.values()
         ),
         models=models,
+        totals=tuple(TotalFacts(t.name, words.total(app, t)) for t in app.totals.values()),
         rules=tuple(
             RuleFacts(
                 d.name, d.severity, words.rule(app, d), tuple(c.text for c in d.clauses),
-                words.actions(d), app.models[d.model].classes if d.model else ("off", "on"),
+                words.actions(d), labels_of(app, d),
             )
             for d in app.decisions.values()
         ),

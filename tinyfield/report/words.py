@@ -12,7 +12,7 @@ from tinyfield.spec.features import SITE
 from tinyfield.spec.times import CYCLIC
 
 if TYPE_CHECKING:
-    from tinyfield.spec.app import Actuator, App, Decision, Feature, Model
+    from tinyfield.spec.app import Actuator, App, Decision, Feature, Model, Total
 
 _COMPARED = {
     ">": "is above",
@@ -90,8 +90,10 @@ def _number(tree: e.Expr) -> str:
         return f"{value:,f} {unit(tree.unit)}".strip()
     if isinstance(tree, e.Confidence):
         return f"its confidence in {tree.model}"
-    if isinstance(tree, (e.ChannelRef, e.SiteRef, e.ValueRef)):
+    if isinstance(tree, (e.ChannelRef, e.SiteRef, e.ValueRef, e.TimeRef, e.PetRef)):
         return tree.name
+    if isinstance(tree, e.TotalRef):
+        return f"{tree.name}.{tree.part}"
     if isinstance(tree, e.Battery):
         return "the battery's voltage"
     if isinstance(tree, e.Rescale):
@@ -116,7 +118,41 @@ def rule(app: App, decision: Decision) -> str:
         text += "Ends when that is no longer so."
     if decision.repeat_s is not None:
         text += f" While it lasts, fires again every {duration_text(decision.repeat_s)}."
+    if decision.level is not None:
+        value = decision.level.value
+        steps = [
+            f"“{label}” from {_number(e.Num(value.unit, value.scale, step))}"
+            for label, step in zip(decision.level.labels[1:], decision.level.steps[1:], strict=True)
+        ]
+        text += f" Its label goes by {_number(value)}: {listing(steps)}, below that "
+        text += f"“{decision.level.labels[0]}”."
     return text
+
+
+def total(app: App, one: Total) -> str:
+    """What a total counts in a day, and what is usual."""
+    if one.held is not None:
+        text = f"How long it holds in a day that {condition(app, one.held)}."
+    else:
+        text = f"What comes together in a day, in {unit(one.unit)}: {_rate(app, one.rate)}."
+    if one.over_days:
+        text += (
+            f" Usual is the mean of its days, of more than {one.over_days} an average in which "
+            f"each day weighs one {one.over_days}th; known after {counted(one.after_days, 'day')}."
+        )
+    return text
+
+
+def _rate(app: App, rate: e.Numeric | None) -> str:
+    if isinstance(rate, e.Arith) and isinstance(rate.a, e.LabelTable):
+        return f"{_number(rate.b)} times {_rate(app, rate.a)}"
+    if isinstance(rate, e.LabelTable):
+        each = [
+            f"{Decimal(value).scaleb(rate.scale).normalize():,f} while {rate.model} says “{label}”"
+            for label, value in zip(app.models[rate.model].classes, rate.values, strict=True)
+        ]
+        return f"{listing(each)}{f' ({unit(rate.unit)})' if rate.unit else ''}"
+    return _number(rate) if rate is not None else ""
 
 
 def actions(decision: Decision) -> tuple[str, ...]:

@@ -211,7 +211,7 @@ def _integral(unit: str) -> tuple[str, int]:
     """
     match = re.fullmatch(r"(.*)/(s|min|h|d)", unit)
     if match:
-        return ("" if match[1] == "1" else match[1]), _PER[match[2]]
+        return re.sub(r"(^|\*)1$", "", match[1]), _PER[match[2]]  # %*1/h is that of %/h
     if unit in ("Hz", "bpm"):
         return "", 1 if unit == "Hz" else 60
     return (f"{unit}*h" if unit else "h"), _PER["h"]
