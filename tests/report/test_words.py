@@ -66,7 +66,7 @@ def test_totals_and_levels(tmp_path: Path) -> None:
         "wet": "What comes together in a day, in %: (soil.moisture * 1 1/h).",
     }
     assert words.rule(the, the.decisions["feed"]) == (
-        "Fires when dry.today is above (dry.usual * 1.5) and time.hour is at least 7 h. Ends when "
+        "Fires when dry.today is above (dry.usual * 1.5) and time.hour is at least 7. Ends when "
         "that is no longer so. Its label goes by (pet.ration * 0.5): “large” from 160 gram/d, "
         "below that “small”."
     )
