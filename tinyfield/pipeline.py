@@ -418,6 +418,8 @@ def _plays(
                 verdicts=result.verdicts,
                 script=tuple(map(str, scenario.script)),
                 faults=tuple(fault.text for fault in scenario.faults),
+                states=scenarios.states_of(scenario),
+                wrong=scenarios.wrong_in(scenario, result.last - result.first),
                 note=report.note_of(scenario.trace) if scenario.trace is not None else "",
             )
         )

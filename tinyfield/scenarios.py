@@ -167,6 +167,27 @@ def play(
     )
 
 
+def states_of(scenario: Scenario) -> tuple[tuple[int, int, str], ...]:
+    """Begin, end and name of each state that is played, in s; equal neighbours are one."""
+    found: list[tuple[int, int, str]] = []
+    at = 0
+    for line in scenario.script:
+        begin = at
+        if found and found[-1][2] == line.state:
+            begin = found.pop()[0]
+        at += line.seconds
+        found.append((begin, at, line.state))
+    return tuple(found)
+
+
+def wrong_in(scenario: Scenario, seconds: int) -> tuple[tuple[int, int, str], ...]:
+    """Begin, end and words of each fault of a scenario of that length, in s."""
+    return tuple(
+        (fault.begin_s, min(seconds if fault.end_s is None else fault.end_s, seconds), fault.text)
+        for fault in scenario.faults
+    )
+
+
 def compared(results: Sequence[ScenarioResult]) -> tuple[ScenarioResult, ...]:
     """The same, with those marked that decided otherwise than the first board did."""
     first: dict[str, list[str]] = {}

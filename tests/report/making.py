@@ -76,12 +76,18 @@ def metrics(rows: FeatureTable, *, right: float = 0.8) -> Metrics:
 
 
 def decided(
-    t: int, rule: str, label: str, *, active: bool = True, outcome: str | None = None
+    t: int,
+    rule: str,
+    label: str,
+    *,
+    active: bool = True,
+    outcome: str | None = None,
+    case: str | None = None,
 ) -> SimDecision:
     """One decision."""
     action = "valve on for 8 min" if outcome else None
     why = ("tank.level > 10 %",) if active else ()
-    return SimDecision(t, rule, label, 0.92, action, outcome, why, active, 1, t)
+    return SimDecision(t, rule, label, 0.92, action, outcome, why, active, 1, t, case)
 
 
 def plays() -> tuple[Play, ...]:
@@ -90,6 +96,8 @@ def plays() -> tuple[Play, ...]:
     week = (
         decided(day, "water", "light", outcome="done"),
         decided(2 * day, "water", "heavy", outcome="blocked"),
+        decided(2 * day + 9000, "water", "heavy", case="asked"),
+        decided(2 * day + 18000, "water", "heavy", outcome="done", case="alone"),
         decided(3 * day, "water", "none", active=False),
         decided(3 * day, "heat", "on"),
     )
@@ -98,7 +106,10 @@ def plays() -> tuple[Play, ...]:
     return (
         Play("test “dry week”", False, start, 0, 7 * day, week, {"days": 7.0},
              (Verdict("water", "at least 3", (day, 2 * day), False),),
-             faults=("tank stuck from 2 d",), note="Generated: by hand"),
+             faults=("tank stuck from 2 d",), wrong=((2 * day, 7 * day, "tank stuck from 2 d"),),
+             script=("sunny 3 d", "rain 4 d"),
+             states=((0, 3 * day, "sunny"), (3 * day, 7 * day, "rain")),
+             note="Generated: by hand"),
         Play("the default season", True, start, 0, 40 * day, season,
              {"litres": 1234.56, "z": -0.01}),
     )  # fmt: skip

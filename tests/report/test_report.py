@@ -141,7 +141,7 @@ def test_those_who_cannot_see_it_are_told(page: Page) -> None:
     assert headers and all(a.get("scope") in {"col", "row"} for a in headers)
     assert len(page.all("table")) == len(page.all("caption"))
     labels = " ".join(str(a["aria-label"]) for a in pictures)
-    assert "water fired 2 times" in labels and "pruned 0.770 at 1,480 bytes" in labels
+    assert "water fired 3 times" in labels and "pruned 0.770 at 1,480 bytes" in labels
 
 
 def test_the_same_facts_give_the_same_bytes(root: Path, html: str) -> None:

@@ -55,6 +55,8 @@ class Decided(Protocol):
     def why(self) -> tuple[str, ...]: ...
     @property
     def active(self) -> bool: ...
+    @property
+    def case(self) -> str | None: ...
 
 
 class Judged(Protocol):
@@ -84,6 +86,7 @@ class Play:
         verdicts: what the test expects and what came; empty for a season.
         script: what a world played, in words.
         faults: what went wrong on purpose, in words.
+        states, wrong: the same as stretches of time, in seconds from the first sample.
         note: where the readings come from.
     """
 
@@ -97,7 +100,14 @@ class Play:
     verdicts: tuple[Judged, ...] = ()
     script: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
+    states: tuple[tuple[int, int, str], ...] = ()
+    wrong: tuple[tuple[int, int, str], ...] = ()
     note: str = ""
+
+    @property
+    def as_expected(self) -> bool:
+        """Everything that its test expects came so; True of a season."""
+        return all(verdict.met for verdict in self.verdicts)
 
 
 @dataclass(frozen=True)

@@ -373,7 +373,19 @@ def _timeline(play: Play, rules: Sequence[RuleFacts], name: str, width: float) -
 
     texts = list(dict.fromkeys(label for rule in rules for label in rule.labels))
     across, lines = _legend([*texts, "refused by an interlock", "active (warning)"], width)
-    with _figure(width, 0.5 * len(rules) + 0.75 + 0.2 * lines) as (figure, axes):
+    around = [(n, s) for n, s in (("played", play.states), ("wrong", play.wrong)) if s]
+    height = 0.5 * len(rules) + 0.32 * len(around) + 0.75 + 0.2 * lines
+    with _figure(width, height) as (figure, axes):
+        for row, (what, stretches) in enumerate(around):
+            middle = -0.6 - 0.64 * (len(around) - row - 0.5)
+            _strip(
+                axes,
+                what,
+                [(at(play.first + a), at(play.first + b), text) for a, b, text in stretches],
+                middle,
+                at(play.last),
+                width,
+            )
         for lane, rule in enumerate(rules):
             colours = _lane(rule)
             axes.axhline(lane, color=LINE, linewidth=0.8)
@@ -385,14 +397,16 @@ def _timeline(play: Play, rules: Sequence[RuleFacts], name: str, width: float) -
                     facecolor=colour, alpha=0.55, label=label(text),
                 )  # fmt: skip
             for fired in (d for d in play.decisions if d.decision == rule.name and d.active):
-                blocked = fired.outcome == "blocked"
+                mark, size_, colour, text = _mark(fired)
                 axes.plot(
-                    at(fired.t), lane, "x" if blocked else "|", color=BAD if blocked else INK,
-                    markersize=7 if blocked else 12, markeredgewidth=1.6 if blocked else 1,
-                    label=label("refused by an interlock" if blocked else "fired"),
+                    at(fired.t), lane, mark, color=colour, fillstyle="none", markersize=size_,
+                    markeredgewidth=1 if mark == "|" else 1.6, label=label(text),
                 )  # fmt: skip
-        axes.set_yticks(range(len(rules)), [rule.name for rule in rules])
-        axes.set(xlim=(0, at(play.last)), ylim=(len(rules) - 0.5, -0.5), xlabel=_since(play, long))
+        top = -0.5 - 0.64 * len(around)
+        ticks = [-0.6 - 0.64 * (len(around) - row - 0.5) for row in range(len(around))]
+        names = [*(what for what, _ in around), *(rule.name for rule in rules)]
+        axes.set_yticks([*ticks, *range(len(rules))], names)
+        axes.set(xlim=(0, at(play.last)), ylim=(len(rules) - 0.5, top), xlabel=_since(play, long))
         axes.spines["left"].set_visible(False)
         axes.grid(axis="x")
         if drawn:
@@ -405,11 +419,46 @@ def _timeline(play: Play, rules: Sequence[RuleFacts], name: str, width: float) -
                 columnspacing=1.2,
             )  # fmt: skip
         title = f"{play.title}: " + ", ".join(
-            f"{rule.name} fired "
-            f"{sum(d.active and d.decision == rule.name for d in play.decisions)} times"
+            f"{rule.name} fired {sum(_fires(d, rule.name) for d in play.decisions)} times"
             for rule in rules
         )
         return _svg(figure, name, title)
+
+
+def _fires(one: Decided, rule: str) -> bool:
+    """A firing of the rule; not what settles a case that was passed up."""
+    return one.decision == rule and one.active and one.case not in ("edge", "alone")
+
+
+def _mark(fired: Decided) -> tuple[str, float, str, str]:
+    """Marker, its size, its colour, and its words in the legend."""
+    if fired.outcome == "blocked":
+        return "x", 7, BAD, "refused by an interlock"
+    if fired.case == "asked":
+        return "o", 7, INK, "passed up to the edge"
+    if fired.case is not None:
+        return "d", 7, INK, "settled"
+    return "|", 12, INK, "fired"
+
+
+def _strip(
+    axes: Any, what: str, stretches: Sequence[tuple[float, float, str]], middle: float,
+    last: float, width: float,
+) -> None:  # fmt: skip
+    """What happened around the node, above its rules: states of a world, or what went wrong."""
+    kinds = list(dict.fromkeys(text for _, _, text in stretches))
+    for start, end, text in stretches:
+        colour = WARN if what == "wrong" else _class(kinds.index(text))
+        axes.broken_barh(
+            [(start, max(end - start, last / 250))], (middle - 0.26, 0.52),
+            facecolor=colour, alpha=0.3,
+        )  # fmt: skip
+        room = (end - start) / max(last, 1e-9) * (width - 1.4)  # inches, less the axis' own
+        if room > 0.075 * len(text) + 0.1:
+            axes.text(
+                (start + end) / 2, middle, text, ha="center", va="center", fontsize=7.5,
+                color=INK, clip_on=True,
+            )  # fmt: skip
 
 
 def _wrapped(names: Sequence[str]) -> list[str]:
