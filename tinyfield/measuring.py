@@ -77,9 +77,9 @@ def build_fitting(twin: Board, folder: Path, programs: Mapping[str, Program]) ->
 
 def measure_image(app: App, twin: Board, image: Image, models: Mapping[str, Trained]) -> Measured:
     """Sizes of the image, the deepest stack in its first days, the count of one inference."""
-    from tinyfield import bench, data, sim
+    from tinyfield import bench, sim
 
-    source = sim.WorldSource(app, data.world(app), limit=_SAMPLES)
+    source = sim.default_source(app, limit=_SAMPLES)
     run = sim.SimRun(app, twin, image, source)
     for _ in run:
         pass

@@ -397,7 +397,7 @@ def _plays(
     path: Path, brain: Brain, folder: Path, node: str | None, progress: Progress | None
 ) -> tuple[Play, ...]:
     """What the node decides on each of the app's test traces, and in its default season."""
-    from tinyfield import data, report, sim
+    from tinyfield import report, sim
 
     native = board("native")
     app = generate(path, native, brain, folder, node=node)
@@ -424,7 +424,7 @@ def _plays(
             )
         )
     try:
-        source = sim.WorldSource(app, data.world(app))
+        source = sim.default_source(app)
     except UserError:
         if not plays:  # nothing else to show
             raise
@@ -466,11 +466,11 @@ def _row(
 
 
 def _source(app: App, trace: Path | None, season: str | None, limit: int | None) -> RowSource:
-    from tinyfield import data, sim
+    from tinyfield import sim
 
     if trace is not None:
         return sim.TraceSource(trace, app, limit=limit)
-    return sim.WorldSource(app, data.world(app, season=season), limit=limit)
+    return sim.default_source(app, season=season, limit=limit)
 
 
 def _tables(

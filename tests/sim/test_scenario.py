@@ -16,13 +16,13 @@ from tinyfield.boards import load_boards
 from tinyfield.errors import UserError
 from tinyfield.scenarios import ScenarioResult, boards_for, compared, play
 from tinyfield.sim import Faults, SimDecision, SimRun, WorldSource, judge
-from tinyfield.sim.scenario import FaultySource, faults_of, source_of
+from tinyfield.sim.scenario import FaultySource, default_source, faults_of, source_of
 from tinyfield.sim.source import MISSING
 from tinyfield.spec import Fault, Play, Scenario, load_app
 from tinyfield.spec.app import App
 from tinyfield.spec.expectations import parse_expectation
 
-HOUR = 3600
+HOUR, DAY = 3600, 86400
 SCRIPT = (Play("calm", HOUR), Play("rub", HOUR), Play("calm", HOUR), Play("rub", HOUR))
 
 RULES = """
@@ -325,3 +325,27 @@ def test_boards_that_disagree_are_told(small: Bench) -> None:
     first, second = compared([one, other])
     assert first.passed and not second.passed
     assert second.misses == ("other decisions than on the first board",)
+
+
+def test_without_a_season_the_first_scenarios_world_is_played(tmp_path: Path) -> None:
+    """Of an app that is no bed's: with its start, and nothing going wrong."""
+    text = """
+app: shade
+board: native
+sensors:
+  light: {driver: bh1750}
+sample: every 10 min
+decisions:
+  dark: {when: light.illuminance < 10 lux}
+tests:
+  rain: {world: {bed: [rain 1 d, sunny 1 d]}, start: 2026-06-02 12:00, faults: [light missing], expect: {dark: never}}
+"""  # noqa: E501
+    path = tmp_path / "app.yaml"
+    path.write_text(text, encoding="utf-8")
+    app = load_app(path)
+    source = default_source(app, limit=10)
+    row = source.row(0)
+    assert (source.start % DAY, source.last) == (12 * HOUR, 5400)
+    assert row is not None and row[0] > 1000, "noon, and no fault"
+    season = default_source(app, season="generated", limit=10)
+    assert season.row(0) != row

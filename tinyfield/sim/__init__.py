@@ -17,7 +17,7 @@ from tinyfield.sim.decision import SimDecision
 from tinyfield.sim.judge import Verdict, judge
 from tinyfield.sim.node import NodeProcess, command_for
 from tinyfield.sim.run import Faults, SimRun, run
-from tinyfield.sim.scenario import FaultySource, edge_of, faults_of, source_of
+from tinyfield.sim.scenario import FaultySource, default_source, edge_of, faults_of, source_of
 from tinyfield.sim.source import RowSource, WorldSource, to_scaled
 from tinyfield.sim.trace import TraceSource
 
@@ -32,6 +32,7 @@ __all__ = [
     "Verdict",
     "WorldSource",
     "command_for",
+    "default_source",
     "edge_of",
     "faults_of",
     "judge",

@@ -21,6 +21,7 @@ from tinyfield.sim.source import MISSING, RowSource, WorldSource
 from tinyfield.sim.trace import TraceSource
 
 if TYPE_CHECKING:
+    from tinyfield.data.generators.scene import Scene
     from tinyfield.spec.app import App, Channel
     from tinyfield.spec.scenario import Fault, Scenario
 
@@ -28,6 +29,41 @@ DEFAULT_START = datetime(2026, 6, 1)
 """Of a world without a planting day: a summer's midnight."""
 
 _OF_ROWS = ("stuck", "missing", "reads", "noise")
+
+
+def default_source(app: App, *, season: str | None = None, limit: int | None = None) -> RowSource:
+    """What a node reads when nobody says what: the bed's season, or, of an app that is no bed's,
+    the world of its first scenario that plays one, with nothing wrong.
+
+    Args:
+        season: of the bed (:func:`tinyfield.data.world`).
+        limit: end after so many samples.
+
+    Raises:
+        DataError: no such season.
+    """
+    from tinyfield import data
+
+    plays = [scenario for scenario in app.tests.values() if scenario.world is not None]
+    planted = app.site is not None and app.site.plant is not None
+    if season is None and plays and not planted:
+        made, start = _world_of(app, plays[0])
+        return WorldSource(app, made, limit=limit, start=start)
+    return WorldSource(app, data.world(app, season=season), limit=limit)
+
+
+def _world_of(app: App, scenario: Scenario) -> tuple[Scene, datetime]:
+    """The world that a scenario plays, and its local time at second 0."""
+    from tinyfield.data.generators.scene import world
+
+    planted = app.site.planted if app.site is not None else None
+    start = scenario.start or (
+        datetime.combine(planted, time()) if planted is not None else DEFAULT_START
+    )
+    return (
+        world(scenario.world or "", app, scenario.script, seed=scenario.seed, start=start),
+        start,
+    )
 
 
 def source_of(app: App, scenario: Scenario) -> RowSource:
@@ -41,13 +77,7 @@ def source_of(app: App, scenario: Scenario) -> RowSource:
     if scenario.trace is not None:
         source = TraceSource(scenario.trace, app)
     else:
-        from tinyfield.data.generators.scene import world
-
-        planted = app.site.planted if app.site is not None else None
-        start = scenario.start or (
-            datetime.combine(planted, time()) if planted is not None else DEFAULT_START
-        )
-        made = world(scenario.world or "", app, scenario.script, seed=scenario.seed, start=start)
+        made, start = _world_of(app, scenario)
         source = WorldSource(app, made, start=start)
     late = [f for f in scenario.faults if f.begin_s > source.last - source.first]
     if late:
