@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from tinyfield import measuring, pio, project, scenarios
 from tinyfield.boards import Board, board, load_boards
-from tinyfield.compiler import Program
+from tinyfield.codegen.labels import gate_of
+from tinyfield.compiler import Program, compile_model
 from tinyfield.errors import BudgetError, DataError, MissingToolError, UsageError, UserError
 from tinyfield.estimate import BoardCost, estimate
 from tinyfield.spec import App, load_app
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from tinyfield.data import World
     from tinyfield.features import FeatureTable
     from tinyfield.learn import Trained
+    from tinyfield.learn.scaler import InputScale
     from tinyfield.progress import Progress
     from tinyfield.report import Play
     from tinyfield.sim import RowSource, SimRun
@@ -74,10 +76,22 @@ class Brain:
 
     def programs(self, target: str) -> dict[str, Program]:
         """Each model's C for a target, named as the firmware expects it."""
-        return {
+        made = {
             name: measuring.compiled(self.app, name, t.model, target, prefix=f"model_{name}")
             for name, t in self.trained.items()
         }
+        gates = {
+            gate_of(name): compile_model(t.gate.model, target=target, prefix=f"gate_{name}")
+            for name, t in self.trained.items()
+            if t.gate is not None
+        }
+        return made | gates
+
+    def scalers(self) -> dict[str, tuple[InputScale, ...]]:
+        """Of each program the constants of its inputs."""
+        found = {name: t.scaler for name, t in self.trained.items()}
+        gates = {gate_of(n): t.gate.scaler for n, t in self.trained.items() if t.gate is not None}
+        return found | gates
 
 
 def train(app: App, *, data_dir: Path | None = None, progress: Progress | None = None) -> Brain:
@@ -151,10 +165,9 @@ def generate(
     from tinyfield import codegen
 
     app = load_app(path, board=entry.name, node=node)
-    scalers = {name: t.scaler for name, t in brain.trained.items()}
     place = folder / "firmware" / "generated" / entry.env
     with pio.keep_builds(folder):
-        codegen.generate(app, entry, brain.programs(entry.target or "host"), scalers, place)
+        codegen.generate(app, entry, brain.programs(entry.target or "host"), brain.scalers(), place)
     return app
 
 

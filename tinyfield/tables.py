@@ -88,10 +88,25 @@ def accuracy(models: Mapping[str, Trained], out: Console) -> None:
             f"  {name}: the node's C says what the trained model says on {report.agreement:.2%} of "
             f"{report.device.n:,} test rows"
         )
+        out.print(
+            f"  {name}: its confidence is {100 * report.calibration_error:.1f} points from its "
+            "accuracy (expected calibration error)"
+        )
+        if report.unknown is not None:
+            unknown(name, report.unknown.to_json(), out)
         for note in report.notes:
             out.print(f"  note: {note}")
     for name, report in reports.items():
         confusion(f"{name} on device", models[name].classes, report.device.to_json(), out)
+
+
+def unknown(name: str, caught: Mapping[str, Any], out: Console) -> None:
+    """What a model's gate calls unknown."""
+    kinds = ", ".join(f"{kind} {share:.0%}" for kind, share in caught["of"].items())
+    out.print(
+        f"  {name}: unknown to it are {caught['rejected']:.1%} of the known test rows (asked for "
+        f"{caught['asked']:.1%}) and, of rows that are: {kinds}"
+    )
 
 
 def errors(models: Mapping[str, Any], out: Console) -> None:
@@ -221,6 +236,10 @@ def evaluation(result: Evaluation, out: Console) -> None:
         words = {"float": "float", "int8": "int reference", "device": "on device"}
         said = (f"{words[k]} {v['macro_f1']:.3f} / {v['accuracy']:.3f}" for k, v in columns.items())
         out.print("  macro F1 / accuracy: " + ", ".join(said))
+        error = 100 * scores["calibration_error"]
+        out.print(f"  confidence: {error:.1f} points from accuracy (expected calibration error)")
+        if "unknown" in scores:
+            unknown(name, scores["unknown"], out)
         confusion(name, scores["classes"], scores, out)
     for title, rows in result.extra.items():
         records(title, rows, out)

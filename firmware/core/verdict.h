@@ -65,6 +65,11 @@ static inline int32_t tiny_verdict_label(tiny_verdict_t v) {
     return v.label == TINY_NO_LABEL ? TINY_MISSING : v.label;
 }
 
+/* The same where a label of `unknown` says that nothing is known of the class. */
+static inline int32_t tiny_verdict_known(tiny_verdict_t v, uint8_t unknown) {
+    return v.label == TINY_NO_LABEL || v.label == unknown ? TINY_MISSING : v.label;
+}
+
 static inline int32_t tiny_verdict_score(tiny_verdict_t v) {
     return v.label == TINY_NO_LABEL ? TINY_MISSING : v.score;
 }

@@ -7,7 +7,7 @@ A comparison of two plain readings (or a reading and a number) uses the int32 he
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tinyfield.errors import NotBuiltYetError
@@ -74,9 +74,16 @@ class ExpressionWriter:
     Args:
         models: the app's model names; the index is the id.
         values: names of those that give a number, in the order of their places.
+        unknown: of models that may say that an input is unknown to them, that label's id.
     """
 
-    def __init__(self, models: Sequence[str], values: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        models: Sequence[str],
+        values: Sequence[str] = (),
+        unknown: Mapping[str, int] | None = None,
+    ) -> None:
+        self._unknown = dict(unknown or {})
         self._models = {name: index for index, name in enumerate(models)}
         self._values = {name: index for index, name in enumerate(values)}
 
@@ -127,6 +134,11 @@ class ExpressionWriter:
         raise NotBuiltYetError(f"no C is written for {type(expr).__name__} in a rule")
 
     def _label(self, expr: LabelIs) -> str:
+        unknown = self._unknown.get(expr.model)
+        if unknown is not None and expr.class_index != unknown:
+            # What is unknown is neither of a class nor surely not of it.
+            verdict = f"v->verdict[{self._models[expr.model]}]"
+            return f"tiny_verdict_known({verdict}, {unknown}), {expr.class_index}"
         return f"tiny_verdict_label(v->verdict[{self._models[expr.model]}]), {expr.class_index}"
 
     def _compare(self, expr: Compare) -> str:

@@ -59,6 +59,7 @@ def generate(
 
     Args:
         programs: a compiled model for each of the app's models; its C prefix is ``model_<name>``.
+            Beside it under ``gate_of(name)`` what tells the unknown; prefix ``gate_<name>``.
         scalers: per model, one scale for each int32 input.
 
     Raises:
@@ -67,7 +68,7 @@ def generate(
     """
     manifest = make_manifest(app, board.name, programs)
     plan = make_plan(app, board, programs, scalers, manifest.hash)
-    texts = render_texts(app, plan, [programs[name] for name in app.models], manifest)
+    texts = render_texts(app, plan, list(programs.values()), manifest)
     try:
         out.mkdir(parents=True, exist_ok=True)
         written = tuple(out / name for name in FILES if _write(out / name, texts[name]))

@@ -12,7 +12,12 @@ SWITCH_LABELS = ("off", "on")
 
 
 def labels_of(app: App, decision: Decision) -> tuple[str, ...]:
-    """Steps of a number, classes of a model, or off and on."""
+    """Steps of a number, labels of a model, or off and on."""
     if decision.level is not None:
         return decision.level.labels
-    return SWITCH_LABELS if decision.model is None else app.models[decision.model].classes
+    return SWITCH_LABELS if decision.model is None else app.models[decision.model].labels
+
+
+def gate_of(model: str) -> str:
+    """The key of the program, and of the scales, that tell what is unknown to a model."""
+    return f"gate {model}"

@@ -23,7 +23,7 @@ def make_manifest(app: App, board: str, programs: Mapping[str, Program]) -> Mani
         actuators=tuple(app.actuators),
         sensors=tuple(app.sensors),
         models=tuple(
-            ManifestModel(name=name, classes=model.classes, sha256=_digest(programs[name]))
+            ManifestModel(name=name, classes=model.labels, sha256=_digest(programs[name]))
             for name, model in app.models.items()
         ),
     )

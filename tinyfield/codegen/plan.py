@@ -10,7 +10,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from tinyfield.codegen.expression import ExpressionWriter, RuleText
-from tinyfield.codegen.labels import labels_of
+from tinyfield.codegen.labels import gate_of, labels_of
 from tinyfield.codegen.limits import check_arena, check_limits, node_bytes_most
 from tinyfield.errors import ModelError
 from tinyfield.features.site import CROP_FIELDS, crop_fields
@@ -81,7 +81,7 @@ class InputPlan:
 @dataclass(frozen=True)
 class ModelPlan:
     """A model: its inputs' scales and how its output is read: ``softmax``, ``logistic``, or as a
-    ``value`` by those constants.
+    ``value`` by those constants. ``gate`` scales the inputs of what tells that a row is unknown.
 
     With ``raw`` it takes the features as they are, and there are no inputs to scale. ``history`` is
     how many samples' inputs it looks at.
@@ -96,6 +96,7 @@ class ModelPlan:
     history: int = 1
     value: ValueScale | None = None
     value_type: str = ""
+    gate: tuple[InputPlan, ...] = ()
 
     @property
     def history_bytes(self) -> int:
@@ -364,10 +365,7 @@ def make_plan(
         ),
         sensors=tuple(_sensor(app, sensor) for sensor in app.sensors.values()),
         actuators=tuple(_actuator(app, actuator) for actuator in app.actuators.values()),
-        models=tuple(
-            _model(app, board, model, programs[name], scalers[name])
-            for name, model in app.models.items()
-        ),
+        models=tuple(_model(app, board, model, programs, scalers) for model in app.models.values()),
         totals=_totals(app),
         rules=_rules(app),
         crop=tuple(zip(CROP_FIELDS, crop_fields(crop), strict=True)) if crop else (),
@@ -411,8 +409,13 @@ def _actuator(app: App, actuator: Actuator) -> ActuatorPlan:
 
 
 def _model(
-    app: App, board: Board, model: Model, program: Program, scales: Sequence[InputScale]
+    app: App,
+    board: Board,
+    model: Model,
+    programs: Mapping[str, Program],
+    scalers: Mapping[str, Sequence[InputScale]],
 ) -> ModelPlan:
+    program, scales = programs[model.name], scalers[model.name]
     history = model.width * model.history if model.history > 1 else 0
     check_arena(app, board, model.name, program.arena_bytes + history)
     where = app.where(f"models.{model.name}")
@@ -447,19 +450,26 @@ def _model(
     return ModelPlan(
         name=model.name,
         classes=model.classes,
-        inputs=tuple(
-            InputPlan(text, scale.offset, scale.mult, scale.shift, scale.zero_point)
-            for text, scale in zip(names, scales, strict=True)
-        )
-        if not raw
-        else (),
+        inputs=_inputs(names, scales) if not raw else (),
         output="value" if value is not None else "logistic" if logistic else "softmax",
         arena_bytes=program.arena_bytes,
         raw=raw,
         history=model.history,
         value=value,
         value_type=value_type or "",
+        gate=_inputs(names, scalers[gate_of(model.name)]) if model.unknown is not None else (),
     )
+
+
+def _inputs(names: Sequence[str], scales: Sequence[InputScale]) -> tuple[InputPlan, ...]:
+    return tuple(
+        InputPlan(text, scale.offset, scale.mult, scale.shift, scale.zero_point)
+        for text, scale in zip(names, scales, strict=True)
+    )
+
+
+def _unknown(app: App) -> dict[str, int]:
+    return {n: len(m.classes) for n, m in app.models.items() if m.unknown is not None}
 
 
 def _pet(pet: Pet, planted: date) -> tuple[tuple[str, int], ...]:
@@ -493,7 +503,7 @@ def _totals(app: App) -> tuple[TotalPlan, ...]:
 
 def _rules(app: App) -> tuple[RulePlan, ...]:
     numbers = [name for name, model in app.models.items() if model.target is not None]
-    writer = ExpressionWriter(tuple(app.models), numbers)
+    writer = ExpressionWriter(tuple(app.models), numbers, _unknown(app))
     rules: list[RulePlan] = []
     at = 0
     for name, decision in app.decisions.items():

@@ -12,7 +12,7 @@ import io
 import json
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 import tinyfield
+from tinyfield.learn.known import Gate
 from tinyfield.learn.regression import Fitted
 from tinyfield.learn.result import Metrics, Network
 from tinyfield.learn.scaler import InputScale
@@ -37,6 +38,7 @@ _TRAINS = (
     "fit.py",
     "gmm.py",
     "goal.py",
+    "known.py",
     "patch.py",
     "ready.py",
     "prune.py",
@@ -52,6 +54,7 @@ _TRAINS = (
 _TRAINERS = ("tensorflow", "keras", "scikit-learn", "numpy")
 _SCORES = (
     "anomaly.py",
+    "known.py",
     "metrics.py",
     "regression.py",
     "result.py",
@@ -113,6 +116,7 @@ def load_network(key: str) -> Network | None:
                 probabilities=arrays["probabilities"],
                 resolution=float(arrays["resolution"]),
                 stages=tuple(map(Stage.from_json, json.loads(str(arrays["stages"])))),
+                gate=_gate(arrays),
             )
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -129,10 +133,33 @@ def save_network(key: str, network: Network) -> None:
         probabilities=network.probabilities,
         resolution=network.resolution,
         stages=json.dumps([stage.to_json() for stage in network.stages]),
+        **_gate_arrays(network.gate),
     )
     data = buffer.getvalue()
     _write(_folder(key) / "network.npz", data)
     _write(_folder(key) / "network.sha256", hashlib.sha256(data).hexdigest().encode())
+
+
+def _gate(arrays: Mapping[str, Any]) -> Gate | None:
+    if "gate" not in arrays:
+        return None
+    without = json.loads(str(arrays["gate_without"]))
+    return Gate(
+        arrays["gate"].tobytes(),
+        tuple(InputScale(*map(int, row)) for row in arrays["gate_scaler"]),
+        tuple(text.encode() for text in without),
+    )
+
+
+def _gate_arrays(gate: Gate | None) -> dict[str, Any]:
+    if gate is None:
+        return {}
+    rows = [(s.offset, s.mult, s.shift, s.zero_point) for s in gate.scaler]
+    return {
+        "gate": np.frombuffer(gate.model, dtype=np.uint8),
+        "gate_scaler": np.array(rows, dtype=np.int64).reshape(-1, 4),
+        "gate_without": json.dumps([file.decode() for file in gate.without]),
+    }
 
 
 def load_metrics(key: str) -> Metrics | Fitted | None:

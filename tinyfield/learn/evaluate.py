@@ -11,7 +11,7 @@ from tinyfield.errors import DataError
 from tinyfield.features.table import FeatureTable, compute
 from tinyfield.learn.metrics import auc, auc_interval, calibration_error, majority, score
 from tinyfield.learn.regression import Fitted, by_origin, errors, persistence
-from tinyfield.learn.result import Trained
+from tinyfield.learn.result import Metrics, Trained
 from tinyfield.learn.runner import answers
 from tinyfield.learn.value import value_scale, values
 from tinyfield.spec.architectures import ANOMALY
@@ -106,11 +106,28 @@ def evaluate(
             if m.any()
         },
         "calibration_error": calibration_error(y, (out.astype(np.float64) + 128) / 256),
+        **_unknown(trained, rows),
         "model": trained.name,
         "dataset": dataset.name,
         "provenance": list(dataset.provenance),
         "seen": seen,
         "missing": table.dropped,
+    }
+
+
+def _unknown(trained: Trained, rows: FeatureTable) -> dict[str, Any]:
+    """``unknown``: the share of these rows that the gate calls so (``rejected``), and what it
+    catches of rows made to be unknown (``of``, on the build's test split)."""
+    if trained.gate is None or not isinstance(trained.report, Metrics):
+        return {}
+    told = trained.report.unknown
+    newest = rows.X[:, -len(rows.names) :]
+    return {
+        "unknown": {
+            "asked": told.asked if told else None,
+            "rejected": round(float(trained.gate.unknown(newest).mean()), 6),
+            "of": dict(told.of) if told else {},
+        }
     }
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tinyfield.learn.known import Caught, Gate
 from tinyfield.learn.metrics import Score
 from tinyfield.learn.regression import Fitted
 from tinyfield.learn.scaler import InputScale
@@ -33,6 +34,7 @@ class Metrics:
         auc, auc_interval: of a model of the normal rows alone, area under the device's ROC curve,
             and 95 % of it when whole groups are drawn again.
         stages: what each step of a network's way to integers cost; of other models empty.
+        unknown: of a model with a gate, shares of rows that are called unknown.
     """
 
     float: Score
@@ -47,6 +49,7 @@ class Metrics:
     stages: tuple[Stage, ...] = ()
     auc: Number | None = None
     auc_interval: tuple[Number, Number] | None = None
+    unknown: Caught | None = None
 
     @property
     def drop(self) -> Number:
@@ -66,6 +69,7 @@ class Metrics:
             "notes": list(self.notes),
             "stages": [stage.to_json() for stage in self.stages],
             "auc": self.auc,
+            "unknown": None if self.unknown is None else self.unknown.to_json(),
             "auc_interval": None if self.auc_interval is None else list(self.auc_interval),
         }
 
@@ -83,6 +87,7 @@ class Metrics:
             notes=tuple(value["notes"]),
             stages=tuple(map(Stage.from_json, value["stages"])),
             auc=value["auc"],
+            unknown=Caught.from_json(value["unknown"]) if value["unknown"] else None,
             auc_interval=None if (span := value["auc_interval"]) is None else (span[0], span[1]),
         )
 
@@ -100,6 +105,7 @@ class Network:
             from the integers; 1 where nothing is promised. Of a regression: steps that the
             integers may be off; infinite where nothing is promised.
         stages: as of ``Metrics``.
+        gate: what tells that a row is like none learned from; None where nothing does.
     """
 
     model: bytes
@@ -107,6 +113,7 @@ class Network:
     probabilities: Any
     resolution: float = 1.0
     stages: tuple[Stage, ...] = ()
+    gate: Gate | None = None
 
 
 @dataclass(frozen=True)
@@ -124,6 +131,7 @@ class Trained:
         groups: what it was trained and validated on; not to be tested on.
         key: names this training in the cache.
         cached: whether it came from there.
+        gate: as of ``Network``.
     """
 
     name: str
@@ -134,3 +142,4 @@ class Trained:
     groups: tuple[str, ...] = ()
     key: str = ""
     cached: bool = False
+    gate: Gate | None = None

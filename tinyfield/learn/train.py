@@ -25,6 +25,7 @@ from tinyfield.features.table import FeatureTable
 from tinyfield.learn import cache, gate, ladder, ready
 from tinyfield.learn.examine import check_table, notes_on
 from tinyfield.learn.fit import EPOCHS, Progress
+from tinyfield.learn.known import Gate, caught, gate_scaler
 from tinyfield.learn.metrics import (
     Score,
     auc,
@@ -37,7 +38,7 @@ from tinyfield.learn.networks import NETWORKS
 from tinyfield.learn.regression import Errors, Fitted, errors, judge_numbers, numbers
 from tinyfield.learn.result import Metrics, Network, Trained
 from tinyfield.learn.runner import answers
-from tinyfield.learn.scaler import fit_scaler, to_float
+from tinyfield.learn.scaler import InputScale, fit_scaler, to_float
 from tinyfield.learn.stages import Stage
 from tinyfield.spec.architectures import ANOMALY, NOT_NETWORKS
 
@@ -94,6 +95,7 @@ def train(
         network,
         cached=cached,
         one_class=model.architecture in ANOMALY,
+        unknown=model.unknown,
         progress=progress,
     )
     keys = gate.sizes_of(model.architecture)
@@ -102,7 +104,11 @@ def train(
         if progress is not None:
             progress("compare", 0, 0, f"with {ladder.named(other)}")
         _, made, _ = obtain(table, other, seed=seed, epochs=epochs, progress=progress)
-        cost = None if measure is None else whole_cost(other, measure(made.model))
+        cost = (
+            None
+            if measure is None
+            else whole_cost(other, measure(made.model), gate_cost(made, measure))
+        )
         return ladder.Neighbour(other, valid_scores(table, made), cost)
 
     gate.check_accept(
@@ -113,7 +119,7 @@ def train(
     if measure is not None:
         gate.check_budget(
             model,
-            whole_cost(model, measure(network.model)),
+            whole_cost(model, measure(network.model), gate_cost(network, measure)),
             (lambda: ladder.that_fits(model, keys, attempt)) if neighbours and keys else None,
         )
     seen = np.unique(table.group[table.split != "test"])
@@ -126,13 +132,33 @@ def train(
         groups=tuple(str(g) for g in seen),
         key=key,
         cached=cached,
+        gate=network.gate,
     )
 
 
-def whole_cost(model: Model, cost: gate.Cost) -> gate.Cost:
-    """With the rows that the node remembers for a model over time."""
+def gate_cost(network: Network, measure: gate.Measure) -> gate.Cost | None:
+    """What telling the unknown costs; None where nothing does."""
+    return None if network.gate is None else measure(network.gate.model)
+
+
+def whole_cost(model: Model, cost: gate.Cost, also: gate.Cost | None = None) -> gate.Cost:
+    """With the rows that the node remembers for a model over time, and with its gate, which runs
+    after it."""
     remembered = model.width * model.history if model.history > 1 else 0
-    return replace(cost, ram_bytes=cost.ram_bytes + remembered)
+    cost = replace(cost, ram_bytes=cost.ram_bytes + remembered)
+    if also is None:
+        return cost
+    return replace(
+        cost,
+        flash_bytes=cost.flash_bytes + also.flash_bytes,
+        ram_bytes=max(cost.ram_bytes, also.ram_bytes),
+        latency_us=_together(cost.latency_us, also.latency_us),
+        count=_together(cost.count, also.count),
+    )
+
+
+def _together(a: int | None, b: int | None) -> int | None:
+    return None if a is None or b is None else a + b
 
 
 def obtain(
@@ -168,6 +194,7 @@ def test_scores(
     *,
     cached: bool,
     one_class: bool = False,
+    unknown: float | None = None,
     progress: Progress | None = None,
 ) -> Metrics | Fitted:
     """``judge``, or what it said of the same network before."""
@@ -178,7 +205,7 @@ def test_scores(
         if table.target is not None:
             metrics = judge_numbers(table, network)
         else:
-            metrics = judge(table, network, one_class=one_class)
+            metrics = judge(table, network, one_class=one_class, unknown=unknown)
         cache.save_metrics(key, metrics)
     return metrics
 
@@ -201,6 +228,7 @@ def training_key(table: FeatureTable, model: Model, seed: int, epochs: int) -> s
             "table": table.key(),
             "classes": list(model.classes),
             **({"target": model.target.model_dump()} if model.target else {}),
+            **({"unknown": model.unknown} if model.unknown is not None else {}),
             "architecture": model.architecture,
             **model.options,
             **_file(model),
@@ -234,7 +262,13 @@ def wish(model: Model) -> dict[str, Any] | None:
     }
 
 
-def judge(table: FeatureTable, network: Network, *, one_class: bool = False) -> Metrics:
+def judge(
+    table: FeatureTable,
+    network: Network,
+    *,
+    one_class: bool = False,
+    unknown: float | None = None,
+) -> Metrics:
     """The three columns on the test split; of a model of one class the AUC too."""
     test = table.part("test")
     y = test.y.astype(np.int64)
@@ -262,6 +296,7 @@ def judge(table: FeatureTable, network: Network, *, one_class: bool = False) -> 
         stages=network.stages,
         auc=auc(y, out[:, 1]) if one_class else None,
         auc_interval=auc_interval(y, out[:, 1], test.group) if one_class else None,
+        unknown=caught(network.gate, table, unknown or 0.0) if network.gate else None,
     )
 
 
@@ -284,6 +319,8 @@ def _fit(
     table: FeatureTable, model: Model, seed: int, epochs: int, progress: Progress | None
 ) -> Network:
     module, tool = TOOLS[model.architecture]
+    if model.unknown is not None and importlib.util.find_spec("sklearn") is None:
+        raise MissingToolError("scikit-learn", "pip install 'tinyfield[train]'")
     if importlib.util.find_spec(module) is None:
         raise MissingToolError(tool, "pip install 'tinyfield[train]'")
     train, valid, test = (table.part(s) for s in ("train", "valid", "test"))
@@ -293,6 +330,16 @@ def _fit(
 
     def given(X: NDArray[np.int32]) -> NDArray[Any]:
         return to_float(X, scaler) if scaler else X
+
+    of_gate: dict[str, NDArray[Any]] = {}
+    wide: tuple[InputScale, ...] = ()
+    if model.unknown is not None:
+        newest = slice(-model.width, None)
+        wide = gate_scaler(train.X[:, newest])
+        of_gate = {
+            f"gate_{name}": to_float(part.X[:, newest], wide)
+            for name, part in (("train", train), ("valid", valid))
+        }
 
     with tempfile.TemporaryDirectory(prefix="tinyfield-train-") as name:
         folder = Path(name)
@@ -304,6 +351,7 @@ def _fit(
             y_valid=valid.y.astype(np.int64),
             x_test=given(test.X),
             y_test=test.y.astype(np.int64),
+            **of_gate,  # type: ignore[arg-type]
         )
         request = {
             "architecture": model.architecture,
@@ -312,6 +360,7 @@ def _fit(
             "seed": seed,
             "classes": len(model.classes),
             "step": model.target.step if model.target else None,
+            "unknown": model.unknown,
             "epochs": epochs,
         }
         (folder / "request.json").write_text(json.dumps(request), encoding="utf-8")
@@ -320,7 +369,13 @@ def _fit(
             told = json.loads((folder / "error.json").read_text(encoding="utf-8"))
             raise ModelError(f"model {model.name}: {told['message']}", hint=told["hint"])
         result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
+        made = None
+        if model.unknown is not None:
+            told = json.loads((folder / "gate.json").read_text(encoding="utf-8"))
+            without = tuple(text.encode() for text in told["without"])
+            made = Gate(told["gate"].encode(), wide, without)
         return Network(
+            gate=made,
             model=(folder / "model.bin").read_bytes(),
             scaler=scaler,
             probabilities=np.load(folder / "float.npy"),

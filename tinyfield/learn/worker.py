@@ -60,6 +60,8 @@ def main(folder: Path) -> None:
     train = _network if kind in NETWORKS else _OTHERS.get(kind, _trees)
     try:
         made = train(request, examples, progress)
+        if request["unknown"] is not None:
+            _gate(folder, request, examples, progress)
     except ModelError as error:
         fault = {"message": error.message, "hint": error.hint}
         (folder / "error.json").write_text(json.dumps(fault), encoding="utf-8")
@@ -68,6 +70,24 @@ def main(folder: Path) -> None:
     np.save(folder / "float.npy", made.probabilities)
     told = {"resolution": made.resolution, "stages": [stage.to_json() for stage in made.stages]}
     (folder / "result.json").write_text(json.dumps(told))
+
+
+def _gate(folder: Path, request: dict[str, Any], examples: Arrays, progress: Progress) -> None:
+    """What tells that a row is like none learned from: ``gate.json``."""
+    from tinyfield.learn import known
+
+    progress("gate", 0, 1, "what is known")
+    file, without = known.fit(
+        examples["gate_train"],
+        examples["y_train"],
+        examples["gate_valid"],
+        examples["y_valid"],
+        float(request["unknown"]),
+        classes=int(request["classes"]),
+        seed=int(request["seed"]),
+    )
+    told = {"gate": file.decode(), "without": [one.decode() for one in without]}
+    (folder / "gate.json").write_text(json.dumps(told), encoding="utf-8")
 
 
 def _network(request: dict[str, Any], examples: Arrays, progress: Progress) -> Made:

@@ -316,7 +316,7 @@ def _sentences(app: App) -> tuple[str, ...]:
         said.append(
             f"On the node itself, the model “{model.name}” "
             + (
-                f"says {words.listing(model.classes, 'or')}."
+                f"says {words.listing(model.labels, 'or')}."
                 if model.target is None
                 else f"gives {model.target.name} in {words.unit(model.target.unit)}."
             )

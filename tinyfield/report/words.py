@@ -79,7 +79,7 @@ def condition(app: App, tree: e.Expr, inside: bool = False) -> str:
 
 
 def _class(app: App, label: e.LabelIs) -> str:
-    return app.models[label.model].classes[label.class_index]
+    return app.models[label.model].labels[label.class_index]
 
 
 def _number(tree: e.Expr) -> str:

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from pydantic import Field, InstanceOf, SecretStr
 
-from tinyfield.spec.architectures import OPTIONS
+from tinyfield.spec.architectures import OPTIONS, UNKNOWN
 from tinyfield.spec.crops import Crop
 from tinyfield.spec.diagnostics import Diagnostic
 from tinyfield.spec.expr import Clause, Expr, Numeric, TimeRef, dump, walk
@@ -250,7 +250,8 @@ class Model(Frozen):
     trained and what it may cost.
 
     Of the options from ``hidden`` to ``covariance``, those count that its architecture has.
-    ``source`` and ``function`` say where the app's own network is.
+    ``source`` and ``function`` say where the app's own network is. ``unknown`` is the share of
+    known rows that may be called unknown; None where nothing is.
     """
 
     name: str
@@ -275,6 +276,7 @@ class Model(Frozen):
     covariance: str = "full"
     source: str = ""
     function: str = ""
+    unknown: float | None = None
     compress: Compress
     budget: Budget
     accept: Accept
@@ -286,6 +288,11 @@ class Model(Frozen):
         if self.source:
             keys += ["source", "function"]
         return {key: getattr(self, key) for key in keys}
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What it can say: its classes and, where ``unknown`` says so, that it is none of them."""
+        return self.classes if self.unknown is None else (*self.classes, UNKNOWN)
 
     @property
     def width(self) -> int:

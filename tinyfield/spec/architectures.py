@@ -43,6 +43,9 @@ ANOMALY = ("mahalanobis", "autoencoder", "gmm")
 VALUES = ("mlp", "cnn", "ds_cnn", "tcn", "gru", "tree", "forest", "gbt", "keras", "tflite")
 """Architectures that can give a number, a ``target:``, as well as classes."""
 
+UNKNOWN = "unknown"
+"""The label of what is like nothing that a model learned from."""
+
 NOT_NETWORKS = ("tree", "forest", "gbt", "bonsai", "tflite", *ANOMALY)
 """Architectures that are integers or become so by ways of their own: nothing to prune or share."""
 

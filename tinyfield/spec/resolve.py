@@ -19,6 +19,7 @@ from tinyfield.spec.app import (
     Target,
     Total,
 )
+from tinyfield.spec.architectures import UNKNOWN
 from tinyfield.spec.frozen import build
 from tinyfield.spec.mark import Mark
 from tinyfield.spec.nodes import Map, Node
@@ -354,7 +355,8 @@ class Resolver:
             if model is not None and model.target is not None:
                 values[name] = model.target
             elif section is not None and ok(section) and ok(section.classes) and section.classes:
-                classes[name] = tuple(section.classes)
+                unknown = (UNKNOWN,) if "unknown" in section.model_fields_set else ()
+                classes[name] = (*section.classes, *unknown)
             else:
                 self.unsure.add(name)
         decisions = self.root.items.get("decisions")

@@ -16,6 +16,7 @@ from tinyfield.spec.architectures import (
     OPTIONS,
     OVER_TIME,
     OWN,
+    UNKNOWN,
     VALUES,
     that_have,
 )
@@ -70,6 +71,7 @@ def resolve_model(
     if inputs is not None:
         _history(node, architecture, options, sum(f.width for f in inputs), problems)
     options |= _source(node, architecture, problems)
+    unknown = _unknown(node, section, architecture, problems)
     _compress(node, section, architecture, problems)
     accept = None
     if section.accept is None or ok(section.accept):
@@ -81,6 +83,7 @@ def resolve_model(
         section.train,
         section.architecture,
         *(getattr(section, key) for key in KEYS),
+        section.unknown,
         section.compress,
         section.budget,
         section.accept,
@@ -110,6 +113,7 @@ def resolve_model(
         ),
         architecture=architecture,
         **options,
+        unknown=unknown,
         compress=build(Compress)(**dict(compress)) if compress else NO_COMPRESS,
         budget=build(Budget)(
             flash_bytes=budget.flash, ram_bytes=budget.ram, latency_us=budget.latency
@@ -333,6 +337,38 @@ def _history(node: Map, name: str, options: dict[str, Any], width: int, problems
             hint=f"write at most {HISTORY_BYTES_MOST // max(1, width)} samples",
             code="range",
         )
+
+
+def _unknown(
+    node: Map, section: ModelSection, architecture: str, problems: Problems
+) -> float | None:
+    """The share of known rows that may be called unknown."""
+    place, given = node.items.get("unknown"), section.unknown
+    if place is None or given is None or not ok(given):
+        return None
+    hint = None
+    if section.target is not None:
+        message, hint = "'unknown' means nothing to a number", "remove it, or write 'classes:'"
+    elif architecture in (*ANOMALY, "tflite"):
+        message = f"'unknown' means nothing to {architecture!r}"
+        hint = "remove it: what is not as usual is all that it tells"
+        if architecture == "tflite":
+            hint = "remove it: what the model was trained on is not known"
+    elif UNKNOWN in ((section.classes if ok(section.classes) else None) or ()):
+        message = f"{UNKNOWN!r} is a class already"
+        hint = "remove it from 'classes', or remove 'unknown'"
+    if hint is not None:
+        problems.at(place, message, hint=hint, key=True, code="option")
+        return None
+    if not 0 < given <= MOST_FALSE:
+        problems.at(
+            place,
+            "no threshold keeps to that",
+            hint=f"write more than 0 %, and at most {MOST_FALSE:.0%}",
+            code="range",
+        )
+        return None
+    return float(given)
 
 
 def _source(node: Map, name: str, problems: Problems) -> dict[str, Any]:

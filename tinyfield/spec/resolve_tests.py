@@ -294,7 +294,7 @@ def _labels(rule: Decision, models: Mapping[str, Model | None]) -> tuple[str, ..
     if rule.model is None:
         return ()
     model = models.get(rule.model)
-    return None if model is None else model.classes
+    return None if model is None else model.labels
 
 
 def _attempt(parse: Callable[[], T], node: Node, problems: Problems) -> T | None:

@@ -115,7 +115,12 @@ class Problem:
             table, model, seed=self.seed, epochs=self.epochs, progress=progress
         )
         score = learn.valid_scores(table, network)
-        cost = learn.whole_cost(model, self.measure(model, network.model))
+        gated = network.gate.model if network.gate else None
+        cost = learn.whole_cost(
+            model,
+            self.measure(model, network.model),
+            self.measure(model, gated) if gated else None,
+        )
         outcome = Outcome(
             scores={name: float(getattr(score, name)) for name in quality(model)},
             flash=cost.flash_bytes,
@@ -134,7 +139,9 @@ class Problem:
         table = self.table(model)
         key, network, cached = learn.obtain(table, model, seed=self.seed, epochs=self.epochs)
         one_class = model.architecture in ANOMALY
-        return learn.test_scores(key, table, network, cached=cached, one_class=one_class)
+        return learn.test_scores(
+            key, table, network, cached=cached, one_class=one_class, unknown=model.unknown
+        )
 
     def _path(self, model: Model) -> Path:
         what = {
@@ -146,6 +153,7 @@ class Problem:
             "inputs": [feature.text for feature in model.inputs],
             "classes": model.classes,
             "target": str(model.target),
+            "unknown": model.unknown,
             "seed": self.seed,
             "epochs": self.epochs,
             "code": learn.code_key(),

@@ -219,6 +219,12 @@ class ModelSection(Section):
         description="instead of 'architecture': a trained int8 model",
         examples=["my_model.tflite"],
     )
+    unknown: Share | None = Field(
+        default=None,
+        description="what is like nothing learned gets the label 'unknown'; share of the known "
+        "rows that may get it too",
+        examples=["1 %"],
+    )
     compress: CompressSection | None = Field(default=None, description="how it is made small")
     budget: BudgetSection | None = Field(default=None, description="what it may cost")
     accept: AcceptSection | None = Field(default=None, description="what it must reach")
