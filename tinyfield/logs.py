@@ -9,7 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tinyfield.errors import EnvironmentFault, UserError, WireError
-from tinyfield.wire import Frame, FrameReader, FrameType, Kind, Manifest, Message, decode_message
+from tinyfield.wire import (
+    Case,
+    Frame,
+    FrameReader,
+    FrameType,
+    Kind,
+    Manifest,
+    Message,
+    decode_message,
+)
 
 
 @dataclass(frozen=True)
@@ -69,9 +78,13 @@ def _decision(message: Message, names: Manifest | None) -> tuple[str, dict[str, 
         "outcome": outcome,
         "why": why,
     }
+    if message.case != Case.NONE:
+        fields["case"] = message.case.name.lower()
     text = f"{rule} = {label} ({message.confidence:.2f})"
     if outcome:
         text += f" -> {action or 'action'}: {outcome}"
+    if message.case != Case.NONE:
+        text += f"  [{message.case.words}{'' if message.active else ', dismissed'}]"
     if why:
         text += "  because " + ", ".join(why)
     return text, fields

@@ -13,6 +13,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from tinyfield.wire import Case
+
 if TYPE_CHECKING:
     from tinyfield.data.registry import Entry
     from tinyfield.doctor import Finding
@@ -404,6 +406,9 @@ def decision_line(decision: SimDecision) -> str:
     text += f" ({decision.confidence:.2f})"
     if decision.action:
         text += f" → {decision.action}: {decision.outcome}"
+    if decision.case is not None:
+        dismissed = "" if decision.active else ", dismissed"
+        text += f"  [{Case[decision.case.upper()].words}{dismissed}]"
     if decision.why:
         text += "   because " + ", ".join(decision.why)
     return text

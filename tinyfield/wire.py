@@ -326,6 +326,11 @@ class Case(IntEnum):
     ALONE = 3
     """No answer came, and the node settled it."""
 
+    @property
+    def words(self) -> str:
+        """For people; empty where the node settled it at once."""
+        return ("", "asks the edge", "by the edge", "no answer came")[self]
+
 
 class Outcome(IntEnum):
     """What became of a decision's actions."""

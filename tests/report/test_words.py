@@ -72,6 +72,16 @@ def test_totals_and_levels(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(("alone", "said"), [("act", "acts"), ("nothing", "lets it be")])
+def test_a_rule_that_asks(tmp_path: Path, alone: str, said: str) -> None:
+    asks = f"escalate: {{when: confidence < 0.8, wait: 20 min, else: {alone}}}"
+    the = app_of(SMALL.replace("    for: 2 samples", f"    {asks}"), tmp_path)
+    assert words.rule(the, the.decisions["water"]).endswith(
+        "Where its confidence in need is below 0.8 it asks the edge first; without an answer "
+        f"within 20 min it {said}."
+    )
+
+
 def test_a_whole_rule(root: Path) -> None:
     the = app(root)
     water = the.decisions["water"]

@@ -118,6 +118,13 @@ def rule(app: App, decision: Decision) -> str:
         text += "Ends when that is no longer so."
     if decision.repeat_s is not None:
         text += f" While it lasts, fires again every {duration_text(decision.repeat_s)}."
+    if decision.escalate is not None:
+        asks = decision.escalate
+        alone = "acts" if asks.act else "lets it be"
+        text += (
+            f" Where {condition(app, asks.when)} it asks the edge first; without an answer within "
+            f"{duration_text(asks.wait_s)} it {alone}."
+        )
     if decision.level is not None:
         value = decision.level.value
         steps = [
