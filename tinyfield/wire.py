@@ -56,6 +56,8 @@ class FrameType(IntEnum):
     ACT = 7  # node → host, virtual boards only: u32 t, u8 actuator, u8 on
     TIME = 8  # sim → bridge, never a node: u32 unix s of virtual now, u32 s into the season
     BATTERY = 9  # host → virtual board, ahead of a row: u16 mV of its supply
+    BURST_REQUEST = 10  # virtual board → host: u32 t, u8 fast sensor, u16 first frame, u8 values
+    BURST = 11  # host → virtual board: the request, i16 value[values], frame by frame
 
 
 @dataclass(frozen=True)

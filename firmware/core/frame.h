@@ -22,8 +22,10 @@ typedef enum {
     TINY_FRAME_LOG = 5,
     TINY_FRAME_EXIT = 6,
     TINY_FRAME_ACT = 7,
-    TINY_FRAME_TIME = 8,   /* between sim and bridge; a node passes over it */
-    TINY_FRAME_BATTERY = 9 /* to a virtual board, ahead of a row */
+    TINY_FRAME_TIME = 8,    /* between sim and bridge; a node passes over it */
+    TINY_FRAME_BATTERY = 9, /* to a virtual board, ahead of a row */
+    TINY_FRAME_BURST_REQUEST = 10,
+    TINY_FRAME_BURST = 11 /* some frames of a fast sensor */
 } tiny_frame_type_t;
 
 typedef struct {

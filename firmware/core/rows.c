@@ -1,6 +1,8 @@
 #include "rows.h"
 #include "bytes.h"
 
+#include <string.h>
+
 #define ATTEMPTS  8
 #define ANSWER_MS 1000u
 
@@ -9,16 +11,15 @@ static tiny_status_t say(const tiny_stream_t *stream, uint8_t *raw, tiny_frame_t
     return stream->write(raw, tiny_frame_wrap(raw, type, n)) < 0 ? TINY_E_IO : TINY_OK;
 }
 
-/* Waits for the row of time t; true when `*row` says how the wait ended, false to ask again. */
-static bool await(const tiny_stream_t *stream, tiny_frame_t *f, uint32_t t, int32_t *channels,
-                  uint8_t n, uint16_t *battery_mv, void (*heard)(const uint8_t *payload, size_t n),
-                  tiny_row_t *row) {
+/* Waits for an answer of `type` that begins with the `n` bytes of the question, and says what else
+ * is in it; true when `*row` says how the wait ended, false to ask again. */
+static bool await(const tiny_host_t *host, uint8_t type, const uint8_t *question, size_t n,
+                  const uint8_t **rest, size_t *size, tiny_row_t *row) {
     for (;;) {
-        uint8_t type = 0;
+        uint8_t came = 0;
         const uint8_t *payload = NULL;
-        size_t size = 0;
         const tiny_status_t status =
-            tiny_stream_receive(stream, f, ANSWER_MS, &type, &payload, &size);
+            tiny_stream_receive(host->stream, host->frame, ANSWER_MS, &came, &payload, size);
         if (status == TINY_E_IO) {
             *row = TINY_ROW_LOST;
             return true;
@@ -26,48 +27,77 @@ static bool await(const tiny_stream_t *stream, tiny_frame_t *f, uint32_t t, int3
         if (status != TINY_OK) {
             return false;
         }
-        if (type == TINY_FRAME_EXIT) {
+        if (came == TINY_FRAME_EXIT) {
             *row = TINY_ROW_END;
             return true;
         }
-        if (type == TINY_FRAME_DOWNLINK) {
-            heard(payload, size);
+        if (came == TINY_FRAME_DOWNLINK) {
+            host->heard(payload, *size);
         }
-        if (type == TINY_FRAME_BATTERY && size == 2) {
-            *battery_mv = tiny_get16(payload);
+        if (came == TINY_FRAME_BATTERY && *size == 2) {
+            *host->battery_mv = tiny_get16(payload);
         }
-        if (type != TINY_FRAME_ROW || size < 4 || tiny_get32(payload) != t) {
-            continue; /* an answer to an earlier, repeated request */
-        }
-        if (size == 4 && n > 0) {
-            *row = TINY_ROW_SENSE;
+        if (came == type && *size >= n && memcmp(payload, question, n) == 0) {
+            *rest = payload + n;
+            *size -= n;
+            *row = TINY_ROW_VALUES;
             return true;
-        }
-        if (size != 4u + 4u * (size_t)n) {
-            return false;
-        }
-        for (uint8_t i = 0; i < n; i++) {
-            channels[i] = tiny_get_i32(payload + 4 + 4 * (size_t)i);
-        }
-        *row = TINY_ROW_VALUES;
-        return true;
+        } /* else an answer to an earlier, repeated question */
     }
 }
 
-tiny_row_t tiny_virtual_row(const tiny_stream_t *stream, tiny_frame_t *f, uint32_t t,
-                            int32_t *channels, uint8_t n, uint16_t *battery_mv,
-                            void (*heard)(const uint8_t *payload, size_t n)) {
-    tiny_row_t row = TINY_ROW_LOST;
+/* Asks until the answer has `want` bytes beside the question, or `also` of them. */
+static tiny_row_t ask(const tiny_host_t *host, tiny_frame_type_t question_type, uint8_t type,
+                      const uint8_t *question, size_t n, const uint8_t **rest, size_t *size,
+                      size_t want, size_t also) {
     for (uint8_t attempt = 0; attempt < ATTEMPTS; attempt++) {
-        tiny_put32(tiny_frame_begin(f), t);
-        if (tiny_stream_send(stream, f, TINY_FRAME_ROW_REQUEST, 4) != TINY_OK) {
+        tiny_row_t row = TINY_ROW_LOST;
+        memcpy(tiny_frame_begin(host->frame), question, n);
+        if (tiny_stream_send(host->stream, host->frame, question_type, n) != TINY_OK) {
             return TINY_ROW_LOST;
         }
-        if (await(stream, f, t, channels, n, battery_mv, heard, &row)) {
+        if (await(host, type, question, n, rest, size, &row) &&
+            (row != TINY_ROW_VALUES || *size == want || *size == also)) {
             return row;
         }
     }
     return TINY_ROW_LOST;
+}
+
+tiny_row_t tiny_virtual_row(const tiny_host_t *host, uint32_t t, int32_t *channels, uint8_t n) {
+    uint8_t question[4];
+    const uint8_t *values = NULL;
+    size_t size = 0;
+    tiny_put32(question, t);
+    const tiny_row_t row = ask(host, TINY_FRAME_ROW_REQUEST, TINY_FRAME_ROW, question,
+                               sizeof question, &values, &size, 4u * (size_t)n, 0);
+    if (row != TINY_ROW_VALUES) {
+        return row;
+    }
+    if (size == 0 && n > 0) {
+        return TINY_ROW_SENSE;
+    }
+    for (uint8_t i = 0; i < n; i++) {
+        channels[i] = tiny_get_i32(values + 4 * (size_t)i);
+    }
+    return TINY_ROW_VALUES;
+}
+
+tiny_row_t tiny_virtual_frames(const tiny_host_t *host, uint32_t t, uint8_t fast, uint16_t at,
+                               int16_t *values, uint8_t n) {
+    uint8_t question[TINY_FRAMES_HEAD];
+    const uint8_t *given = NULL;
+    size_t size = 0;
+    tiny_put32(question, t);
+    question[4] = fast;
+    tiny_put16(question + 5, at);
+    question[7] = n;
+    const tiny_row_t row = ask(host, TINY_FRAME_BURST_REQUEST, TINY_FRAME_BURST, question,
+                               sizeof question, &given, &size, 2u * (size_t)n, 2u * (size_t)n);
+    for (uint8_t i = 0; row == TINY_ROW_VALUES && i < n; i++) {
+        values[i] = (int16_t)tiny_get16(given + 2 * (size_t)i);
+    }
+    return row;
 }
 
 tiny_status_t tiny_virtual_act(const tiny_stream_t *stream, uint32_t t, uint8_t actuator, bool on) {

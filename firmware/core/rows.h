@@ -14,12 +14,24 @@ typedef enum {
     TINY_ROW_LOST    /* the host is gone, or never answered as it should */
 } tiny_row_t;
 
-/* The row of time t. A bad frame or silence repeats the request, eight times at most; a downlink
- * that comes in between goes to `heard`, which may send only by tiny_virtual_act(). `battery_mv`
- * changes only if the host says what the supply has. */
-tiny_row_t tiny_virtual_row(const tiny_stream_t *stream, tiny_frame_t *f, uint32_t t,
-                            int32_t *channels, uint8_t n, uint16_t *battery_mv,
-                            void (*heard)(const uint8_t *payload, size_t n));
+/* Who is asked, and what comes in between: `heard` gets downlinks, and may send only by
+ * tiny_virtual_act(); `battery_mv` changes only if the host says what the supply has. */
+typedef struct {
+    const tiny_stream_t *stream;
+    tiny_frame_t *frame;
+    uint16_t *battery_mv;
+    void (*heard)(const uint8_t *payload, size_t n);
+} tiny_host_t;
+
+/* The row of time t. A bad frame or silence repeats the request, eight times at most. */
+tiny_row_t tiny_virtual_row(const tiny_host_t *host, uint32_t t, int32_t *channels, uint8_t n);
+
+/* The values n of the fast sensor number `fast` at time t, from its frame number `at` on, frame by
+ * frame; n is at most TINY_FRAMES_VALUES_MOST. Never TINY_ROW_SENSE. */
+#define TINY_FRAMES_HEAD        8u
+#define TINY_FRAMES_VALUES_MOST ((TINY_PAYLOAD_MAX - TINY_FRAMES_HEAD) / 2u)
+tiny_row_t tiny_virtual_frames(const tiny_host_t *host, uint32_t t, uint8_t fast, uint16_t at,
+                               int16_t *values, uint8_t n);
 
 /* Tells the world what an actuator does. Leaves the frame buffer alone. */
 tiny_status_t tiny_virtual_act(const tiny_stream_t *stream, uint32_t t, uint8_t actuator, bool on);

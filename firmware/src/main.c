@@ -4,6 +4,7 @@
  * is planned time: a step happens "at" the second it was planned for, however late the board woke
  * up, so that the same readings give the same decisions on every board. */
 #include "app.h"
+#include "fast.h"
 #include "hal.h"
 #include "journal.h"
 #if APP_KEEPS
@@ -24,6 +25,9 @@ static struct {
     uint32_t seq;          /* of the next decision */
     int32_t channel[ROOM(APP_CHANNELS)];
     app_features_t features;
+#if APP_FAST > 0
+    tiny_fast_t fast;
+#endif
     app_history_t history;
     tiny_verdict_t verdict[ROOM(APP_MODELS)];
     int32_t value[ROOM(APP_VALUES)];
@@ -214,21 +218,56 @@ static void hear_frame(const uint8_t *payload, size_t n) {
 
 /* --- sense --------------------------------------------------------------------------------- */
 
+#if APP_FAST > 0
+/* A burst may take long: the watchdog is fed, and no actuator waits for its end. */
+static void meanwhile(void) {
+    hal_watchdog();
+#if !TINY_VIRTUAL
+    const uint32_t now = hal_now();
+    tiny_interlock_tick(&node.interlock, now > node.t ? now : node.t);
+#endif
+}
+#endif
+
+static void sense_own(void) {
+    app_sense(node.channel);
+#if APP_FAST > 0
+    tiny_fast_sense(&node.fast, tiny_fast_own, meanwhile, &node.features, node.channel);
+#endif
+}
+
 #if TINY_VIRTUAL
-static void sense(void) {
-    const tiny_row_t row = tiny_virtual_row(&stream, &node.frame, node.t, node.channel,
-                                            APP_CHANNELS, &node.health.battery_mv, hear_frame);
-    if (row == TINY_ROW_SENSE) {
-        app_sense(node.channel);
-    } else if (row != TINY_ROW_VALUES) {
-        const uint8_t code = row == TINY_ROW_END ? 0 : 1;
-        (void)tiny_virtual_exit(&stream, code, hal_stack_used());
-        hal_exit(code);
+static const tiny_host_t host = {&stream, &node.frame, &node.health.battery_mv, hear_frame};
+
+/* Whether the host gave values; the end of its rows, or of its patience, is the node's end. */
+static bool answered(tiny_row_t row) {
+    if (row == TINY_ROW_VALUES || row == TINY_ROW_SENSE) {
+        return row == TINY_ROW_VALUES;
     }
+    const uint8_t code = row == TINY_ROW_END ? 0 : 1;
+    (void)tiny_virtual_exit(&stream, code, hal_stack_used());
+    hal_exit(code);
+}
+
+#if APP_FAST > 0
+static tiny_status_t host_frames(uint8_t fast, uint16_t at, int16_t *values, uint8_t n) {
+    (void)answered(tiny_virtual_frames(&host, node.t, fast, at, values, n));
+    return TINY_OK;
+}
+#endif
+
+static void sense(void) {
+    if (!answered(tiny_virtual_row(&host, node.t, node.channel, APP_CHANNELS))) {
+        sense_own();
+        return;
+    }
+#if APP_FAST > 0
+    tiny_fast_sense(&node.fast, host_frames, meanwhile, &node.features, node.channel);
+#endif
 }
 #else
 static void sense(void) {
-    app_sense(node.channel);
+    sense_own();
 }
 #endif
 
@@ -418,6 +457,27 @@ static void report(void) {
 
 /* --- wake and sleep ------------------------------------------------------------------------ */
 
+/* Whether the clock of sensors that never pause paces the samples: nothing to sleep for. */
+static bool paced(void) {
+#if APP_FAST > 0
+    return tiny_fast_paces(&node.fast);
+#else
+    return false;
+#endif
+}
+
+/* Where that clock is slower than the node's, a second now and then has no sample; where it is
+ * faster, one has two. */
+static void keep_pace(void) {
+    const uint32_t now = hal_now();
+    while (now > node.sample_at && now - node.sample_at >= APP_SAMPLE_S) {
+        node.sample_at += APP_SAMPLE_S;
+    }
+    if (now < node.t) {
+        node.sample_at = node.t;
+    }
+}
+
 /* Samples that a slow link or a stalled sensor made the node miss are gaps, not stretched time. */
 static void skip_missed(void) {
     const uint8_t count = APP_CHANNELS;
@@ -474,8 +534,14 @@ void tiny_node_step(void) {
             report();
         }
 #endif
-        skip_missed();
+        if (paced()) {
+            keep_pace();
+        } else {
+            skip_missed();
+        }
     }
     node.t = next_wake();
-    hal_sleep_until(node.t);
+    if (!paced()) {
+        hal_sleep_until(node.t);
+    }
 }

@@ -48,6 +48,35 @@ LOOKS_BACK = SMALL.replace("architecture: mlp", "architecture: mlp\n    history:
 """The same with a model that looks at the last four samples."""
 
 
+MOVES = """
+app: moves
+board: uno
+sensors:
+  imu: {driver: adxl345, rate: 50 Hz}
+  soil: {driver: capacitive_soil, pin: A0, calibrate: {dry: 2300 mV, wet: 1050 mV}}
+sample: every 1 s
+models:
+  gait:
+    inputs:
+      - imu.accel_{x,y,z} {mean,range} 1.28 s
+      - imu.accel norm std 1.28 s
+      - imu.accel_x last
+    classes: [still, walking, running]
+    train: {dataset: gas_mq, label: gait}
+    architecture: mlp
+decisions:
+  moves: {when: gait != still and confidence > 0.3, for: 2 samples}
+  tipped: {when: imu.accel_z < 0.2 g, clear: imu.accel_z > 0.5 g}
+reporting: {link: serial, heartbeat: 10 min}
+"""
+"""A fast sensor, whose windows reach over samples, beside a slow one."""
+
+BURSTS = MOVES.replace("rate: 50 Hz", "rate: 50 Hz, burst: 1.28 s").replace(
+    "every 1 s", "every 10 s"
+)
+"""The same, asleep between bursts."""
+
+
 def app_of(text: str, folder: Path, board: str | None = None) -> App:
     """Loads an app from its text."""
     path = folder / "app.yaml"

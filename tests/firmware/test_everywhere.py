@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.codegen.apps import SMALL, app_of, generated, include_folders, node_sources
+from tests.codegen.apps import MOVES, SMALL, app_of, generated, include_folders, node_sources
 from tinyfield.boards import load_boards
 from tinyfield.hostcc import WARNINGS
 from tinyfield.paths import firmware_dir
@@ -50,10 +50,11 @@ def ours() -> list[Path]:
 
 @pytest.mark.parametrize("virtual", [0, 1])
 @pytest.mark.parametrize("target", TARGETS)
-def test_warning_clean(tmp_path: Path, target: str, virtual: int) -> None:
+@pytest.mark.parametrize("text", [SMALL, MOVES], ids=["slow", "fast"])
+def test_warning_clean(tmp_path: Path, text: str, target: str, virtual: int) -> None:
     command, flags, board, apt = TARGETS[target]
     compiler = tool(command, apt)
-    app = app_of(SMALL, tmp_path, board)
+    app = app_of(text, tmp_path, board)
     generated(app, tmp_path / "out", load_boards()[board])
     done = subprocess.run(
         [

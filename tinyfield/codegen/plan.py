@@ -18,6 +18,7 @@ from tinyfield.learn.value import ValueScale, value_scale
 from tinyfield.spec.drivers import driver
 from tinyfield.spec.durations import duration_text
 from tinyfield.spec.expr import Arith, LabelTable
+from tinyfield.wire import MAX_PAYLOAD
 
 if TYPE_CHECKING:
     from tinyfield.boards import Board
@@ -29,6 +30,9 @@ CALENDAR_START = date(2020, 1, 1)
 """Day 0 of a node whose app names no planting day."""
 DATE_ZERO = date(2000, 1, 1)
 """Date 0 of a node (firmware/core/features/when.h)."""
+
+FRAME_VALUES_MOST = (MAX_PAYLOAD - 8) // 2
+"""Values of a fast sensor in one frame of the stream (TINY_FRAMES_VALUES_MOST in C)."""
 
 _NO_MODEL = 0xFF
 _ANY_LABEL = 0xFE
@@ -50,10 +54,15 @@ class Part:
 
 @dataclass(frozen=True)
 class SensorPlan(Part):
-    """``channels`` are ids: the driver fills them from the first on."""
+    """``channels`` are ids: the driver fills them from the first on. A fast one has frames a
+    sample, and functions to begin and to rest."""
 
     channels: tuple[int, ...]
     names: tuple[str, ...]
+    frames: int = 0
+    continuous: bool = False
+    begin: str = ""
+    rest: str = ""
 
 
 @dataclass(frozen=True)
@@ -254,6 +263,24 @@ class NodePlan:
         return max((model.arena_bytes for model in self.models), default=0)
 
     @property
+    def fast(self) -> tuple[SensorPlan, ...]:
+        """The sensors that are sampled fast."""
+        return tuple(sensor for sensor in self.sensors if sensor.frames)
+
+    @property
+    def pieces(self) -> int:
+        """In how many pieces every burst comes, so that each fits a frame of a virtual board."""
+        return max(
+            (-(-s.frames // (FRAME_VALUES_MOST // len(s.channels))) for s in self.fast),
+            default=0,
+        )
+
+    @property
+    def piece_values(self) -> int:
+        """Values in the largest piece of a burst."""
+        return max((-(-s.frames // self.pieces) * len(s.channels) for s in self.fast), default=0)
+
+    @property
     def headers(self) -> tuple[str, ...]:
         """Of the drivers in use, each once."""
         parts: tuple[Part, ...] = (*self.sensors, *self.actuators)
@@ -297,6 +324,9 @@ class NodePlan:
         for part in (*self.sensors, *self.actuators):
             fields = " ".join(f"{name}={value}" for name, value in part.fields)
             lines.append(f"{type(part).__name__[:-4].lower()} {part.name} {part.call}: {fields}")
+            if isinstance(part, SensorPlan) and part.frames:
+                how = "continuous" if part.continuous else "burst"
+                lines[-1] += f" ({part.frames} frames a sample, {how}, {self.pieces} pieces)"
         for actuator in self.actuators:
             lines.append(
                 f"limit {actuator.name} max_on {actuator.max_on_s} min_off {actuator.min_off_s} "
@@ -382,7 +412,7 @@ def _unit(unit: str, scale: int) -> str:
 
 def _part(name: str, driver_name: str, params: Mapping[str, int], kind: str) -> Part:
     source = driver(driver_name).c
-    call = source.read if kind == "sensor" else source.write
+    call = source.read or source.frames if kind == "sensor" else source.write
     if call is None:
         raise ModelError(f"the driver {driver_name} of {name} is no {kind}")
     fields = tuple((key.replace(".", "_"), params[key]) for key in source.fields)
@@ -390,9 +420,19 @@ def _part(name: str, driver_name: str, params: Mapping[str, int], kind: str) -> 
 
 
 def _sensor(app: App, sensor: Sensor) -> SensorPlan:
-    part = _part(sensor.name, sensor.driver, sensor.params, "sensor")
+    params = {**sensor.params, "rate": sensor.rate_mhz} if sensor.frames else sensor.params
+    part = _part(sensor.name, sensor.driver, params, "sensor")
     ids = tuple(app.channel_id(name) for name in sensor.channels)
-    return SensorPlan(**vars(part), channels=ids, names=sensor.channels)
+    source = driver(sensor.driver).c
+    return SensorPlan(
+        **vars(part),
+        channels=ids,
+        names=sensor.channels,
+        frames=sensor.frames,
+        continuous=sensor.continuous,
+        begin=source.begin or "",
+        rest=source.rest or "",
+    )
 
 
 def _actuator(app: App, actuator: Actuator) -> ActuatorPlan:

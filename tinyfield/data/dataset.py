@@ -265,7 +265,14 @@ def _labelled(sources: tuple[Source, ...]) -> str:
 
 
 class World(Protocol):
-    """A closed loop for the sim: it answers the node's sensors and feels its actuators."""
+    """A closed loop for the sim: it answers the node's sensors and feels its actuators.
+
+    A world for an app with a fast sensor has one method more::
+
+        def burst(self, t: int, frames: int, rate_hz: float) -> dict[str, NDArray[np.float64]]:
+            '''Channel name → the ``frames`` frames that end at virtual second ``t``, oldest first
+            (frame i is that of t - (frames - i) / rate_hz), in the channel's unit; NaN = none.'''
+    """
 
     @property
     def days(self) -> float:

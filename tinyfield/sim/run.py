@@ -33,6 +33,9 @@ from tinyfield.wire import (
 )
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from tinyfield.boards import Board
     from tinyfield.pio import Image
     from tinyfield.spec.app import App
@@ -117,6 +120,9 @@ class SimRun:
         self._offset = source.first  # virtual second of the node's t = 0
         self._asked: int | None = None  # the node's t of its last request
         self._row = b""
+        self._fast = sum(sensor.frames > 0 for sensor in app.sensors.values())
+        self._burst_of: tuple[int, int] | None = None  # the node's t and the sensor's number
+        self._burst: NDArray[np.int16]
         self._seen: set[tuple[int, int]] = set()
         self._on: set[str] = set()  # actuators
         self._edge = edge
@@ -182,6 +188,8 @@ class SimRun:
                         return
                     if frame.type is FrameType.ROW_REQUEST:
                         self._answer_row(node, frame)
+                    elif frame.type is FrameType.BURST_REQUEST:
+                        self._answer_burst(node, frame)
                     elif frame.type is FrameType.UPLINK:
                         decision = self._answer_uplink(node, frame)
                         if decision is not None:
@@ -303,6 +311,21 @@ class SimRun:
         known = self._faults.battery_mv
         volts = known(self._now) if known is not None else None
         return b"" if volts is None else encode_frame(FrameType.BATTERY, struct.pack("<H", volts))
+
+    def _answer_burst(self, node: NodeProcess, frame: Frame) -> None:
+        """Some frames of the sample that the node is at; the burst is made once."""
+        if len(frame.payload) != 8:
+            node.write(_BROKEN)
+            return
+        t, fast, at, n = struct.unpack("<IBHB", frame.payload)
+        if t != self._asked or fast >= self._fast:
+            return  # a question of an earlier sample
+        if (t, fast) != self._burst_of:
+            self._burst_of = (t, fast)
+            self._burst = self._source.burst(self._now, fast)
+        width = self._burst.shape[1]
+        piece = self._burst[at : at + n // width]
+        self._tell(node, FrameType.BURST, frame.payload + piece.astype("<i2").tobytes())
 
     def _progress(self) -> None:
         if self._on_event is not None and self._now % 86400 < self._app.sample_s:

@@ -15,12 +15,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tinyfield.errors import UserError
+from tinyfield.features.ticks import NO_FRAME
 from tinyfield.sim.decision import SimDecision
 from tinyfield.sim.run import Faults
 from tinyfield.sim.source import MISSING, RowSource, WorldSource
 from tinyfield.sim.trace import TraceSource
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from tinyfield.data.generators.scene import Scene
     from tinyfield.spec.app import App, Channel
     from tinyfield.spec.scenario import Fault, Scenario
@@ -140,6 +143,11 @@ class FaultySource:
     ) -> None:
         self._source, self._channels, self._seed = source, channels, seed
         names = [c.name for c in channels]
+        sensors: dict[str, list[int]] = {}
+        for i, channel in enumerate(channels):
+            if channel.frames:
+                sensors.setdefault(channel.sensor, []).append(i)
+        self._fast = list(sensors.values())  # channel ids of each fast sensor
         self._faults = [(f, [names.index(name) for name in f.channels]) for f in faults]
         self._latest = [MISSING] * len(
             channels
@@ -170,12 +178,43 @@ class FaultySource:
         for number, (fault, indices) in enumerate(self._faults):
             if not self._on(fault, t):
                 continue
-            for i in indices:
+            for i in (i for i in indices if not self._channels[i].frames):
                 row[i] = self._reading(number, fault, i, t, row[i])
         for i, value in enumerate(values):
             if value != MISSING:
                 self._latest[i] = value
         return row
+
+    def burst(self, t: int, fast: int) -> NDArray[np.int16]:
+        """The frames up to ``t`` as the faulty sensor gives them."""
+        frames = self._source.burst(t, fast)
+        ids = self._fast[fast]
+        made: NDArray[np.int16] = frames.copy()
+        for number, (fault, indices) in enumerate(self._faults):
+            for i in (i for i in indices if i in ids and self._on(fault, t)):
+                at = ids.index(i)
+                made[:, at] = self._frames(number, fault, i, t, made[:, at])
+        for at, i in enumerate(ids):
+            if frames[-1, at] != NO_FRAME:
+                self._latest[i] = int(frames[-1, at])
+        return made
+
+    def _frames(
+        self, number: int, fault: Fault, i: int, t: int, frames: NDArray[np.int16]
+    ) -> NDArray[np.int16]:
+        channel = self._channels[i]
+        if fault.kind == "noise":
+            off = np.random.default_rng([self._seed, number, i, t]).normal(
+                0, fault.value, len(frames)
+            )
+            noisy = np.clip(frames + np.rint(off), channel.minimum, channel.maximum)
+            noisy[frames == NO_FRAME] = NO_FRAME
+            return np.asarray(noisy, dtype=np.int16)
+        before = MISSING if frames[0] == NO_FRAME else int(frames[0])
+        value = self._reading(number, fault, i, t, before)
+        if value != MISSING:
+            value = min(max(value, channel.minimum), channel.maximum)
+        return np.full_like(frames, NO_FRAME if value == MISSING else value)
 
     def _on(self, fault: Fault, t: int) -> bool:
         past = t - self.first

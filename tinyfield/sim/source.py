@@ -9,6 +9,9 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from tinyfield.data import World
     from tinyfield.spec.app import App
 
@@ -36,6 +39,10 @@ class RowSource(Protocol):
 
     def row(self, t: int) -> Sequence[int] | None:
         """Scaled channel values at virtual second ``t`` in channel order; None: no more rows."""
+        ...
+
+    def burst(self, t: int, fast: int) -> NDArray[np.int16]:
+        """The frames of fast sensor number ``fast`` that end at ``t``: [frames, channels]."""
         ...
 
     def act(self, t: int, actuator: str, on: bool) -> None:
@@ -80,6 +87,9 @@ class WorldSource:
         world: the season.
         limit: end after so many samples; None: when the world's days are over.
         start: local time of virtual second 0; None: the planting day's midnight.
+
+    Raises:
+        DataError: the app has a fast sensor, and the world no frames.
     """
 
     def __init__(
@@ -96,6 +106,9 @@ class WorldSource:
         self.last = (min(samples, limit or samples) - 1) * app.sample_s
         self._channels = app.channels
         self._world = world
+        from tinyfield.sim.frames import WorldFrames  # NumPy
+
+        self._frames = WorldFrames(app, world)
 
     def row(self, t: int) -> Sequence[int] | None:
         """The world at ``t``."""
@@ -106,6 +119,10 @@ class WorldSource:
             to_scaled(values.get(c.name, math.nan), c.scale, c.minimum, c.maximum)
             for c in self._channels
         ]
+
+    def burst(self, t: int, fast: int) -> NDArray[np.int16]:
+        """The world's frames up to ``t``."""
+        return self._frames.burst(t, fast)
 
     def act(self, t: int, actuator: str, on: bool) -> None:
         """Pass it on."""

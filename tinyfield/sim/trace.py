@@ -6,12 +6,17 @@ channel's column is called as in the app, with the unit in brackets if it is not
 (``air.temperature [degF]``). An empty cell is a missing reading; other columns are left alone. At
 each sample the node gets the latest row that is no older than one sample period (or one step of
 the trace, where that is longer).
+
+The trace of an app with a fast sensor has one row a frame and fractions of a second in its time; a
+channel that is sampled less often may leave cells empty. A sample at second t gets the frames that
+end there.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+import math
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -26,6 +31,10 @@ from tinyfield.sim.source import MISSING, start_of
 from tinyfield.spelling import nearest
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from tinyfield.sim.frames import TraceFrames
     from tinyfield.spec.app import App, Channel
 
 _TIMES = ("t", "time", "timestamp")
@@ -48,27 +57,43 @@ class TraceSource:
     """
 
     def __init__(self, path: Path, app: App, *, limit: int | None = None) -> None:
-        self._times: list[int] = []
+        self._times: list[float] = []
         self._rows: list[tuple[int, ...]] = []
         self.start: int | None = start_of(app)
         _Reader(path, app.channels).read(self)
-        self.first = self._times[0]
-        self.last = self._times[-1]
+        self._fast: TraceFrames | None = None
+        self.first, self.last = math.ceil(self._times[0]), math.floor(self._times[-1])
+        if any(channel.frames for channel in app.channels):
+            from tinyfield.sim.frames import TraceFrames  # NumPy
+
+            self._fast = TraceFrames(app, str(path), self._times, self._rows)
+            self.first, self.last = self._fast.first, self._fast.last
         if limit is not None:
             self.last = min(self.last, self.first + (limit - 1) * app.sample_s)
         steps = sorted(b - a for a, b in zip(self._times, self._times[1:], strict=False))
         usual = steps[len(steps) // 2] if steps else app.sample_s
         self._oldest = max(app.sample_s, usual)
+        self._slow = [i for i, channel in enumerate(app.channels) if not channel.frames]
         self._nothing = (MISSING,) * len(app.channels)
 
     def row(self, t: int) -> Sequence[int] | None:
         """The latest row at ``t``."""
         if t > self.last:
             return None
+        if self._fast is not None:
+            row = list(self._nothing)
+            for i in self._slow:
+                row[i] = self._fast.reading(i, t, self._oldest)
+            return row
         at = bisect_right(self._times, t) - 1
         if at < 0 or t - self._times[at] >= self._oldest:
             return self._nothing
         return self._rows[at]
+
+    def burst(self, t: int, fast: int) -> NDArray[np.int16]:
+        """The rows of the frames that end at ``t``."""
+        assert self._fast is not None
+        return self._fast.burst(t, fast)
 
     def act(self, t: int, actuator: str, on: bool) -> None:
         """A recording feels nothing."""
@@ -77,7 +102,7 @@ class TraceSource:
         """A recording has no figures of its own."""
         return {}
 
-    def _add(self, t: int, row: tuple[int, ...]) -> None:
+    def _add(self, t: float, row: tuple[int, ...]) -> None:
         self._times.append(t)
         self._rows.append(row)
 
@@ -92,7 +117,7 @@ class _Reader:
         header: list[str] | None = None
         time_at = 0
         columns: list[int] = []
-        clock = _Clock(self)
+        clock = _Clock(self, fractions=any(c.frames for c in self._channels))
         number = 0
         try:
             for cells in lines:
@@ -185,13 +210,14 @@ class _Reader:
 class _Clock:
     """The time column: seconds as they stand, or ISO times as seconds since the first."""
 
-    def __init__(self, reader: _Reader) -> None:
+    def __init__(self, reader: _Reader, *, fractions: bool) -> None:
         self._reader = reader
-        self._last: int | None = None
+        self._fractions = fractions
+        self._last: float | None = None
         self._iso: bool | None = None
         self.start: int | None = None
 
-    def seconds(self, line: int, text: str) -> int:
+    def seconds(self, line: int, text: str) -> float:
         t = self._parse(line, text)
         if self._last is not None and t <= self._last:
             raise self._reader.wrong(
@@ -202,21 +228,27 @@ class _Clock:
         self._last = t
         return t
 
-    def _parse(self, line: int, text: str) -> int:
+    def _parse(self, line: int, text: str) -> float:
         try:
             number = Decimal(text)
         except InvalidOperation:
             return self._parse_iso(line, text)
-        if not number.is_finite() or number != number.to_integral_value() or number < 0:
-            raise self._reader.wrong(line, f"t {text}", "whole seconds from 0, or ISO 8601 times")
+        whole = number.is_finite() and (self._fractions or number == number.to_integral_value())
+        if not whole or number < 0:
+            raise self._reader.wrong(
+                line,
+                f"t {text}",
+                f"{'' if self._fractions else 'whole '}seconds from 0, or ISO 8601 times",
+            )
         if self._iso:
             raise self._reader.wrong(line, f"t {text} after ISO times", "keep to one form")
         if self._iso is None and number >= _UNIX:
             self.start = int(number)
         self._iso = False
-        return int(number) - (self.start or 0)
+        past = number - (self.start or 0)
+        return float(past) if self._fractions else int(past)
 
-    def _parse_iso(self, line: int, text: str) -> int:
+    def _parse_iso(self, line: int, text: str) -> float:
         try:
             when = datetime.fromisoformat(text.replace("Z", "+00:00"))
         except ValueError:
@@ -227,9 +259,9 @@ class _Clock:
             raise self._reader.wrong(line, f"t {text} after seconds", "keep to one form")
         self._iso = True
         when = when if when.tzinfo else when.replace(tzinfo=timezone.utc)
-        unix = int(when.timestamp())
+        unix = when.timestamp() if self._fractions else int(when.timestamp())
         if self.start is None:
-            self.start = unix
+            self.start = int(unix)
         if unix < self.start:
             raise self._reader.wrong(
                 line, f"t {text} does not come after the row before", "sort the rows by time"
@@ -288,4 +320,6 @@ class _Converter:
                 fraction = Fraction(value) * self._factor + self._offset
                 value = Decimal(fraction.numerator) / Decimal(fraction.denominator)
             scaled = int((value / self._step).to_integral_value(ROUND_HALF_UP))
+        if channel.frames:  # a fast sensor gives the end of its range for what is beyond
+            return min(max(scaled, channel.minimum), channel.maximum)
         return scaled if channel.minimum <= scaled <= channel.maximum else MISSING

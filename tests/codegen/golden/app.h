@@ -13,6 +13,7 @@
 #define APP_DATE            9606        /* of day 0, days since 1 January 2000 */
 #define APP_MANIFEST_HASH   0x3991c42cu
 #define APP_CHANNELS        2
+#define APP_FAST            0 /* sensors with many frames a sample */
 #define APP_MODELS          1
 #define APP_TOTALS          0
 #define APP_KEEPS           0 /* counts of its days that outlive a reset */
@@ -45,7 +46,7 @@ extern const tiny_limit_t TINY_ROM app_limits[];
 extern const tiny_rule_t TINY_ROM app_rules[];
 extern const tiny_action_t TINY_ROM app_actions[];
 
-/* Reads every sensor; a channel that failed is TINY_MISSING. */
+/* Reads every sensor but the fast ones; a channel that failed is TINY_MISSING. */
 void app_sense(int32_t *channel);
 
 /* Switches the real thing. For the interlock alone. */
