@@ -211,3 +211,40 @@ def test_what_the_data_lack_is_said(own_cache: Path) -> None:
     rare = (good.y != 0) & (good.split == "train") & (np.arange(len(good)) % 31 != 0)
     got = train(good.rows(~rare), wanted)
     assert any("of the training rows are none" in note for note in got.report.notes)
+
+
+@pytest.mark.parametrize("temperature", [0.3, 0.77, 1.6, 7.9])
+@pytest.mark.parametrize("number", range(4))
+def test_votes_at_a_temperature(number: int, temperature: float) -> None:
+    """The C says what NumPy says, no label changes, and a score is the power of the votes."""
+    X, y = digits()
+    sk = sk_models()[number].fit(X, y)
+    plain = learn_trees.convert(sk, X, classes=10).ensemble
+    made = learn_trees.convert(sk, X, classes=10, temperature=temperature).ensemble
+    file, rows = made.to_bytes(), X.astype(np.int32)
+    wanted = outputs(made, rows)
+    for optimize in ("speed", "size"):
+        program = compile_model(file, optimize=optimize)
+        got = run_host(program, {"in0": rows.reshape(-1, 1, 64)})["out0"]
+        assert np.array_equal(got.reshape(wanted.shape), wanted), optimize
+    assert np.array_equal(wanted.argmax(axis=1), outputs(plain, rows).argmax(axis=1))
+    share = sk.predict_proba(X) ** (1 / temperature)
+    exact = share / share.sum(axis=1, keepdims=True)
+    off = np.abs((wanted.astype(float) + 128) / 255 - exact)
+    assert off.mean() < 0.01 and off.max() < 0.12  # steps of a sixteenth of an octave
+
+
+def test_a_temperature_is_taken_only_where_it_helps() -> None:
+    from tinyfield.learn.metrics import calibration_error
+
+    rng = np.random.default_rng(0)
+    shares = rng.dirichlet((1, 1, 1), 4000)
+    honest = (rng.random(4000)[:, None] > shares.cumsum(axis=1)).sum(axis=1).astype(np.int64)
+    assert learn_trees.vote_temperature(shares, honest) == 1.0
+    # As a forest of shallow trees: more right than it says.
+    sure = shares**2 / (shares**2).sum(axis=1, keepdims=True)
+    right = (rng.random(4000)[:, None] > sure.cumsum(axis=1)).sum(axis=1).astype(np.int64)
+    found = learn_trees.vote_temperature(shares, right)
+    assert 0.4 < found < 0.65
+    tempered = shares ** (1 / found) / (shares ** (1 / found)).sum(axis=1, keepdims=True)
+    assert calibration_error(right, tempered) < calibration_error(right, shares) / 3

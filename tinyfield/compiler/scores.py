@@ -6,6 +6,7 @@ up: so none is as large, and the label is the one largest score.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -58,10 +59,35 @@ def margin_outputs(sums: NDArray[np.int64], octave: float) -> NDArray[np.int8]:
     """int8 [n, classes], score − 128, of margins: a softmax to the base of 2 per ``octave``."""
     ratio = margin_ratio(octave)
     below = np.minimum(sums.max(axis=1, keepdims=True) - sums, margin_limit(ratio))
-    steps = (below * ratio.mult) >> ratio.shift
+    return _sized(sums, (below * ratio.mult) >> ratio.shift)
+
+
+def _sized(sums: NDArray[np.int64], steps: NDArray[np.int64]) -> NDArray[np.int8]:
+    """From distances to the winner in sixteenths of an octave."""
     size = np.array(EXP2)[steps % HALVES] >> (steps // HALVES)
     whole = size.sum(axis=1, keepdims=True)
     return _winner(sums, size * 255 // whole)
+
+
+LOG2 = tuple(round(HALVES * math.log2(1 + i / HALVES)) for i in range(HALVES))
+"""16 · log2(1 + i/16)."""
+
+
+def tempered_outputs(votes: NDArray[np.int64], temperature: float) -> NDArray[np.int8]:
+    """int8 [n, classes], score − 128, of votes whose power 1 / ``temperature`` is a score."""
+    ratio = margin_ratio(HALVES * temperature)
+    limit = margin_limit(ratio)
+    logs = _log(votes)
+    apart = np.where(votes > 0, logs.max(axis=1, keepdims=True) - logs, limit)
+    return _sized(votes, (np.minimum(apart, limit) * ratio.mult) >> ratio.shift)
+
+
+def _log(votes: NDArray[np.int64]) -> NDArray[np.int64]:
+    whole = np.zeros_like(votes)
+    for bit in range(1, 32):
+        whole += votes >> bit > 0
+    top = np.where(whole > 4, votes >> np.maximum(whole - 4, 0), votes << np.maximum(4 - whole, 0))
+    return np.asarray(HALVES * whole + np.array(LOG2)[top & 15], np.int64)
 
 
 def _winner(sums: NDArray[np.int64], scores: NDArray[np.int64]) -> NDArray[np.int8]:

@@ -15,10 +15,11 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from tinyfield.compiler.scores import vote_ratio
+from tinyfield.compiler.scores import tempered_outputs, vote_outputs, vote_ratio
 from tinyfield.compiler.trees import Ensemble, comparisons, exact_threshold, sums
 from tinyfield.errors import ModelError
 from tinyfield.learn.balance import class_weights
+from tinyfield.learn.metrics import calibration_error
 
 ROWS_MOST = {"tree": 60_000, "forest": 60_000, "gbt": 20_000}
 """Training rows; of more, an even stride is kept: neighbours in time are alike."""
@@ -28,6 +29,7 @@ _FINE = 50_400  # divisible by 1 to 10 and more: usual shares of few samples are
 _DIVISIBLE = 12
 _MARGIN_BITS = (15, 20)  # of the largest boosted leaf
 _VALUE_ERROR = 0.5  # steps that leaves of 16 bits may add up to
+_BETTER = 0.005  # of the calibration error, what a temperature must bring
 _EXAMPLES = 2000
 _LEAF = -1
 
@@ -194,7 +196,8 @@ def convert(
         classes: how many there are; the model's ``classes_`` are indices below it.
         dtype: of the integer features.
         scale: integer steps per unit of each feature: the node's feature is ``x * scale``.
-        temperature: margins are divided by it for the score (boosted trees).
+        temperature: for the score margins are divided by it (boosted trees), and votes taken to
+            its inverse power; 1 where a class's share of the votes is its score.
 
     Raises:
         ModelError: a threshold that does not fit ``dtype``, or a model of another kind.
@@ -209,7 +212,7 @@ def convert(
     for tried in (
         _boosted(model, structure, classes, dtype, temperature)
         if boosted
-        else _voting(model, structure, classes, dtype)
+        else _voting(model, structure, classes, dtype, 0.0 if temperature == 1 else temperature)
     ):
         chosen = tried
         if np.array_equal(sums(tried.ensemble, q).argmax(axis=1), wanted):
@@ -287,7 +290,9 @@ class _Structure:
         return same
 
 
-def _voting(model: Any, structure: _Structure, classes: int, dtype: str) -> list[Converted]:
+def _voting(
+    model: Any, structure: _Structure, classes: int, dtype: str, octave: float
+) -> list[Converted]:
     columns = np.asarray(model.classes_, np.int64)
     shares = []
     for tree in structure.trees:
@@ -317,7 +322,7 @@ def _voting(model: Any, structure: _Structure, classes: int, dtype: str) -> list
             full=full,
             adds_to=np.full(len(shares), -1, np.int32),
             bias=np.zeros(classes, np.int32),
-            octave=0.0,
+            octave=octave,
             example=np.zeros(0, np.int32),
         )
         found.append(Converted(ensemble.verify(), 2 * error))
@@ -418,3 +423,18 @@ def best_temperature(margins: NDArray[np.float64], y: NDArray[np.int64]) -> floa
         return float(np.mean(norm - z[np.arange(len(z)), y]))
 
     return float(min(np.geomspace(0.25, 8.0, 81), key=surprise))
+
+
+def vote_temperature(shares: NDArray[np.float64], y: NDArray[np.int64]) -> float:
+    """The temperature of votes, given shares [n, classes] of validation rows; 1 where it would not
+    bring confidence nearer to accuracy.
+
+    A class without a vote has no score at any temperature; it counts as half a step of one here.
+    """
+    floor = 1 / 510
+    found = best_temperature(np.log(np.maximum(shares, floor)), y)
+    votes = np.round(shares * _FINE).astype(np.int64)
+    plain = (vote_outputs(votes, _FINE).astype(np.float64) + 128) / 256
+    other = (tempered_outputs(votes, found).astype(np.float64) + 128) / 256
+    better = calibration_error(y, plain) - calibration_error(y, other)
+    return found if better > _BETTER else 1.0

@@ -165,8 +165,10 @@ def _trees(request: dict[str, Any], examples: Arrays, progress: Progress) -> Mad
     )
     progress("convert", 0, 1, "thresholds to integers")
     temperature = 1.0
-    if kind == "gbt":
-        said = trees.probabilities(model, examples["x_valid"], classes)
+    said = trees.probabilities(model, examples["x_valid"], classes)
+    if kind != "gbt":
+        temperature = trees.vote_temperature(said, examples["y_valid"])
+    else:
         temperature = trees.best_temperature(np.log(np.maximum(said, 1e-12)), examples["y_valid"])
     # Leaf values get the bits that keep every label of the rows at hand, the validation's too.
     rows = np.concatenate([x, examples["x_valid"]])

@@ -83,18 +83,11 @@ TINY_KERNEL int8_t tiny_scores_each(uint16_t votes, uint8_t shift) {
     return (int8_t)((uint8_t)(votes >> shift) ^ 0x80u);
 }
 
-/* Margins: a softmax to the base 2; mult / 2^shift counts sixteenths of an octave, and a class
- * `limit` or more below the winner has nothing left. */
-TINY_KERNEL void tiny_scores_margins(const int32_t *margin, uint8_t classes, uint32_t limit,
-                                     uint32_t mult, uint8_t shift, int8_t *out) {
-    uint8_t best = 0;
-    for (uint8_t c = 1; c < classes; c++) {
-        best = margin[c] > margin[best] ? c : best;
-    }
+/* Scores from distances to the winner in sixteenths of an octave, held in `out`, of at most 255. */
+TINY_KERNEL void tiny_scores_sizes(uint8_t best, uint8_t classes, int8_t *out) {
     uint16_t whole = 0;
     for (uint8_t c = 0; c < classes; c++) {
-        const uint32_t apart = (uint32_t)margin[best] - (uint32_t)margin[c];
-        const uint8_t steps = (uint8_t)(((apart < limit ? apart : limit) * mult) >> shift);
+        const uint8_t steps = (uint8_t)out[c];
         const uint8_t size = (uint8_t)(tiny_exp2[steps & 15u] >> (steps >> 4));
         out[c] = (int8_t)size;
         whole = (uint16_t)(whole + size);
@@ -109,6 +102,54 @@ TINY_KERNEL void tiny_scores_margins(const int32_t *margin, uint8_t classes, uin
         out[c] = (int8_t)(score ^ 0x80u);
     }
     tiny_scores_winner(out, best);
+}
+
+/* 16 log2(1 + i / 16) */
+static const uint8_t TINY_ROM tiny_log2_16[16] = {0, 1,  3,  4,  5,  6,  7,  8,
+                                                  9, 10, 11, 12, 13, 14, 15, 15};
+
+/* The logarithm to the base 2 in sixteenths; 0 of 0. */
+TINY_KERNEL uint16_t tiny_scores_log(uint32_t votes) {
+    uint8_t whole = 0;
+    while (whole < 31u && (votes >> whole) > 1u) {
+        whole++;
+    }
+    const uint32_t top = whole > 4u ? votes >> (whole - 4u) : votes << (4u - whole);
+    return (uint16_t)(16u * whole + tiny_log2_16[top & 15u]);
+}
+
+/* Votes at a temperature: a class's score falls with the power 1 / temperature of its votes.
+ * mult / 2^24 is that power, `limit` as of margins. */
+TINY_KERNEL void tiny_scores_tempered(const uint32_t *votes, uint8_t classes, uint32_t limit,
+                                      uint32_t mult, int8_t *out) {
+    uint8_t best = 0;
+    for (uint8_t c = 1; c < classes; c++) {
+        best = votes[c] > votes[best] ? c : best;
+    }
+    const uint16_t top = tiny_scores_log(votes[best]);
+    for (uint8_t c = 0; c < classes; c++) {
+        uint32_t apart = limit;
+        if (votes[c] != 0u) {
+            apart = (uint32_t)(top - tiny_scores_log(votes[c]));
+        }
+        out[c] = (int8_t)(uint8_t)(((apart < limit ? apart : limit) * mult) >> 24);
+    }
+    tiny_scores_sizes(best, classes, out);
+}
+
+/* Margins: a softmax to the base 2; mult / 2^shift counts sixteenths of an octave, and a class
+ * `limit` or more below the winner has nothing left. */
+TINY_KERNEL void tiny_scores_margins(const int32_t *margin, uint8_t classes, uint32_t limit,
+                                     uint32_t mult, uint8_t shift, int8_t *out) {
+    uint8_t best = 0;
+    for (uint8_t c = 1; c < classes; c++) {
+        best = margin[c] > margin[best] ? c : best;
+    }
+    for (uint8_t c = 0; c < classes; c++) {
+        const uint32_t apart = (uint32_t)margin[best] - (uint32_t)margin[c];
+        out[c] = (int8_t)(uint8_t)(((apart < limit ? apart : limit) * mult) >> shift);
+    }
+    tiny_scores_sizes(best, classes, out);
 }
 
 #endif

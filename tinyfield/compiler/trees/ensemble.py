@@ -39,7 +39,9 @@ class Ensemble:
             0 where sums are margins instead (boosted trees), of which the largest wins.
         adds_to: the class that a tree's leaves add to, [trees]; −1 with ``full`` > 0.
         bias: what the sums begin with, [classes].
-        octave: margins only: so much less than the winner halves a class's score.
+        octave: so much less than the winner halves a class's score: of margins, or, of votes
+            (``full`` > 0), octaves of them, the temperature; 0 where a class's share of the votes
+            is its score.
         example: the features of one training row, of those that take the most comparisons.
         shift: of a regression: the sum counts 2^shift parts of a step of the answer.
     """
@@ -130,7 +132,7 @@ class Ensemble:
             raise ModelError(f"trees: votes of shape {self.votes.shape}")
         if self.full:
             wrong = (self.votes < 0).any() or (self.votes.sum(axis=1) != self.full).any()
-            if wrong or (self.adds_to != -1).any() or self.bias.any():
+            if wrong or (self.adds_to != -1).any() or self.bias.any() or self.octave < 0:
                 raise ModelError(f"trees: a leaf's votes do not add up to {self.full}")
         elif self.regression and (self.octave != 0 or not 0 <= self.shift <= 24):
             raise ModelError("trees: a sum of another scale than any")

@@ -6,7 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyfield.compiler.emit import Emitted
-from tinyfield.compiler.scores import margin_limit, margin_ratio, vote_outputs, vote_ratio
+from tinyfield.compiler.scores import (
+    HALVES,
+    margin_limit,
+    margin_ratio,
+    tempered_outputs,
+    vote_outputs,
+    vote_ratio,
+)
 from tinyfield.compiler.standalone import (
     Standalone,
     check_prefix,
@@ -81,8 +88,9 @@ class _Writer:
         self._e = ensemble
         self._prefix = prefix
         total = ensemble.full * ensemble.trees
+        self._tempered = ensemble.full > 0 and ensemble.octave > 0
         self._ratio = vote_ratio(total) if ensemble.full else margin_ratio(ensemble.octave)
-        self._short = 0 < total < 1 << 16
+        self._short = 0 < total < 1 << 16 and (not self._tempered or ensemble.trees == 1)
         self._wide = target != "avr"
         self._sum = "int32_t" if not ensemble.full else "uint16_t" if self._short else "uint32_t"
         pure = np.eye(ensemble.classes, dtype=np.int64) * ensemble.full
@@ -261,7 +269,10 @@ class _Writer:
 
     def _alone_out(self) -> str:
         e, name = self._e, self._prefix
-        scores = vote_outputs(e.votes.astype(np.int64), e.full)
+        votes = e.votes.astype(np.int64)
+        scores = (
+            tempered_outputs(votes, e.octave) if self._tempered else vote_outputs(votes, e.full)
+        )
         mixed = scores[e.classes :] if self._pure else scores
         one = f"tiny_scores_one(out0, {e.classes}u, (uint8_t)leaf, {scores.max()});"
         if self._pure and not len(mixed):
@@ -293,6 +304,12 @@ class _Writer:
         e, ratio = self._e, self._ratio
         if e.regression:
             return f"    out0[0] = tiny_tree_value(sum[0], {e.shift}u);\n"
+        if self._tempered:
+            power = margin_ratio(HALVES * e.octave)
+            return (
+                f"    tiny_scores_tempered(sum, {e.classes}u, {margin_limit(power)}u, "
+                f"{power.mult}u, out0);\n"
+            )
         if e.full:
             kind = "votes16" if self._short else "votes32"
             return (

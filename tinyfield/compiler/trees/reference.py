@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from tinyfield.compiler.scores import margin_outputs, vote_outputs
+from tinyfield.compiler.scores import margin_outputs, tempered_outputs, vote_outputs
 from tinyfield.compiler.trees.ensemble import Ensemble
 
 
@@ -58,6 +58,8 @@ def outputs(ensemble: Ensemble, X: NDArray[np.integer]) -> NDArray[np.int8] | ND
     if ensemble.regression:
         size = (np.abs(total) + ((1 << ensemble.shift) >> 1)) >> ensemble.shift
         return np.asarray(np.sign(total) * size, np.int32)
+    if ensemble.full and ensemble.octave:
+        return tempered_outputs(total, ensemble.octave)
     if ensemble.full:
         return vote_outputs(total, ensemble.full * ensemble.trees)
     return margin_outputs(total, ensemble.octave)
