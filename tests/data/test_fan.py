@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,10 @@ from tinyfield import data
 from tinyfield.data import fan
 from tinyfield.data.fit.rotor import fit_run
 from tinyfield.data.generators import rotor
+from tinyfield.data.generators.scene import Scene, world
 from tinyfield.data.importers.fan import RATE_HZ, STATES, Run, read_runs
 from tinyfield.errors import DataError
-from tinyfield.spec import App
+from tinyfield.spec import App, Play
 from tinyfield.spec.app import Channel
 
 STATE = ", ".join(STATES)
@@ -72,8 +74,8 @@ def test_a_split_in_time_keeps_a_gap(tmp_path: Path) -> None:
     x = {g.split("/")[0]: np.rint(r.channels["imu.accel_x"] * 1000) for g, r in parts.items()}
     assert (x["train"][0], x["valid"][0] - x["train"][-1]) == (0, fan.GAP + 1)
     assert (x["test"][0] - x["valid"][-1], x["test"][-1]) == (fan.GAP + 1, 599)
-    assert len(x["valid"]) == 120
-    assert len(x["test"]) == 150
+    assert len(x["valid"]) == 132
+    assert len(x["test"]) == 132
     assert {int(v) for r in parts.values() for v in r.labels} == {1}
     assert {made.split[g] for g in parts} == {"train", "valid", "test"}
 
@@ -165,3 +167,51 @@ def test_a_fit_finds_the_lines_that_were_put_in() -> None:
     assert strongest[0] == pytest.approx(8.3, abs=0.05)  # type: ignore[index]
     assert strongest[2:] == pytest.approx([0.1, 0.3], rel=0.1)  # type: ignore[index]
     assert found["noise"] == pytest.approx([0.02, 0.02, 0.02], rel=0.35)
+
+
+def test_a_standstill_is_generated_and_says_so(tmp_path: Path) -> None:
+    app = fan_app(tmp_path, label="running", classes="off, running")
+    made = data.load(app, "m", data_dir=lay(tmp_path / "d", everything()))
+    off = [r for r in made.recordings if set(r.labels.tolist()) == {0}]
+    assert {r.origin for r in off} == {"generated"}
+    assert {made.split[r.group] for r in off} == {"train", "valid", "test"}
+    assert any("stands still" in said for said in made.provenance)
+    assert all(np.std(r.channels["imu.accel_y"]) < 0.01 for r in off)
+    app = fan_app(tmp_path, label="running", classes="off, running", split="by speed")
+    made = data.load(app, "m", data_dir=lay(tmp_path / "d", everything()))
+    assert {made.split[r.group] for r in made.recordings if r.labels[0] == 0} == {
+        "train", "valid", "test",
+    }  # fmt: skip
+    held = data.load(app, "m", data_dir=lay(tmp_path / "d", everything()), held_out=True)
+    assert {r.origin for r in held.recordings} == {"measured"}
+
+
+def scene(app: App, *script: tuple[str, int]) -> Scene:
+    plays = [Play(state, seconds) for state, seconds in script]
+    return world("fan", app, plays, seed=0, start=datetime(2026, 6, 1))
+
+
+def test_a_burst_is_the_same_whichever_way_it_is_cut(tmp_path: Path) -> None:
+    made = scene(fan_app(tmp_path), ("normal", 20), ("rubbing", 20), ("off", 20))
+    whole = made.burst(50, 2500, RATE_HZ)["imu.accel_z"]
+    pieces = [made.burst(t, 50, RATE_HZ)["imu.accel_z"] for t in range(1, 51)]
+    assert np.array_equal(whole, np.concatenate(pieces))
+    assert made.burst(0, 250, RATE_HZ)["imu.accel_z"].std() > 0.1  # it ran before, too
+
+
+def test_states_of_the_world_are_felt(tmp_path: Path) -> None:
+    app = fan_app(tmp_path)
+
+    def spread(state: str) -> np.ndarray:
+        frames = scene(app, (state, 60)).burst(55, 512, RATE_HZ)
+        return np.array([frames[f"imu.accel_{a}"].std() for a in "xyz"])
+
+    usual = spread("normal")
+    assert (spread("off") < 0.01).all()
+    assert (spread("rubbing")[:2] > 1.5 * usual[:2]).all()
+    assert (spread("loose") > 1.2 * usual).all()
+    assert (spread("opposite") < 0.2 * usual).all()
+    assert (spread("fast") > 1.5 * usual).all() and (spread("slow") < 0.5 * usual).all()
+    knocked = scene(app, ("knocked", 60))
+    peak = [np.abs(knocked.burst(t, 50, RATE_HZ)["imu.accel_y"]).max() for t in (4, 6, 20)]
+    assert peak[1] > peak[0] + 1 and peak[1] > peak[2] + 1

@@ -1,20 +1,21 @@
 """The data set of a vibrating fan: recordings of one state and speed each.
 
-Labels: ``state`` (normal, perpendicular, opposite) or ``fault`` (two classes, the normal one
-first). ``split: by speed`` keeps speeds apart, all states of a speed together; ``split: by time``
-cuts every recording into an early, a later and a last part.
+Labels: ``state`` (normal, perpendicular, opposite), ``fault`` (two classes, the normal one first)
+or ``running`` (off and running; nobody recorded a fan at a standstill, so ``off`` is generated).
+``split: by speed`` keeps speeds apart, all states of a speed together; ``split: by time`` cuts
+every recording into an early, a later and a last part.
 """
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from itertools import count
+from itertools import count, cycle
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tinyfield.data.dataset import Dataset, Origin, Recording, Split
+from tinyfield.data.dataset import SPLITS, Dataset, Origin, Recording, Split
 from tinyfield.data.generators import rotor
 from tinyfield.data.importers import fan
 from tinyfield.data.importers.fan import AXES, RATE_HZ, STATES, Run
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 GAP = round(RATE_HZ)
 """Frames between two parts of a split by time; the fan runs evenly, so a second will do."""
-SHARES = {"valid": 0.2, "test": 0.25}
+SHARES = {"valid": 0.22, "test": 0.22}
 UNITS = {f"accel_{axis}": "g" for axis in AXES}
 _TEST_EVERY, _VALID_AFTER = 4, 2
 
@@ -58,6 +59,11 @@ def build(app: App, model_name: str, folder: Path | None, seed: int, held_out: b
             "One fan, one table, one recording a state and speed: of other fans nothing is known.",
         )
     whole = [_recording(app, run, numbers, name, origin) for name, run in _names(runs)]
+    if train.label == "running" and not held_out:
+        whole += _standstills(app, seed)
+        said += (
+            "GENERATED: a fan that stands still, as the noise of a sensor: none was recorded.",
+        )
     split: dict[str, Split]
     if held_out:
         recordings, split = whole, dict.fromkeys((r.group for r in whole), "test")
@@ -66,7 +72,11 @@ def build(app: App, model_name: str, folder: Path | None, seed: int, held_out: b
     elif train.split in ("by speed", "by group"):
         parts = by_speed(sorted({run.speed for run in runs}), seed=seed)
         recordings = whole
-        split = {r.group: parts[int(r.site["speed"])] for r in whole}
+        turns = cycle(SPLITS)  # a standstill is at no speed
+        split = {
+            r.group: parts[speed] if (speed := int(r.site["speed"])) in parts else next(turns)
+            for r in whole
+        }
     else:
         raise DataError(
             f"{train.dataset} cannot be split {train.split}",
@@ -149,8 +159,16 @@ def _numbers(label: str, classes: tuple[str, ...]) -> dict[str, int]:
                 hint="Write 'classes: [normal, fault]', the usual one first.",
             )
         return {name: int(name != STATES[0]) for name in STATES}
+    if label == "running":
+        if len(classes) != 2:
+            raise DataError(
+                f"the label running has two classes, the model has {len(classes)}",
+                hint="Write 'classes: [off, running]'.",
+            )
+        return dict.fromkeys(STATES, 1)
     raise DataError(
-        f"no label {label!r} in these data", hint="Write 'label: state' or 'label: fault'."
+        f"no label {label!r} in these data",
+        hint="Write 'label: state', 'label: fault' or 'label: running'.",
     )
 
 
@@ -166,6 +184,15 @@ def _names(runs: list[Run]) -> list[tuple[str, Run]]:
         taken.add(name)
         out.append((name, run))
     return out
+
+
+def _standstills(app: App, seed: int) -> list[Recording]:
+    """Fans that do not run, class 0."""
+    made = []
+    for i, frames in enumerate(rotor.standstills(seed=seed)):
+        run = Run(STATES[0], 0, 0, {axis: frames[:, k] for k, axis in enumerate(AXES)})
+        made.append(_recording(app, run, {STATES[0]: 0}, f"0-off-{i + 1}", "generated"))
+    return made
 
 
 def _recording(

@@ -21,6 +21,9 @@ from tinyfield.tomlfile import read_toml
 Floats = NDArray[np.float64]
 
 SECONDS = 60
+STILLS = 10
+STILL_G = 0.004
+"""Noise of a sensor at rest: four steps of the MMA8452Q's finest range."""
 JITTER_HZ = 0.04
 """Spread of a line's frequency about its mean, which follows the load and the supply."""
 JITTER_S = 3.0
@@ -72,6 +75,21 @@ def vibration(state: str, speed: float) -> Vibration:
         np.exp(np.log(a.noise) * (1 - share) + np.log(b.noise) * share),
         a.lines if high == low else np.concatenate([a.lines * fade[0], b.lines * fade[1]]),
     )
+
+
+def standing(noise: float = STILL_G) -> Vibration:
+    """A fan at a standstill: gravity, and noise of that many g on each axis."""
+    mean = np.mean([v.mean for v in _table()[STATES[0]].values()], axis=0)
+    return Vibration(mean, np.full(len(AXES), noise), np.zeros((0, 4)))
+
+
+def standstills(*, seed: int) -> list[Floats]:
+    """Accelerations of fans that stand still, [n, 3] in g each, from a quiet sensor to one in a
+    building that hums; nobody recorded any."""
+    return [
+        np.round(frames(standing(noise), 0, int(SECONDS * RATE_HZ), seed * 1013 + i), 3)
+        for i, noise in enumerate(np.geomspace(STILL_G / 4, STILL_G * 2, STILLS))
+    ]
 
 
 def frames(made: Vibration, start: int, n: int, seed: int) -> Floats:

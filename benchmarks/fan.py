@@ -1,0 +1,143 @@
+"""How the machine monitor does at speeds that it was never trained on, and later in time.
+
+``python benchmarks/fan.py DATA`` (a folder that holds ``anomaly_fan/``) trains each model of
+``apps/machine_monitor.yaml`` anew with one speed left out at a time, the slowest and the fastest
+apart, and scores the generated C on that speed; then once on all speeds, scored on the last part of
+every recording, as the app itself is built. One speed left out of this set leaves a gap of 10 or 15
+points, so that most folds ask as much as a speed between two that were trained on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tinyfield import data, features
+from tinyfield.data.dataset import Dataset, Recording, Split
+from tinyfield.data.fan import GAP
+from tinyfield.learn.metrics import auc, auc_interval, score
+from tinyfield.learn.runner import answers
+from tinyfield.learn.train import obtain
+from tinyfield.spec import App, load_app
+from tinyfield.spec.architectures import ANOMALY
+
+APP = Path(__file__).parents[1] / "apps" / "machine_monitor.yaml"
+VALID = 0.25
+"""Of each recording that is trained on, its end."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a model's C said of some rows: truth [n], scores [n, classes], group and speed [n]."""
+
+    y: NDArray[np.int64]
+    out: NDArray[np.int8]
+    group: NDArray[np.str_]
+    speed: NDArray[np.int64]
+
+    def rows(self, keep: NDArray[np.bool_]) -> Said:
+        """Some of them."""
+        return Said(self.y[keep], self.out[keep], self.group[keep], self.speed[keep])
+
+
+def main() -> None:
+    """Prints both tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", type=Path, help="folder that holds the data sets")
+    parser.add_argument("--app", type=Path, default=APP)
+    parser.add_argument("--model", action="append", help="only this one; may be repeated")
+    args = parser.parse_args()
+    os.environ["TINYFIELD_DATA"] = str(args.data)
+    app = load_app(args.app)
+    for name in args.model or app.models:
+        whole = data.load(app, name, held_out=True, data_dir=args.data)
+        unseen = left_out(app, name, whole)
+        later = in_time(app, name)
+        one_class = app.models[name].architecture in ANOMALY
+        print(f"{name} ({app.models[name].architecture})")
+        classes = app.models[name].classes
+        for speed in np.unique(unseen.speed):
+            there = unseen.rows(unseen.speed == speed)
+            print(f"  {speed:3d} % left out: {figures(there, classes, one_class)}")
+        print(f"  unseen speeds, all of these: {figures(unseen, classes, one_class)}")
+        print(f"  later in time, all speeds: {figures(later, classes, one_class)}", flush=True)
+
+
+def figures(said: Said, classes: tuple[str, ...], one_class: bool) -> str:
+    """Macro F1, of a model of what is usual the AUC, each with its interval."""
+    found = score(said.y, said.out.argmax(axis=1), said.group, classes)
+    text = f"macro F1 {found.macro_f1:.3f}{span(found.interval)}"
+    if one_class:
+        area = auc_interval(said.y, said.out[:, 1], said.group)
+        text += f", AUC {auc(said.y, said.out[:, 1]) or 0:.3f}{span(area)}"
+    return f"{text}, {found.n} rows"
+
+
+def span(interval: tuple[float, float] | None) -> str:
+    """Two figures in brackets, or nothing."""
+    return "" if interval is None else f" [{interval[0]:.3f}-{interval[1]:.3f}]"
+
+
+def left_out(app: App, name: str, whole: Dataset) -> Said:
+    """Every speed but the first and the last, each by a model that never saw it."""
+    speeds = sorted({int(r.site["speed"]) for r in whole.recordings})
+    return joined([fold(app, name, whole, speed) for speed in speeds[1:-1]])
+
+
+def fold(app: App, name: str, whole: Dataset, speed: int) -> Said:
+    """One speed, by a model of all the others."""
+    recordings: list[Recording] = []
+    split: dict[str, Split] = {}
+    for one in whole.recordings:
+        if int(one.site["speed"]) == speed:
+            recordings.append(one)
+            split[one.group] = "test"
+            continue
+        at = round(len(one) * (1 - VALID))
+        for part, piece in (("train", slice(0, at - GAP)), ("valid", slice(at, None))):
+            recordings.append(cut(one, f"{part}/{one.group}", piece))
+            split[f"{part}/{one.group}"] = part  # type: ignore[assignment]
+    made = replace(whole, recordings=tuple(recordings), split=split)
+    return judged(app, name, made, speed)
+
+
+def in_time(app: App, name: str) -> Said:
+    """The last part of every recording, as the app is built."""
+    return judged(app, name, data.load(app, name), 0)
+
+
+def cut(one: Recording, group: str, piece: slice) -> Recording:
+    """A piece of a recording."""
+    return replace(
+        one,
+        group=group,
+        t0=one.t0 + timedelta(seconds=(piece.start or 0) / one.rate_hz),
+        channels={name: values[piece] for name, values in one.channels.items()},
+        labels=one.labels[piece],
+    )
+
+
+def judged(app: App, name: str, made: Dataset, speed: int) -> Said:
+    """The test rows of a data set, by the C of a model trained on its other rows."""
+    table = features.compute(app, name, made)
+    _, network, _ = obtain(table, app.models[name])
+    test = table.part("test")
+    out = answers(network.model, test.X, network.scaler)
+    return Said(test.y.astype(np.int64), out, test.group, np.full(len(test), speed))
+
+
+def joined(parts: list[Said]) -> Said:
+    """All rows of some."""
+    return Said(
+        *(np.concatenate([getattr(p, f) for p in parts]) for f in ("y", "out", "group", "speed"))
+    )
+
+
+if __name__ == "__main__":
+    main()
