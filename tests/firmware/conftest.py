@@ -60,3 +60,8 @@ def pet() -> Iterator[Harness]:
 @pytest.fixture(scope="module")
 def totals() -> Iterator[Harness]:
     yield from _running("totals", "core/totals.c", "core/keep.c", "core/bytes.c")
+
+
+@pytest.fixture(scope="module")
+def fast() -> Iterator[Harness]:
+    yield from _running("fast_drivers", "drivers/mpu6050/mpu6050.c", "drivers/adxl345/adxl345.c")
