@@ -20,7 +20,7 @@ def write_facts(folder: Path) -> None:
     for name, model in (("chain", _chain()), ("graph", _graph())):
         facts[name] = _pruned(model)
     facts["twin"] = _twin(folder)
-    facts["networks"] = {name: _over_time(name) for name in ("cnn", "ds_cnn", "tcn")}
+    facts["networks"] = {name: _over_time(name) for name in ("cnn", "cnn_2d", "ds_cnn", "tcn")}
     facts["wide"] = _wide(folder)
     (folder / "facts.json").write_text(json.dumps(facts))
 
@@ -146,7 +146,9 @@ def _over_time(name: str) -> dict[str, Any]:
     rng = np.random.default_rng(6)
     x = rng.uniform(-1, 1, (120, 16, 4)).astype(np.float32)
     y = rng.integers(0, CLASSES, 120)
-    model = NETWORKS[name](dict(OPTIONS[name]), (16, 4), CLASSES)
+    kind = name.removesuffix("_2d")
+    options = {**OPTIONS[kind], **({"kernel": (3, 3)} if kind != name else {})}
+    model = NETWORKS[kind](options, (16, 4), CLASSES)
     found = prune.flow(model)
     gone = prune.shrink(
         model, 0.33, prune.saliency(model, found, x, y, Goal(CLASSES).loss()), found

@@ -120,6 +120,7 @@ def networks(folder: Path) -> dict[str, Model]:
     return {
         "mlp": network("mlp", hidden=(8,)),
         "cnn": network("cnn", filters=4, kernel=3, blocks=2),
+        "cnn_2d": network("cnn", filters=4, kernel=(3, 2), blocks=2),
         "ds_cnn": network("ds_cnn", filters=6, kernel=3, blocks=1),
         "tcn": network("tcn", filters=4, kernel=3, blocks=2),
         "gru": network("gru", units=4),

@@ -78,7 +78,7 @@ def test_the_twin_is_the_file(facts: dict[str, Any]) -> None:
     assert twin["layers"] == 3
 
 
-@pytest.mark.parametrize("name", ["cnn", "ds_cnn", "tcn"])
+@pytest.mark.parametrize("name", ["cnn", "cnn_2d", "ds_cnn", "tcn"])
 def test_every_convolutional_network_can_be_compressed(facts: dict[str, Any], name: str) -> None:
     found = facts["networks"][name]
     assert 0.3 < found["left"] < 1 and found["layers"] >= 1

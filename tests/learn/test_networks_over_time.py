@@ -21,7 +21,7 @@ from tinyfield.learn import Trained, train
 from tinyfield.learn.metrics import auc, auc_interval
 from tinyfield.learn.runner import run_device, run_reference
 
-OVER_TIME = ("cnn", "ds_cnn", "tcn", "gru", "keras", "mlp", "16x8")
+OVER_TIME = ("cnn", "cnn_2d", "ds_cnn", "tcn", "gru", "keras", "mlp", "16x8")
 
 
 @pytest.fixture(scope="session")

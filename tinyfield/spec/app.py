@@ -268,7 +268,7 @@ class Model(Frozen):
     density: float = 1.0
     history: int = 1
     filters: int = 1
-    kernel: int = 1
+    kernel: int | tuple[int, int] = 1
     blocks: int = 1
     units: int = 1
     false_alarms: float = 0.0

@@ -315,6 +315,14 @@ def _named(node: Map, section: ModelSection, problems: Problems) -> str:
 
 def _history(node: Map, name: str, options: dict[str, Any], width: int, problems: Problems) -> None:
     """Refuses a history that the architecture, or a node, can do nothing with."""
+    kernel = options.get("kernel", 1)
+    if isinstance(kernel, tuple) and kernel[1] > width:
+        problems.at(
+            node.items["kernel"],
+            f"a kernel of {kernel[1]} inputs, and there {'is' if width == 1 else 'are'} {width}",
+            hint=f"write '[{kernel[0]}, {width}]' or less, or '{max(2, kernel[0])}'",
+            code="range",
+        )
     history, place = options.get("history", 1), node.items.get("history", node)
     if name in OVER_TIME and history < HISTORY_LEAST:
         problems.at(
@@ -443,6 +451,13 @@ def _check_options(node: Map, section: ModelSection, name: str, problems: Proble
                 f"a {name} {section.depth} deep is more than a node should carry",
                 hint=f"write at most {DEPTH_MOST[name]}",
                 code="range",
+            )
+        elif key == "kernel" and isinstance(section.kernel, tuple) and name != "cnn":
+            problems.at(
+                place,
+                f"the kernel of a {name} spans samples only",
+                hint=f"write '{section.kernel[0]}', or 'architecture: cnn'",
+                code="option",
             )
         elif key == "hidden" and name == "autoencoder" and not section.hidden:
             problems.at(

@@ -192,6 +192,25 @@ def _amount(value: Any) -> str:
     return str(value)
 
 
+def _kernel(value: Any) -> int | tuple[int, int]:
+    """2 to 32 samples, or samples and inputs."""
+    if isinstance(value, list):
+        if len(value) != 2 or not all(type(part) is int for part in value):
+            raise Mistake(
+                "a kernel spans samples and inputs", hint="write it as [3, 3]", code="type"
+            )
+        if not all(1 <= part <= 32 for part in value) or max(value) < 2:
+            raise Mistake(f"{value} is out of range", hint="write 1 to 32 of each", code="range")
+        return value[0], value[1]
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise Mistake("expected a whole number", hint="write 3, or [3, 3]", code="type")
+    if not 2 <= value <= 32:
+        raise Mistake(
+            f"{str(value)!r} is out of range", hint="write a number of 2 to 32", code="range"
+        )
+    return value
+
+
 def _score_or_amount(value: Any) -> float | str:
     """A score, or a number with a unit of its own."""
     plain = not isinstance(value, str) or _has_unit(value)
@@ -326,6 +345,24 @@ Score = Annotated[
     float,
     PlainValidator(_score),
     WithJsonSchema({"type": ["string", "number"], "examples": [0.8, "80 %"]}),
+]
+Kernel = Annotated[
+    int | tuple[int, int],
+    PlainValidator(_kernel),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": 2, "maximum": 32},
+                {
+                    "type": "array",
+                    "items": {"type": "integer", "minimum": 1, "maximum": 32},
+                    "minItems": 2,
+                    "maxItems": 2,
+                },
+            ],
+            "examples": [3, [3, 3]],
+        }
+    ),
 ]
 Amount = Annotated[str, PlainValidator(_amount), text_schema("a quantity", "2 mm")]
 ScoreOrAmount = Annotated[

@@ -11,6 +11,7 @@ from tinyfield.spec.sections.decisions import Samples
 from tinyfield.spec.sections.fields import (
     Amount,
     Bytes,
+    Kernel,
     Label,
     Micros,
     Score,
@@ -187,8 +188,11 @@ class ModelSection(Section):
         description="channels of a convolution; cnn: of the first block, then twice as many each "
         "(8); ds_cnn (12); tcn (8)",
     )
-    kernel: Annotated[int, Field(ge=2, le=32)] | None = Field(
-        default=None, description="cnn, ds_cnn and tcn: samples that a convolution spans (3)"
+    kernel: Kernel | None = Field(
+        default=None,
+        description="cnn, ds_cnn and tcn: samples that a convolution spans (3); cnn: or samples "
+        "and neighbouring inputs, such as the bands of a spectrum",
+        examples=["3", "[3, 3]"],
     )
     blocks: Annotated[int, Field(ge=1, le=8)] | None = Field(
         default=None, description="convolutions one after the other; cnn and ds_cnn (2); tcn (3)"
