@@ -100,13 +100,14 @@ def motion(
     """A stretch of one behaviour: quantity of ``AXES`` → values [frames]."""
     way = WAYS[behaviour]
     t = np.arange(frames) / rate_hz
-    tilt = np.deg2rad(way.pitch) + np.deg2rad(way.sway) * _slow(frames, rate_hz, 0.4, rng)
-    roll = np.deg2rad(way.sway) * _slow(frames, rate_hz, 0.4, rng)
+    sway = np.deg2rad(way.sway) * _slow(frames, rate_hz, 0.4, rng, 2)
+    tilt, roll = np.deg2rad(way.pitch) + sway[:, 0], sway[:, 1]
     gravity = np.stack(
         [np.sin(tilt), np.cos(tilt) * np.sin(roll), np.cos(tilt) * np.cos(roll)], axis=1
     )
-    accel = gravity + way.noise * _broad(frames, rate_hz, way.top, rng)
-    gyro = way.gyro_noise * _broad(frames, rate_hz, way.top, rng)
+    noise = _slow(frames, rate_hz, way.top, rng, 6)
+    accel = gravity + way.noise * noise[:, :3]
+    gyro = way.gyro_noise * noise[:, 3:]
     if way.hz[1] > 0:
         rhythm = _rhythm(t, way, who, rate_hz, rng)
         accel += who.force * rhythm * np.array(way.beat)
@@ -119,34 +120,27 @@ def _rhythm(t: Floats, way: Way, who: Dog, rate_hz: float, rng: np.random.Genera
     """Fundamental and two harmonics with a wandering pace, a phase for each axis, [frames, 3]."""
     n = len(t)
     hz = float(rng.uniform(*way.hz)) * who.pace
-    wander = 1 + 0.06 * _slow(n, rate_hz, 0.3, rng)
-    phase = 2 * np.pi * np.cumsum(hz * wander) / rate_hz
-    swell = np.clip(1 + 0.25 * _slow(n, rate_hz, 0.7, rng), 0.2, None)
+    wander, swell, level = _slow(n, rate_hz, 0.5, rng, 3).T
+    phase = 2 * np.pi * np.cumsum(hz * (1 + 0.06 * wander))[:, None] / rate_hz
+    size = np.clip(1 + 0.25 * swell, 0.2, None)
     if way.bursts < 1:
-        edge = np.quantile(level := _slow(n, rate_hz, 0.5, rng), 1 - way.bursts)
-        swell *= 0.25 + 0.75 * (level > edge)
-    out = np.empty((n, 3))
-    for axis in range(3):
-        a, b, c = rng.uniform(0, 2 * np.pi, 3)
-        out[:, axis] = (
-            np.sin(phase + a)
-            + way.sharp * np.sin(2 * phase + b)
-            + way.sharp / 2 * np.sin(3 * phase + c)
-        )
-    return out * swell[:, None]
+        size *= 0.25 + 0.75 * (level > np.quantile(level, 1 - way.bursts))
+    a, b, c = rng.uniform(0, 2 * np.pi, (3, 3))
+    wave = (
+        np.sin(phase + a)
+        + way.sharp * np.sin(2 * phase + b)
+        + way.sharp / 2 * np.sin(3 * phase + c)
+    )
+    return np.asarray(wave * size[:, None])
 
 
-def _broad(frames: int, rate_hz: float, top: float, rng: np.random.Generator) -> Floats:
-    """Noise of unit size on three axes, one pole at ``top`` Hz, [frames, 3]."""
-    return np.stack([_slow(frames, rate_hz, top, rng) for _ in range(3)], axis=1)
-
-
-def _slow(frames: int, rate_hz: float, top: float, rng: np.random.Generator) -> Floats:
-    """Noise of unit size with one pole at ``top`` Hz, from its stationary state on, [frames]."""
+def _slow(frames: int, rate_hz: float, top: float, rng: np.random.Generator, count: int) -> Floats:
+    """``count`` noises of unit size with one pole at ``top`` Hz, from their stationary state on,
+    [frames, count]."""
     from scipy.signal import lfilter
 
     keep = float(np.exp(-2 * np.pi * top / rate_hz))
-    white = rng.normal(size=frames) * np.sqrt(1 - keep * keep)
-    first = float(rng.normal())
-    out, _ = lfilter([1.0], [1.0, -keep], white, zi=np.array([keep * first]))
+    white = rng.normal(size=(frames, count)) * np.sqrt(1 - keep * keep)
+    first = keep * rng.normal(size=(1, count))
+    out, _ = lfilter([1.0], [1.0, -keep], white, axis=0, zi=first)
     return np.asarray(out, dtype=np.float64)
