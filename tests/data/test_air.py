@@ -63,16 +63,18 @@ def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def station(folder: Path, name: str, hours: int = 1200, start: datetime | None = None) -> Path:
-    """PM2.5 is the hour's number modulo 200; every tenth line is not there."""
+    """PM2.5 is the hour's number modulo 200; every tenth line is not there; no two stations have
+    the same air pressure."""
     folder.mkdir(exist_ok=True)
     begin = start or datetime(2015, 1, 1)
+    hpa = np.random.default_rng(list(name.encode())).uniform(990, 1030, hours)
     lines = [HEAD]
     for i in range(hours):
         if i % 10 == 3:
             continue
         time = begin + timedelta(hours=i)
         no2 = "NA" if i == 5 else f"{i % 50}"
-        lines.append(f"{time:%Y-%m-%d %H:%M},{i % 200},{no2},{10 + i % 7},5.0,1013.2,SSW")
+        lines.append(f"{time:%Y-%m-%d %H:%M},{i % 200},{no2},{10 + i % 7},5.0,{hpa[i]:.1f},SSW")
     path = folder / f"{name}_2015.csv.gz"
     path.write_bytes(gzip.compress("\n".join(lines).encode()))
     return folder
@@ -280,8 +282,8 @@ def test_an_array_of_gas_sensors(tmp_path: Path) -> None:
     folder = tmp_path / "mq"
     folder.mkdir()
     lines = ["gas,idx," + ",".join(mq.SENSORS)]
-    for gas, first, count in (("Smoke", 0, 400), ("Smoke", 500, 400), ("NoGas", 0, 400)):
-        lines += [f"{gas},{first + i},{i},1,2,3,1023,5,{900 + i % 9}" for i in range(count)]
+    for k, (gas, first) in enumerate((("Smoke", 0), ("Smoke", 500), ("NoGas", 0))):
+        lines += [f"{gas},{first + i},{i},1,2,3,1023,5,{900 + i % (9 + k)}" for i in range(400)]
     (folder / "any.csv").write_text("\n".join(lines) + "\n")
     made = data.load(mq_app(tmp_path), "m", data_dir=folder)
     assert len(made.series) == 9, "a jump in the count begins another recording"

@@ -50,8 +50,8 @@ def lay(folder: Path, bouts: list[tuple[str, int, int]]) -> Path:
     """Bouts of (label, first frame, frames); ax says which frame it is."""
     folder.mkdir(exist_ok=True)
     lines = ["label,i,ax,ay,az,gx,gy,gz"]
-    for label, first, n in bouts:
-        lines += [f"{label},{i},{i / 1000},0,1,2,3,4" for i in range(first, first + n)]
+    for k, (label, first, n) in enumerate(bouts):
+        lines += [f"{label},{i},{i / 1000},0,1,2,3,{k}" for i in range(first, first + n)]
     (folder / "any.csv").write_text("\n".join(lines) + "\n")
     return folder
 

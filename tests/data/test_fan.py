@@ -46,7 +46,8 @@ def lay(folder: Path, rows: list[tuple[int, int, int, int]]) -> Path:
     folder.mkdir(exist_ok=True)
     lines = ["wconfid,pctid,i,x,y,z"]
     for state, speed, first, n in rows:
-        lines += [f"{state},{speed},{i},{i / 1000},{-state},0.5" for i in range(first, first + n)]
+        z = speed / 1000
+        lines += [f"{state},{speed},{i},{i / 1000},{-state},{z}" for i in range(first, first + n)]
     (folder / "any.csv").write_text("\n".join(lines) + "\n")
     return folder
 

@@ -23,6 +23,7 @@ from tinyfield.data.generators.label import classify, project, shortage
 from tinyfield.data.generators.soil import PROBE_WEIGHTS
 from tinyfield.data.generators.weather import Weather
 from tinyfield.data.importers import maricopa
+from tinyfield.data.leakage import check_apart
 from tinyfield.data.splits import by_block
 from tinyfield.errors import DataError, NotBuiltYetError
 
@@ -100,6 +101,7 @@ def load(
     dataset.verify()
     if not held_out:
         dataset.require_classes()
+        check_apart(dataset)
     cache.write(key, dataset, app)
     return dataset
 
