@@ -203,10 +203,13 @@ def test_what_the_data_lack_is_said(own_cache: Path) -> None:
     X[:, 2:] = 0
     X[:, 0] //= 100
     light = (good.split == "test") & (good.y == 1)
-    got = train(replace(good, X=X).rows(~light), wanted)
+    with pytest.raises(DataError, match="no test row is light: how well") as caught:
+        train(good.rows(~light), wanted)
+    assert "the test split is g16, g17, g18, g19" in caught.value.message
+    assert "take light out of `classes`" in str(caught.value.hint)
+    got = train(replace(good, X=X), wanted)
     notes = " ".join(got.report.notes)
     assert "`b` never changes in the training rows" in notes
-    assert "no test row is light: its recall is not known" in notes
     assert "of the test rows equal a training row in every input" in notes
     rare = (good.y != 0) & (good.split == "train") & (np.arange(len(good)) % 31 != 0)
     got = train(good.rows(~rare), wanted)

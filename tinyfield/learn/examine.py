@@ -17,7 +17,7 @@ ROWS_LEAST = 50
 
 def check_table(table: FeatureTable, *, one_class: bool = False) -> None:
     """Raises DataError for rows that cannot be learned from: none in a split, one class only, too
-    few, inputs with no value or always the same, a group in two splits.
+    few, inputs with no value or always the same, a group in two splits, a class that is not tested.
 
     Args:
         one_class: the first class is all that is learned from.
@@ -45,6 +45,26 @@ def check_table(table: FeatureTable, *, one_class: bool = False) -> None:
                 f"at least {ROWS_LEAST // 10} are needed",
                 hint=f"add data in which {name} occurs, or take the class out of `classes`",
             )
+    _check_tested(table, one_class=one_class)
+
+
+def _check_tested(table: FeatureTable, *, one_class: bool) -> None:
+    """Whether the test rows can say how every class is recognised; where what is unusual has
+    several classes, some of them are enough."""
+    test = table.part("test")
+    absent = [name for i, name in enumerate(table.classes) if not (test.y == i).any()]
+    usual = table.classes[:1]
+    if one_class and len(absent) < len(table.classes) - 1 and usual[0] not in absent:
+        return
+    if absent:
+        groups = np.unique(test.group)
+        shown = ", ".join(groups[:4]) + (" …" if len(groups) > 4 else "")
+        raise DataError(
+            f"model {table.model}: no test row is {' or '.join(absent)}: how well that is "
+            f"recognised would not be known (the test split is {shown})",
+            hint=f"add groups in which {absent[0]} occurs, take another `split`, or take "
+            f"{absent[0]} out of `classes`",
+        )
 
 
 def _check_inputs(table: FeatureTable) -> None:
