@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 from tinyfield.spec.app import App, Channel, Feature, Site
@@ -59,6 +60,7 @@ def app(
             self.history = history
             self.target = None
             self.architecture = "mlp"
+            self.train = SimpleNamespace(augment=None)
 
     fields: dict[str, Any] = {
         "channels": tuple(channels),
