@@ -12,9 +12,12 @@ from tinyfield.boards import Board, board
 from tinyfield.compiler import Program, compile_model
 from tinyfield.errors import BudgetError, MissingToolError
 from tinyfield.estimate import Measured
+from tinyfield.features import emit_features
+from tinyfield.features.bind import feature_files
 from tinyfield.spec import App, Model
 
 if TYPE_CHECKING:
+    from tinyfield.bench import Cost
     from tinyfield.learn import Measure, Trained
     from tinyfield.pio import Image
 
@@ -88,6 +91,7 @@ def measure_image(app: App, twin: Board, image: Image, models: Mapping[str, Trai
         bench.measure(compiled(app, name, t.model, target), target, name=name)
         for name, t in models.items()
     ]
+    features = features_cost(app, target)
     counts = [cost.count for cost in costs if cost.count is not None]
     cycles = [cost.cycles_estimate for cost in costs if cost.cycles_estimate is not None]
     return Measured(
@@ -97,6 +101,63 @@ def measure_image(app: App, twin: Board, image: Image, models: Mapping[str, Trai
         count=sum(counts) if counts else None,
         unit=costs[0].unit if costs else "instructions",
         cycles=sum(cycles) if cycles else None,
+        features=features.count if features else None,
+        features_cycles=features.cycles_estimate if features else None,
+        frames_ram=emit_features(app).frames_ram,
+    )
+
+
+_FRAMES = """
+static app_features_t state;
+static uint32_t seed = 1;
+void start(void);
+void work(void);
+void work(void)
+{{
+    int32_t row[APP_FEATURES_CHANNELS] = {{0}};
+{bursts}    app_features_push(&state, row);
+}}
+void start(void)
+{{
+    app_features_init(&state);
+    for (uint16_t i = 0; i < {fill}; i++) {{
+        work();
+    }}
+}}
+"""
+_BURST = """    for (uint16_t at = 0; at < {of}; at++) {{
+        int16_t frame[{width}];
+        for (uint8_t i = 0; i < {width}; i++) {{
+            seed = seed * 1664525u + 1013904223u;
+            frame[i] = (int16_t)((int16_t)(seed >> 16) / 16);
+        }}
+        app_features_{name}_frames(&state, at, frame, 1, row);
+    }}
+"""
+
+
+def features_cost(app: App, target: str) -> Cost | None:
+    """What is made of one sample's frames, counted on noise with every window full; None for an
+    app without a fast sensor, and on this PC."""
+    from tinyfield import bench
+
+    source = emit_features(app)
+    if not source.bursts or target == "host":
+        return None
+    counts = [f.frames.count for m in app.models.values() for f in m.inputs if f.frames]
+    least = min(burst.frames for burst in source.bursts)
+    bursts = "".join(
+        _BURST.format(of=burst.frames, width=burst.width, name=burst.name)
+        for burst in source.bursts
+    )
+    text = _FRAMES.format(bursts=bursts, fill=-(-max(counts, default=1) // least))
+    return bench.measure_c(
+        [source.source + text, *feature_files()],
+        "work",
+        target,
+        setup="start",
+        name="features",
+        headers={"app_features.h": source.header},
     )
 
 

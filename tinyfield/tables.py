@@ -173,6 +173,10 @@ def _board_row(row: BoardCost) -> tuple[str, ...]:
     count = f"{row.count:,} {row.unit}" if row.count is not None else "–"
     latency = f"{row.latency_ms:.2f} ms" if row.latency_ms is not None else "–"
     note = "" if row.measured_on == row.board else f"measured on {row.measured_on}"
+    if row.features is not None:
+        took = f" ({row.features_ms:.2f} ms)" if row.features_ms is not None else ""
+        note += f"{'; ' if note else ''}features of a sample's frames: {row.features:,} "
+        note += f"{row.unit}{took}, {row.frames_ram:,} B of the RAM"
     return (
         row.board,
         _size(row.flash, row.flash_total),

@@ -10,7 +10,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.codegen.apps import LOOKS_BACK, SMALL, app_of, generated, native, programs_of, scales_of
+from tests.codegen.apps import (
+    LOOKS_BACK,
+    MOVES,
+    SMALL,
+    app_of,
+    generated,
+    native,
+    programs_of,
+    scales_of,
+)
 from tests.compiler.models import perceptron
 from tinyfield.boards import load_boards
 from tinyfield.codegen import generate, make_manifest, make_plan
@@ -280,3 +289,13 @@ def test_the_verifier_finds_tables_that_do_not_fit_together(tmp_path: Path) -> N
         replace(plan, rules=tuple(reversed(plan.rules))).verify()
     with pytest.raises(ModelError, match="names model"):
         replace(plan, models=()).verify()
+
+
+def test_windows_of_frames_that_do_not_fit_are_refused_with_their_line(tmp_path: Path) -> None:
+    text = MOVES.replace("1.28 s", "5.12 s")
+    with pytest.raises(BudgetError) as caught:
+        generated(app(tmp_path, text=text), tmp_path / "out", load_boards()["uno"])
+    assert "app.yaml:10:5: windows of frames" in caught.value.message
+    assert "more than a node on Arduino Uno" in caught.value.message
+    assert "the longest window is 256 frames" in (caught.value.hint or "")
+    generated(app(tmp_path, text=MOVES), tmp_path / "out", load_boards()["uno"])

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tests.codegen.apps import MOVES, app_of
 from tests.conftest import absent
 from tinyfield.bench import measure_c
 from tinyfield.errors import MissingToolError
 from tinyfield.features.bind import feature_files
 from tinyfield.features.emit import emit_features
+from tinyfield.measuring import features_cost
 from tinyfield.spec import load_app
 
 _WORK = """
@@ -52,3 +54,17 @@ def test_fits_an_uno(root: Path) -> None:
     assert cost.count is not None and cost.count < 20_000
     assert cost.ram is not None and cost.ram.static < 600
     assert cost.flash is not None and cost.flash.total < 6_000
+
+
+def test_frames_of_an_uno(root: Path, tmp_path: Path) -> None:
+    """What the build says of features over frames, counted by simavr."""
+    app = app_of(MOVES, tmp_path, "simavr_uno")
+    try:
+        cost = features_cost(app, "avr")
+    except MissingToolError as error:
+        absent(str(error))
+    assert cost is not None and cost.count is not None and cost.ram is not None
+    assert 20_000 < cost.count < 1_000_000
+    assert 0 < emit_features(app).frames_ram <= cost.ram.static
+    assert features_cost(app, "host") is None
+    assert features_cost(load_app(root / "apps" / "irrigation.yaml"), "avr") is None

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from tinyfield.codegen.expression import ExpressionWriter, RuleText
 from tinyfield.codegen.labels import gate_of, labels_of
-from tinyfield.codegen.limits import check_arena, check_limits, node_bytes_most
+from tinyfield.codegen.limits import check_arena, check_frames, check_limits, node_bytes_most
 from tinyfield.errors import ModelError
+from tinyfield.features import emit_features
 from tinyfield.features.site import CROP_FIELDS, crop_fields
 from tinyfield.learn.value import ValueScale, value_scale
 from tinyfield.spec.drivers import driver
@@ -378,6 +379,8 @@ def make_plan(
         BudgetError: a model that needs more RAM than the board has.
     """
     check_limits(app, board)
+    arena = max((program.arena_bytes for program in programs.values()), default=0)
+    check_frames(app, board, emit_features(app).frames_ram, arena)
     site = app.site
     planted = site.planted if site and site.planted else CALENDAR_START
     crop = site.crop if site else None

@@ -22,6 +22,9 @@ class Measured:
         count: instructions (AVR: cycles) of one inference.
         unit: ``instructions`` or ``cycles``.
         cycles: of one inference; estimated where instructions were counted.
+        features: of an app with a fast sensor, ``unit`` of what is made of one sample's frames.
+        features_cycles: of the same.
+        frames_ram: bytes of ``ram`` that windows of frames and their scratch take.
     """
 
     flash: int
@@ -30,11 +33,15 @@ class Measured:
     count: int | None
     unit: str
     cycles: int | None
+    features: int | None = None
+    features_cycles: int | None = None
+    frames_ram: int = 0
 
 
 @dataclass(frozen=True)
 class BoardCost:
-    """One row of the build's table. Sizes in bytes, ``latency_ms`` of one inference."""
+    """One row of the build's table. Sizes in bytes, ``latency_ms`` of one inference,
+    ``features_ms`` of what is made of one sample's frames."""
 
     board: str
     measured_on: str | None
@@ -46,6 +53,9 @@ class BoardCost:
     count: int | None = None
     unit: str | None = None
     latency_ms: float | None = None
+    features: int | None = None
+    features_ms: float | None = None
+    frames_ram: int = 0
     note: str = ""
 
     def as_json(self) -> dict[str, object]:
@@ -60,9 +70,10 @@ def estimate(board: Board, measured_on: str, measured: Measured) -> BoardCost:
         BudgetError: static data and the deepest stack do not fit the board's RAM, or the image
             does not fit its flash.
     """
-    latency = None
-    if measured.cycles is not None and board.clock_hz:
-        latency = round(1000 * measured.cycles / board.clock_hz, 3)
+    latency, features_ms = (
+        round(1000 * cycles / board.clock_hz, 3) if cycles is not None and board.clock_hz else None
+        for cycles in (measured.cycles, measured.features_cycles)
+    )
     flash_total, ram_total = board.flash_bytes or None, board.ram_bytes or None
     if flash_total and measured.flash > flash_total:
         raise BudgetError(
@@ -88,4 +99,7 @@ def estimate(board: Board, measured_on: str, measured: Measured) -> BoardCost:
         count=measured.count,
         unit=measured.unit,
         latency_ms=latency,
+        features=measured.features,
+        features_ms=features_ms,
+        frames_ram=measured.frames_ram,
     )
