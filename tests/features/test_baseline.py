@@ -63,7 +63,7 @@ def test_an_average_is_within_half_a_unit(n: int) -> None:
 
 @settings(max_examples=100, deadline=None)
 @given(
-    n=st.integers(2, 65535),
+    n=st.sampled_from((2, 3, 7, 100, 4999, 65535)),  # each compiles its own library
     values=st.lists(st.integers(-(2**31) + 1, 2**31 - 1), min_size=1, max_size=30),
 )
 def test_an_average_lies_within_its_readings(n: int, values: list[int]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -60,7 +61,7 @@ class FeatureLibrary:
         self.channels = max(1, len(app.channels))
         core = firmware_dir() / "core"
         path = hostcc.compile_shared(
-            [self.source.source + shim(self.source), *feature_files()],
+            [self.source.source + shim(self.source), *feature_files(self.source.header)],
             include=[core],
             headers={"app_features.h": self.source.header},
             flags=flags,
@@ -127,9 +128,21 @@ class FeatureLibrary:
         return [np.ascontiguousarray(given, dtype=np.int16) for given in frames]
 
 
-def feature_files() -> list[Path]:
-    """The node's own C of the features."""
-    return sorted((firmware_dir() / "core" / "features").glob("*.c"))
+def feature_files(header: str | None = None) -> list[Path]:
+    """The node's own C of the features: all of it, or what C that begins with ``header`` needs."""
+    folder = firmware_dir() / "core" / "features"
+    if header is None:
+        return sorted(folder.glob("*.c"))
+    found: set[Path] = set()
+    wanted = re.findall(r'#include "features/(\w+)\.h"', header)
+    while wanted:
+        path = folder / f"{wanted.pop()}.c"
+        if path in found or not path.is_file():
+            continue
+        found.add(path)
+        texts = (p.read_text(encoding="utf-8") for p in (path, path.with_suffix(".h")))
+        wanted += [name for text in texts for name in re.findall(r'#include "(\w+)\.h"', text)]
+    return sorted(found)
 
 
 def shim(source: FeatureSource) -> str:
