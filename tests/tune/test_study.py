@@ -183,6 +183,54 @@ def test_ctrl_c_keeps_what_is_done(storage: str) -> None:
     assert len(study.points(one, problem())) == 2
 
 
+@pytest.mark.parametrize("whom", ["the terminal's group", "the first process alone"])
+def test_ctrl_c_with_two_jobs_leaves_a_whole_study(storage: str, tmp_path: Path, whom: str) -> None:
+    """SIGINT as a terminal sends it, to all, or as `kill -INT` does; in the middle of a trial."""
+    asleep = tmp_path / "asleep"
+    text = (
+        "import sys\nfrom tests.tune import test_study as t\n"
+        "from tinyfield.tune import crew, study\n"
+        "crew.WORKER = t.TOY\n"
+        f"s = study.open_study({storage!r}, 'toy', t.OBJECTIVES)\n"
+        f"r = {{'app': {{}}, 'storage': {storage!r}, 'study': 'toy', 'objectives': t.OBJECTIVES, "
+        "'seed': 0}\n"
+        "try:\n"
+        "    crew.run(r, jobs=2, trials=50, study=s, tell=lambda e: print(e['done'], flush=True))\n"
+        "except KeyboardInterrupt:\n"
+        "    print('stopped', study.counts(s), flush=True)\n"
+    )
+    crowd = subprocess.Popen(
+        [sys.executable, "-c", text],
+        env={**os.environ, "ASLEEP": str(asleep), "ASLEEP_PID": str(tmp_path / "pid")},
+        stdout=subprocess.PIPE, text=True, start_new_session=True,
+    )  # fmt: skip
+    try:
+        assert crowd.stdout is not None
+        done = [int(crowd.stdout.readline()) for _ in range(2)]
+        while not (asleep.exists() and asleep.read_text()):
+            assert crowd.poll() is None
+            time.sleep(0.02)
+        if whom.startswith("the terminal"):
+            os.killpg(crowd.pid, signal.SIGINT)
+        else:
+            crowd.send_signal(signal.SIGINT)
+        rest, _ = crowd.communicate(timeout=30)
+    finally:
+        crowd.kill()
+    assert crowd.returncode == 0 and "stopped" in rest
+    sleeper = int((tmp_path / "pid").read_text())
+    with pytest.raises(ProcessLookupError):
+        os.kill(sleeper, 0)
+    one = study.open_study(storage, "toy", OBJECTIVES)
+    counts = study.counts(one)
+    assert counts["running"] == 0 and 1 <= counts["fail"] <= 2
+    states = {trial.number: trial.state.name for trial in one.get_trials()}
+    assert all(states[number] == "COMPLETE" for number in done)
+    # And it goes on from there.
+    study.run_trial(one, problem(), OBJECTIVES, seed=0)
+    assert study.counts(one) == {**counts, "complete": counts["complete"] + 1}
+
+
 def test_workers_that_all_die_are_told(storage: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(crew, "WORKER", ("-c", "raise SystemExit('no memory')"))
     one = study.open_study(storage, "toy", OBJECTIVES)

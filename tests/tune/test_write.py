@@ -12,6 +12,7 @@ import pytest
 
 from tinyfield.errors import EnvironmentFault, UserError
 from tinyfield.spec import load_app
+from tinyfield.spec.architectures import ANOMALY
 from tinyfield.tune.candidate import Candidate, written
 from tinyfield.tune.space import SPACE, OneOf, Whole, space_of
 from tinyfield.tune.write import write
@@ -133,6 +134,10 @@ def test_numbers_are_written_as_people_write_them() -> None:
 @pytest.mark.parametrize("name", SPACE)
 def test_all_that_is_searched_can_be_written(app_file: Path, name: str) -> None:
     """The ends of every choice, and each value, make a file that says just that."""
+    if name in ANOMALY:
+        text = app_file.read_text(encoding="utf-8")
+        text = text.replace("[none, light, heavy]", "[none, heavy]").replace("light: 8 min, ", "")
+        app_file.write_text(text, encoding="utf-8")
     for key, choice in SPACE[name].options.items():
         ends = (choice.low, choice.high) if isinstance(choice, Whole) else choice.values
         for value in ends[:: max(1, len(ends) - 1)]:

@@ -95,6 +95,8 @@ def run(
     finally:
         for worker in alive:
             _stop(worker)
+        _hear_out(said)
+        for worker in alive:
             _bury(worker, study)
         for worker in workers:
             worker.log.close()
@@ -145,6 +147,19 @@ def _stop(worker: _Worker) -> None:
         except subprocess.TimeoutExpired:
             worker.process.kill()
             worker.process.wait()
+
+
+def _hear_out(said: queue.Queue[tuple[_Worker, dict[str, Any] | None]]) -> None:
+    """What workers said before they were stopped: a trial that one had just begun is its too."""
+    while True:
+        try:
+            worker, event = said.get(timeout=0.2)
+        except queue.Empty:
+            return
+        if event is not None and "began" in event:
+            worker.number = event["began"]
+        elif event is not None and "done" in event:
+            worker.number = None
 
 
 def _bury(worker: _Worker, study: optuna.Study) -> None:

@@ -15,7 +15,7 @@ from tinyfield.errors import MissingToolError, UsageError, UserError
 from tinyfield.learn.train import TOOLS
 from tinyfield.paths import firmware_dir
 from tinyfield.spec import App, Model, load_app
-from tinyfield.spec.architectures import OWN, VALUES
+from tinyfield.spec.architectures import ANOMALY, OWN, VALUES
 from tinyfield.spelling import listing, nearest
 from tinyfield.tune.problem import EPOCHS, Problem
 from tinyfield.tune.space import SPACE, space_of
@@ -51,8 +51,7 @@ def problem_of(
     app = load_app(path, board=board)
     chosen = measuring.within_board(app, _model(app, path, model))
     names = _architectures(architectures)
-    if chosen.target is not None:
-        names = [name for name in names if name in VALUES]
+    names = _that_can(names, chosen, asked=bool(architectures))
     dataset = data.load(app, chosen.name, data_dir=data_dir)
 
     def with_model(candidate: Model) -> App:
@@ -96,6 +95,26 @@ def _model(app: App, path: Path, name: str | None) -> Model:
         raise UserError(
             f"{path}: the model {found.name} is a file of its own: there is nothing to search",
             hint=f"write `architecture:` instead of `{found.architecture}:`",
+        )
+    return found
+
+
+def _that_can(names: Sequence[str], model: Model, *, asked: bool) -> list[str]:
+    """Of some architectures those that can be what the model is: a number, what is usual, or
+    classes; UsageError for others where they were asked for."""
+    able: tuple[str, ...]
+    if model.target is not None:
+        kind, able = "gives a number", VALUES
+    elif model.architecture in ANOMALY:
+        kind, able = "learns what is usual", ANOMALY
+    else:
+        kind, able = "gives classes", tuple(name for name in SPACE if name not in ANOMALY)
+    found = [name for name in names if name in able]
+    if asked and len(found) < len(names):
+        wrong = next(name for name in names if name not in able)
+        raise UsageError(
+            f"{model.name} {kind}: {wrong} cannot",
+            hint=f"architectures that can: {listing([name for name in SPACE if name in able])}",
         )
     return found
 

@@ -65,6 +65,9 @@ NOT_16X8 = ("share", "sparse")
 """Keys that go only with weights and values of 8 bits."""
 
 _LEAVES = OneOf((1, 5, 20, 100))
+_BACK = OneOf((1, 4))
+_HISTORY = OneOf((8, 16, 32))
+_KERNEL = OneOf((3, 5))
 
 SPACE: Mapping[str, Searched] = MappingProxyType(
     {
@@ -72,14 +75,33 @@ SPACE: Mapping[str, Searched] = MappingProxyType(
             {
                 "hidden": OneOf(
                     ((4,), (8,), (16,), (32,), (64,), (8, 8), (16, 8), (16, 16), (32, 16), (48, 24))
-                )
+                ),
+                "history": _BACK,
             },
             NETWORK,
         ),
-        "cnn": Searched({"filters": Whole(4, 24, log=True), "blocks": Whole(1, 2)}, NETWORK),
-        "ds_cnn": Searched({"filters": Whole(4, 32, log=True), "blocks": Whole(1, 2)}, NETWORK),
-        "tcn": Searched({"filters": Whole(4, 24, log=True)}, NETWORK),
-        "gru": Searched({"units": Whole(4, 24, log=True)}, NETWORK),
+        "cnn": Searched(
+            {
+                "filters": Whole(4, 24, log=True),
+                "blocks": Whole(1, 2),
+                "kernel": _KERNEL,
+                "history": _HISTORY,
+            },
+            NETWORK,
+        ),
+        "ds_cnn": Searched(
+            {
+                "filters": Whole(4, 32, log=True),
+                "blocks": Whole(1, 2),
+                "kernel": _KERNEL,
+                "history": _HISTORY,
+            },
+            NETWORK,
+        ),
+        "tcn": Searched(
+            {"filters": Whole(4, 24, log=True), "kernel": _KERNEL, "history": _HISTORY}, NETWORK
+        ),
+        "gru": Searched({"units": Whole(4, 24, log=True), "history": OneOf((6, 12, 24))}, NETWORK),
         "tree": Searched({"depth": Whole(2, 12), "min_leaf": _LEAVES}),
         "forest": Searched(
             {"trees": Whole(2, 30, log=True), "depth": Whole(3, 10), "min_leaf": _LEAVES}
@@ -94,9 +116,21 @@ SPACE: Mapping[str, Searched] = MappingProxyType(
                 "density": OneOf((0.1, 0.2, 0.3, 0.5, 1.0)),
             }
         ),
+        "mahalanobis": Searched({"history": _BACK}),
+        "autoencoder": Searched(
+            {"hidden": OneOf(((2,), (4,), (8,), (16, 4), (16, 8))), "history": _BACK}
+        ),
+        "gmm": Searched(
+            {
+                "components": Whole(1, 16, log=True),
+                "covariance": OneOf(("full", "diagonal")),
+                "history": _BACK,
+            }
+        ),
     }
 )
-"""What is searched of each architecture; one that is not here is not searched."""
+"""What is searched of each architecture; one that is not here is not searched. How many false
+alarms there may be is the app's to say, and no matter of search."""
 
 WINDOWS = (0.5, 1, 2)
 """Lengths of a window that are tried, as parts of the app's own."""
