@@ -137,6 +137,11 @@ def drivers_page() -> str:
         lines += [f"## {driver.name}\n", f"{driver.summary}\n"]
         if driver.datasheet:
             lines.append(f"Source: {driver.datasheet}\n")
+        if driver.fast:
+            rates = ", ".join(f"{rate / 1000:g}" for rate in driver.fast.rates)
+            lines.append(
+                f"Sampled fast: `rate:` {rates} Hz; its FIFO keeps {driver.fast.fifo} frames.\n"
+            )
         if driver.channels:
             lines += ["| channel | unit | resolution |", "|---|---|---|"]
             lines += [f"| `{c.name}` | {c.unit} | {10.0**c.scale:g} |" for c in driver.channels]

@@ -69,3 +69,21 @@ def test_the_scenarios_page_knows_every_world_and_its_example_checks(
     faults = page.split("## What goes wrong")[1].split("\n## ")[0]
     for fault in re.findall(r"^\| `([^`]+)` \|", faults, re.M):
         parse_fault(fault, channels=load_app(app).channels, total=0)
+
+
+def test_the_fast_sensors_page_is_true(root: Path, hook: ModuleType, tmp_path: Path) -> None:
+    page = (root / "docs/how-to/fast-sensors.md").read_text(encoding="utf-8")
+    examples = re.findall(r"```yaml\n(.*?)```", page, re.S)
+    train, augment = "    train: {dataset: gas_mq, label: x", re.search(r"augment: .*", examples[1])
+    assert augment is not None
+    app = tmp_path / "app.yaml"
+    app.write_text(
+        f"app: moves\nboard: qemu_m4\n{examples[0]}{train}, {augment[0]}}}\n"
+        "decisions: {runs: {when: activity == running}}\nreporting: {link: serial}\n",
+        encoding="utf-8",
+    )
+    assert len(load_app(app).models["activity"].inputs) == 9
+    drivers = hook.drivers_page()
+    for name, frames in re.findall(r"`(\w+)` (?:keeps )?(\d+)(?: frames)? \(0\.", page):
+        assert f"## {name}" in drivers
+        assert f"its FIFO keeps {frames} frames" in drivers.split(f"## {name}")[1].split("## ")[0]
