@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from tinyfield.report import Play
     from tinyfield.sim import RowSource, SimRun
 
+NO_ROOM = "too small for it"
+"""What is noted of a board that an app does not fit."""
+
 
 @dataclass(frozen=True)
 class BuildResult:
@@ -152,9 +155,10 @@ def build(
         load_app(path, board=name, node=node)  # every board's mistakes, before minutes of work
     folder = project.ensure_project(out)
     brain = train(app, data_dir=data_dir, progress=progress)
-    rows = _costs(path, wanted, brain, folder, node, progress)
+    rows = _costs(path, app, wanted, brain, folder, node, progress, asked=boards)
     chosen = board(app.board)
-    pio.select(folder, chosen.env, path, also=[entry.env for entry in wanted.values()])
+    fit = [wanted[row.board].env for row in rows if not row.note.startswith(NO_ROOM)]
+    pio.select(folder, chosen.env, path, also=fit)
     return BuildResult(app, folder, brain.trained, rows, brain.provenance)
 
 
@@ -254,7 +258,7 @@ def report(
     pages.check_place(file)
     folder = project.ensure_project(None)
     brain = train(app, data_dir=data_dir, progress=progress)
-    rows = _costs(path, wanted, brain, folder, node, progress)
+    rows = _costs(path, app, wanted, brain, folder, node, progress, asked=boards)
     plays = _plays(path, brain, folder, node, progress)
     _step(progress, "write the report")
     chosen = board(app.board)
@@ -391,18 +395,31 @@ def _boards(app: App, asked: Sequence[str] | None) -> dict[str, Board]:
 
 def _costs(
     path: Path,
+    app: App,
     wanted: Mapping[str, Board],
     brain: Brain,
     folder: Path,
     node: str | None,
     progress: Progress | None,
+    *,
+    asked: Sequence[str] | None,
 ) -> tuple[BoardCost, ...]:
-    """Generate and build for each board, and what it takes there."""
+    """Generate and build for each board, and what it takes there.
+
+    A board that nobody asked for and that the app does not name may be too small for it.
+    """
+    named = [app.own_board, *app.other_boards]
+    needed = {*named, *(board(name).twin for name in named)}
     rows = []
     for entry in wanted.values():
         _step(progress, f"generate and build for {entry.name}")
-        generate(path, entry, brain, folder, node=node)
-        rows.append(_row(path, entry, brain, folder, node))
+        try:
+            generate(path, entry, brain, folder, node=node)
+            rows.append(_row(path, entry, brain, folder, node))
+        except BudgetError as error:
+            if asked or entry.name in needed:
+                raise
+            rows.append(BoardCost(entry.name, None, note=f"{NO_ROOM}: {error.message}"))
     return tuple(rows)
 
 

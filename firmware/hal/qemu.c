@@ -21,8 +21,9 @@ static word_t semihost(word_t operation, const void *arguments) {
 #if defined(__riscv)
     register word_t a0 __asm__("a0") = operation;
     register word_t a1 __asm__("a1") = (word_t)arguments;
-    /* The three instructions are the call; uncompressed and within one page. */
-    __asm__ volatile(".option push\n.option norvc\n.balign 16\n"
+    /* The three instructions are the call; uncompressed and within one page. Aligned while the
+     * assembler still reckons with instructions of two bytes, as the linker will. */
+    __asm__ volatile(".option push\n.balign 16\n.option norvc\n"
                      "slli x0, x0, 0x1f\nebreak\nsrai x0, x0, 7\n.option pop"
                      : "+r"(a0)
                      : "r"(a1)

@@ -7,10 +7,11 @@ int main(void);
 static intptr_t semihost_call(uintptr_t operation, const void *block) {
     register uintptr_t a0 __asm__("a0") = operation;
     register const void *a1 __asm__("a1") = block;
-    /* The three instructions must be uncompressed and on one page. */
+    /* The three instructions must be uncompressed and on one page. They are aligned while the
+     * assembler still reckons with instructions of two bytes, as the linker will. */
     __asm__ volatile(".option push\n"
-                     ".option norvc\n"
                      ".balign 16\n"
+                     ".option norvc\n"
                      "slli zero, zero, 0x1f\n"
                      "ebreak\n"
                      "srai zero, zero, 7\n"
