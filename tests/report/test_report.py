@@ -13,8 +13,12 @@ import pytest
 from tests.report.making import COSTS, app, facts, metrics, plays, programs, table, trained
 from tinyfield import pipeline
 from tinyfield.errors import EnvironmentFault, MissingToolError, UserError
+from tinyfield.learn import Fitted, Trained
+from tinyfield.learn.regression import by_origin, errors, persistence
+from tinyfield.learn.stages import Stage
 from tinyfield.report import check_place, gather, plots, render, write
 from tinyfield.report.plots import spans
+from tinyfield.spec.app import Target
 
 pytest.importorskip("matplotlib")
 
@@ -228,3 +232,40 @@ def test_what_was_there_is_replaced_whole(tmp_path: Path) -> None:
     write(file, "nëw")
     assert file.read_text(encoding="utf-8") == "nëw"
     assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_number_has_errors_and_a_scatter_instead_of_classes(root: Path) -> None:
+    """Hand-made answers: what is told of them is what NumPy makes of them."""
+    the, target = app(root), Target(name="need", unit="mm", scale=-1, minimum=-999, maximum=999)
+    rows, rng = table(), np.random.default_rng(2)
+    y = rng.integers(-300, 300, len(rows)).astype(np.int32)
+    rows = replace(rows, y=y, classes=(), target=target, before=np.roll(y, 1))
+    test = rows.part("test")
+    said = (test.y + rng.integers(-20, 20, len(test))).astype(np.int32)
+    one = errors(test.y, said, test.group, step=0.1)
+    report = Fitted(
+        target="need", unit="mm", float=one, int8=one, device=one,
+        mean=errors(test.y, np.zeros(len(test)), test.group, step=0.1),
+        persistence=persistence(test, target), by_origin=by_origin(test, said, target),
+        compared=len(test), apart=0.04, points=tuple((float(a), float(b)) for a, b in
+                                                     zip(test.y / 10, said / 10, strict=True)),
+        stages=(Stage("float", "", {"rmse": 2.0, "mae": 1.5}, {"rmse": 2.1, "mae": 1.6}, 9, 36),
+                Stage("int8", "", {"rmse": 2.0, "mae": 1.5}, {"rmse": 2.1, "mae": 1.6}, 9, 9, 40)),
+    )  # fmt: skip
+    asked = the.models["need"].model_copy(update={"classes": (), "target": target})
+    rules = {name: d for name, d in the.decisions.items() if d.model is None}
+    the = the.model_copy(update={"models": {"need": asked}, "decisions": rules})
+    made = {"need": Trained("need", trained(the, table(), metrics(table())).model, (), (), report)}
+    found = gather(the, made, {"need": rows}, programs(made), ("MEASURED: it.",), COSTS, ())
+    page = Page(render(found))
+    assert f"{one.mae:.3g}" in page.text and "mean absolute error" in page.text
+    assert "need: mean error" in page.text and "gives need in mm" in page.text
+    assert "macro F1" not in page.text and "class" not in page.text.lower().split("licences")[0]
+    labels = " ".join(a.get("aria-label") or "" for a in page.all("svg"))
+    assert "as the node gives it against the truth" in labels and "Mean error: " in labels
+    far = replace(report, mean=one)
+    doubted = gather(
+        the, {"need": replace(made["need"], report=far)}, {"need": rows}, programs(made), (),
+        COSTS, (),
+    )  # fmt: skip
+    assert any("not clearly better than always saying the mean" in w for w in doubted.warnings)

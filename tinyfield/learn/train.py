@@ -39,6 +39,7 @@ from tinyfield.learn.regression import Errors, Fitted, errors, judge_numbers, nu
 from tinyfield.learn.result import Metrics, Network, Trained
 from tinyfield.learn.runner import answers
 from tinyfield.learn.scaler import InputScale, fit_scaler, to_float
+from tinyfield.learn.sources import sources_of
 from tinyfield.learn.stages import Stage
 from tinyfield.spec.architectures import ANOMALY, NOT_NETWORKS
 
@@ -240,10 +241,14 @@ def training_key(table: FeatureTable, model: Model, seed: int, epochs: int) -> s
 
 
 def _file(model: Model) -> dict[str, str]:
-    """The app's own network by its content, wherever it lies."""
+    """The app's own network by its content and that of what it imports, wherever it lies."""
     if not model.source:
         return {}
-    return {"source": hashlib.sha256(Path(model.source).read_bytes()).hexdigest()}
+    path, digest = Path(model.source), hashlib.sha256()
+    for part in sources_of(path) if model.architecture == "keras" else (path,):
+        digest.update(str(part.relative_to(path.parent)).encode() + b"\0")
+        digest.update(hashlib.sha256(part.read_bytes()).digest())
+    return {"source": digest.hexdigest()}
 
 
 def wish(model: Model) -> dict[str, Any] | None:

@@ -266,7 +266,8 @@ def stages(model: ModelFacts) -> str:
             axes.set_xscale("log", base=2)
             axes.xaxis.set_major_formatter(lambda x, _: f"{x:,.0f}")
         span = max(s.test[key] for s in steps) - min(s.test[key] for s in steps)
-        pad = max(0.02 if model.fitted is None else 0.0, 0.25 * span)
+        least = 0.02 if model.fitted is None else 0.01 * max(s.test[key] for s in steps)
+        pad = max(least, 0.25 * span)
         axes.set(
             ylim=(min(s.test[key] for s in steps) - pad, max(s.test[key] for s in steps) + pad),
             xlabel="bytes of weights", ylabel=f"{label} (test)",
