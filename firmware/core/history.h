@@ -20,4 +20,11 @@ static inline int8_t *tiny_history_next(int8_t *buffer, uint16_t *rows, uint16_t
     return buffer + ((size_t)most - 1u) * width;
 }
 
+/* Whether this sample enters: the first, and then every `hop`-th. `wait` is zero at the start. */
+static inline bool tiny_history_due(uint16_t *wait, uint16_t hop) {
+    const bool due = *wait == 0u;
+    *wait = (uint16_t)(due ? hop - 1u : *wait - 1u);
+    return due;
+}
+
 #endif

@@ -62,6 +62,14 @@ def test_golden_of_a_history(tmp_path: Path) -> None:
     assert text == golden.read_text(encoding="utf-8")
 
 
+def test_a_history_of_every_sixth_sample(tmp_path: Path) -> None:
+    text = LOOKS_BACK.replace("history: 4", "hop: 6\n    history: 4")
+    assert text != LOOKS_BACK
+    generated(app(tmp_path, text=text), tmp_path / "out")
+    assert "_wait, 6)" in (tmp_path / "out" / "app.c").read_text(encoding="utf-8")
+    assert "_wait;" in (tmp_path / "out" / "app.h").read_text(encoding="utf-8")
+
+
 def test_a_fixed_set_of_files_written_only_if_changed(tmp_path: Path) -> None:
     out = tmp_path / "out"
     first = generated(app(tmp_path), out)

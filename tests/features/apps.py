@@ -53,11 +53,13 @@ def app(
     models: dict[str, list[Feature]],
     sample_s: int = 600,
     history: int = 1,
+    hop: int = 1,
 ) -> App:
     class Inputs:
         def __init__(self, inputs: list[Feature]) -> None:
             self.inputs = tuple(inputs)
             self.history = history
+            self.hop = hop
             self.target = None
             self.architecture = "mlp"
             self.train = SimpleNamespace(augment=None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -10,11 +11,13 @@ import numpy as np
 import pytest
 
 from tests.features.apps import app, channel, feature, site
+from tinyfield import hostcc
 from tinyfield.data.dataset import Dataset, Series, Split
 from tinyfield.errors import DataError, SpecError
 from tinyfield.features import compute, emit_features
 from tinyfield.features.bind import FeatureLibrary
-from tinyfield.features.table import without_clock
+from tinyfield.features.table import full, windows, without_clock
+from tinyfield.paths import firmware_dir
 
 APP = app(
     [channel("soil.moisture", minimum=0), channel("air.temperature", -2, -4000, 8500)],
@@ -95,6 +98,60 @@ def test_windows_cross_no_gap_and_no_series() -> None:
     assert table.X[samples.index(17), ::2].tolist() == [150, 160, 170]
     assert table.dropped == 18
     assert "3 samples each" in table.dump()
+
+
+_NODE = """
+#include "history.h"
+/* One input a sample, negative: none. Gives the rows in the history after each, or -1 each. */
+void live(const int32_t *x, int32_t n, int32_t history, int32_t hop, int32_t *out)
+{
+    int8_t rows[64] = {0};
+    uint16_t count = 0, wait = 0;
+    for (int32_t i = 0; i < n; i++) {
+        if (hop == 1 || tiny_history_due(&wait, (uint16_t)hop)) {
+            if (x[i] < 0) {
+                count = 0;
+            } else {
+                *tiny_history_next(rows, &count, (uint16_t)history, 1) = (int8_t)x[i];
+            }
+        }
+        for (int32_t k = 0; k < history; k++) {
+            out[i * history + k] = count < history ? -1 : rows[k];
+        }
+    }
+}
+"""
+
+
+@pytest.mark.parametrize(("history", "hop"), [(3, 1), (3, 4), (5, 2), (2, 1), (4, 7)])
+def test_a_node_remembers_what_training_saw(history: int, hop: int) -> None:
+    """The node's C over samples with gaps, against the windows that a model learns from."""
+    library = ctypes.CDLL(
+        str(hostcc.compile_shared([_NODE], include=[firmware_dir() / "core"], name="live"))
+    )
+    rng = np.random.default_rng(history * 10 + hop)
+    x = rng.integers(0, 128, 200).astype(np.int32)
+    x[rng.random(200) < 0.06] = -1
+    out = np.empty((200, history), np.int32)
+    library.live(
+        x.ctypes.data_as(ctypes.c_void_p), 200, history, hop, out.ctypes.data_as(ctypes.c_void_p)
+    )
+    valid = full(x >= 0, history, hop)
+    assert np.array_equal(valid, out[:, 0] >= 0) and 0 < valid.sum() < 200
+    at = np.flatnonzero(valid)
+    assert np.array_equal(windows(x[:, None], at, history, hop), out[at])
+
+
+def test_every_third_sample_enters_the_history() -> None:
+    inputs = {"need": [feature("soil.moisture", "last")]}
+    one = app(list(APP.channels), inputs, history=4, hop=3)
+    wet = {"soil.moisture": np.arange(30.0), "air.temperature": np.zeros(30)}
+    parts = [series(g, channels=wet, labels=np.zeros(30, np.int16)) for g in "abc"]
+    table = compute(one, "need", dataset(*parts))
+    assert table.X[0].tolist() == [0, 30, 60, 90] and table.t[0] == 9 * 600
+    assert table.X[2].tolist() == [0, 30, 60, 90]  # until the next one enters
+    assert table.X[3].tolist() == [30, 60, 90, 120]
+    assert table.dropped == 27
 
 
 def test_dump_and_key() -> None:

@@ -104,6 +104,7 @@ class ModelPlan:
     arena_bytes: int
     raw: bool = False
     history: int = 1
+    hop: int = 1
     value: ValueScale | None = None
     value_type: str = ""
     gate: tuple[InputPlan, ...] = ()
@@ -337,7 +338,8 @@ class NodePlan:
         for model in self.models:
             lines.append(
                 f"model {model.name}: {'raw' if model.raw else len(model.inputs)} inputs"
-                f"{f' of {model.history} samples' if model.history > 1 else ''}, "
+                f"{f' of {model.history} samples' if model.history > 1 else ''}"
+                f"{f', every {model.hop}th' if model.hop > 1 else ''}, "
                 f"{', '.join(model.classes) or model.value}, "
                 f"{model.output}, arena {model.arena_bytes} B"
             )
@@ -498,6 +500,7 @@ def _model(
         arena_bytes=program.arena_bytes,
         raw=raw,
         history=model.history,
+        hop=model.hop,
         value=value,
         value_type=value_type or "",
         gate=_inputs(names, scalers[gate_of(model.name)]) if model.unknown is not None else (),

@@ -191,13 +191,14 @@ def compute(app: App, model: str, dataset: Dataset, *, every_s: int | None = Non
     """
     library = FeatureLibrary(app)
     inputs, history = app.models[model].inputs, app.models[model].history
+    step = app.models[model].hop
     parts: list[dict[str, Any]] = []
     dropped = 0
     for run in _runs(app, model, dataset):
         crop = _crop(app, run.site, run.group)
         fields = None if crop is None else crop_fields(crop)
         X, valid = library.run(model, run.rows, run.when, fields, run.frames)
-        valid = full(valid, history)
+        valid = full(valid, history, step)
         asked = run.labels != NO_LABEL
         if run.told is not None:
             asked &= run.told != MISSING
@@ -208,7 +209,7 @@ def compute(app: App, model: str, dataset: Dataset, *, every_s: int | None = Non
         at = np.flatnonzero(keep)
         parts.append(
             {
-                "X": windows(X, at, history),
+                "X": windows(X, at, history, step),
                 "y": run.labels[keep].astype(np.int16) if run.told is None else run.told[keep],
                 "t": at.astype(np.int64) * app.sample_s,
                 "group": np.full(len(at), run.group),
@@ -294,19 +295,25 @@ def _before(told: NDArray[np.int32], lead: int) -> NDArray[np.int32]:
     return found
 
 
-def full(valid: NDArray[np.bool_], history: int) -> NDArray[np.bool_]:
-    """Where a node's history is full: the last ``history`` samples of the series all had inputs."""
+def full(valid: NDArray[np.bool_], history: int, hop: int = 1) -> NDArray[np.bool_]:
+    """Where a node's history is full: of every ``hop``-th sample, which enter it, the last
+    ``history`` all had inputs."""
+    if hop > 1:
+        return np.repeat(full(valid[::hop], history), hop)[: len(valid)]
     since = np.arange(len(valid)) - np.maximum.accumulate(
         np.where(valid, -1, np.arange(len(valid)))
     )
     return valid & (since >= history)
 
 
-def windows(X: NDArray[np.int32], at: NDArray[np.int64], history: int) -> NDArray[np.int32]:
-    """The inputs of the last ``history`` samples up to each of ``at``, oldest first:
-    [len(at), history · k]."""
-    back = np.arange(1 - history, 1)
-    found: NDArray[np.int32] = X[at[:, None] + back].reshape(len(at), history * X.shape[1])
+def windows(
+    X: NDArray[np.int32], at: NDArray[np.int64], history: int, hop: int = 1
+) -> NDArray[np.int32]:
+    """The inputs of the last ``history`` samples that entered it up to each of ``at``, oldest
+    first: [len(at), history · k]."""
+    back = np.arange(1 - history, 1) * hop
+    newest = at // hop * hop
+    found: NDArray[np.int32] = X[newest[:, None] + back].reshape(len(at), history * X.shape[1])
     return found
 
 

@@ -151,8 +151,9 @@ def named(model: Model) -> str:
     options = dict(model.options)
     for key in ("min_leaf", "source", "function"):
         options.pop(key, None)
-    if options.get("history") == 1:
-        options.pop("history")
+    for key in ("history", "hop"):
+        if options.get(key) == 1:
+            options.pop(key)
     if "trees" in options:
         trees = options.pop("trees")
         name = f"{model.architecture} of {trees} tree{'s' if trees != 1 else ''}"

@@ -267,6 +267,7 @@ class Model(Frozen):
     projection: int = 1
     density: float = 1.0
     history: int = 1
+    hop: int = 1
     filters: int = 1
     kernel: int | tuple[int, int] = 1
     blocks: int = 1

@@ -7,20 +7,26 @@ from types import MappingProxyType
 
 OPTIONS: Mapping[str, Mapping[str, object]] = MappingProxyType(
     {
-        "mlp": {"hidden": (16,), "history": 1},
-        "cnn": {"history": 16, "filters": 8, "kernel": 3, "blocks": 2},
-        "ds_cnn": {"history": 16, "filters": 12, "kernel": 3, "blocks": 2},
-        "tcn": {"history": 16, "filters": 8, "kernel": 3, "blocks": 3},
-        "gru": {"history": 12, "units": 8},
+        "mlp": {"hidden": (16,), "history": 1, "hop": 1},
+        "cnn": {"history": 16, "hop": 1, "filters": 8, "kernel": 3, "blocks": 2},
+        "ds_cnn": {"history": 16, "hop": 1, "filters": 12, "kernel": 3, "blocks": 2},
+        "tcn": {"history": 16, "hop": 1, "filters": 8, "kernel": 3, "blocks": 3},
+        "gru": {"history": 12, "hop": 1, "units": 8},
         "tree": {"depth": 8, "min_leaf": 5},
         "forest": {"trees": 10, "depth": 8, "min_leaf": 5},
         "gbt": {"trees": 20, "depth": 3, "min_leaf": 5},
-        "bonsai": {"depth": 2, "projection": 10, "density": 0.3, "history": 1},
-        "mahalanobis": {"false_alarms": 0.01, "history": 1},
-        "autoencoder": {"hidden": (4,), "false_alarms": 0.01, "history": 1},
-        "gmm": {"components": 8, "covariance": "full", "false_alarms": 0.01, "history": 1},
-        "keras": {"history": 1},
-        "tflite": {"history": 1},
+        "bonsai": {"depth": 2, "projection": 10, "density": 0.3, "history": 1, "hop": 1},
+        "mahalanobis": {"false_alarms": 0.01, "history": 1, "hop": 1},
+        "autoencoder": {"hidden": (4,), "false_alarms": 0.01, "history": 1, "hop": 1},
+        "gmm": {
+            "components": 8,
+            "covariance": "full",
+            "false_alarms": 0.01,
+            "history": 1,
+            "hop": 1,
+        },
+        "keras": {"history": 1, "hop": 1},
+        "tflite": {"history": 1, "hop": 1},
     }
 )
 """Architectures that are built: their options, with what holds where the app says nothing."""

@@ -38,6 +38,7 @@ MAX_INPUTS = 128
 MOST_REMOVED = Decimal("0.95")
 MOST_FALSE = Decimal("0.2")
 HISTORY_LEAST = 4
+HOP_MOST = 1000
 UNROLLED_MOST = 64
 HISTORY_BYTES_MOST = 16_384
 NO_COMPRESS, NO_BUDGET = build(Compress)(), build(Budget)()
@@ -259,15 +260,18 @@ def _options(
 ) -> dict[str, Any]:
     """What the app says, else what holds for its architecture."""
     found: dict[str, Any] = dict(OPTIONS.get(name, {}))
-    for key in found.keys() - {"history"}:
+    for key in found.keys() - {"history", "hop"}:
         said = getattr(section, key)
         if said is not None and ok(said):
             found[key] = said
-    if "history" in found and "history" in node.items:
+    # A time of history counts the samples that enter it.
+    for key, most in (("hop", HOP_MOST), ("history", HISTORY_MOST)):
+        if key not in found or key not in node.items:
+            continue
         before = len(problems.found)
-        history = read_samples(node.items["history"], sample_s, problems, most=HISTORY_MOST)
+        samples = read_samples(node.items[key], sample_s * int(found["hop"]), problems, most=most)
         if len(problems.found) == before:
-            found["history"] = history
+            found[key] = samples
     if "hidden" in found:
         found["hidden"] = tuple(found["hidden"])
     for key in ("density", "false_alarms"):
@@ -324,6 +328,14 @@ def _history(node: Map, name: str, options: dict[str, Any], width: int, problems
             code="range",
         )
     history, place = options.get("history", 1), node.items.get("history", node)
+    if history == 1 and options.get("hop", 1) > 1:
+        problems.at(
+            node.items["hop"],
+            "'hop' means nothing where one sample is looked at",
+            key=True,
+            hint="add 'history: 12', or remove it",
+            code="option",
+        )
     if name in OVER_TIME and history < HISTORY_LEAST:
         problems.at(
             place,

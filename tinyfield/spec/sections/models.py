@@ -183,6 +183,11 @@ class ModelSection(Section):
         "tcn: 16, gru: 12, else 1)",
         examples=["12 samples"],
     )
+    hop: Samples = Field(
+        default=None,
+        description="with history: every so many samples one enters it, as a number or a time (1)",
+        examples=["6 samples"],
+    )
     filters: Annotated[int, Field(ge=1, le=128)] | None = Field(
         default=None,
         description="channels of a convolution; cnn: of the first block, then twice as many each "
