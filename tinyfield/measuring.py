@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tinyfield.bench import Cost
     from tinyfield.learn import Measure, Trained
     from tinyfield.pio import Image
+    from tinyfield.sim import RowSource
 
 _SAMPLES = 288  # two days at ten minutes: every window full, every rule tried
 
@@ -82,8 +83,7 @@ def measure_image(app: App, twin: Board, image: Image, models: Mapping[str, Trai
     """Sizes of the image, the deepest stack in its first days, the count of one inference."""
     from tinyfield import bench, sim
 
-    source = sim.default_source(app, limit=_SAMPLES)
-    run = sim.SimRun(app, twin, image, source)
+    run = sim.SimRun(app, twin, image, _work_for(app))
     for _ in run:
         pass
     target = twin.target or "host"
@@ -105,6 +105,18 @@ def measure_image(app: App, twin: Board, image: Image, models: Mapping[str, Trai
         features_cycles=features.cycles_estimate if features else None,
         frames_ram=emit_features(app).frames_ram,
     )
+
+
+def _work_for(app: App) -> RowSource:
+    """The app's bed or the world of its tests; where it has neither, readings of no meaning."""
+    from tinyfield import sim
+    from tinyfield.sim.anything import AnythingSource
+
+    planted = app.site is not None and app.site.plant is not None
+    fast = any(sensor.frames for sensor in app.sensors.values())
+    if (planted and not fast) or any(test.world is not None for test in app.tests.values()):
+        return sim.default_source(app, limit=_SAMPLES)
+    return AnythingSource(app, _SAMPLES)
 
 
 _FRAMES = """
