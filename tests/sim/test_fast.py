@@ -17,6 +17,7 @@ from tinyfield.boards import load_boards
 from tinyfield.errors import DataError
 from tinyfield.features.ticks import NO_FRAME
 from tinyfield.sim import Faults, TraceSource, WorldSource
+from tinyfield.sim.anything import AnythingSource
 from tinyfield.sim.scenario import FaultySource
 from tinyfield.spec.scenario import Fault
 
@@ -95,6 +96,22 @@ def test_frames_survive_a_bad_line(moves: Bench) -> None:
         return data[:-3] + b"\\xff" + data[-2:] if number % 17 == 5 else data
 
     assert moves.log("native", world(moves), faults=Faults(to_node=bend)) == calm
+
+
+def test_a_node_without_a_world_has_work_to_be_measured_at(moves: Bench) -> None:
+    """Anything within the channels' ranges, the same each time, every sample of it whole."""
+    app = moves.app()
+    one, same = AnythingSource(app, 30), AnythingSource(app, 30)
+    burst = one.burst(7, 0)
+    assert np.array_equal(burst, same.burst(7, 0)) and not np.array_equal(burst, one.burst(8, 0))
+    for k, name in enumerate(app.sensors["imu"].channels):
+        channel = app.channels[app.channel_id(name)]
+        assert channel.minimum <= burst[:, k].min() < burst[:, k].max() <= channel.maximum
+    row = one.row(7)
+    assert row is not None and len(row) == len(app.channels) and one.row(one.last + 1) is None
+    run = moves.sim("native", one)
+    list(run)
+    assert run.summary["samples"] == 30
 
 
 def test_a_burst_is_asked_for_once(moves: Bench) -> None:

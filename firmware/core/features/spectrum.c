@@ -10,8 +10,14 @@
 
 #define QUARTER 0x4000U /* of a turn */
 
+#if defined(__AVR__)
+#define TURNED __attribute__((noinline)) /* 350 bytes shorter, 6 % slower */
+#else
+#define TURNED inline
+#endif
+
 /* a * w / 2^15, to the nearest. In halves: an AVR has no product of 64 bits worth the name. */
-static inline int32_t turned(int32_t a, int16_t w) {
+static TURNED int32_t turned(int32_t a, int16_t w) {
     const int16_t high = (int16_t)(a >> 16);
     const uint16_t low = (uint16_t)a;
     return (int32_t)high * w * 2 + (((int32_t)low * w + ((int32_t)1 << 14)) >> 15);
