@@ -79,6 +79,17 @@ def build_fitting(twin: Board, folder: Path, programs: Mapping[str, Program]) ->
         ) from None
 
 
+def check_windows(app: App) -> None:
+    """Refuses windows of frames that alone are more than the app's board has RAM for.
+
+    Raises:
+        BudgetError: says where, and by how much.
+    """
+    from tinyfield.codegen.limits import check_frames
+
+    check_frames(app, board(app.board), emit_features(app).frames_ram, 0)
+
+
 def measure_image(app: App, twin: Board, image: Image, models: Mapping[str, Trained]) -> Measured:
     """Sizes of the image, the deepest stack in its first days, the count of one inference."""
     from tinyfield import bench, sim

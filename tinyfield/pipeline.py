@@ -153,6 +153,7 @@ def build(
     wanted = _boards(app, boards)
     for name in wanted:
         load_app(path, board=name, node=node)  # every board's mistakes, before minutes of work
+    measuring.check_windows(app)
     folder = project.ensure_project(out)
     brain = train(app, data_dir=data_dir, progress=progress)
     rows = _costs(path, app, wanted, brain, folder, node, progress, asked=boards)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.codegen.apps import MOVES, app_of
 from tests.conftest import absent
 from tinyfield.bench import measure_c
-from tinyfield.errors import MissingToolError
+from tinyfield.errors import BudgetError, MissingToolError
 from tinyfield.features.bind import feature_files
 from tinyfield.features.emit import emit_features
-from tinyfield.measuring import features_cost
+from tinyfield.measuring import check_windows, features_cost
 from tinyfield.spec import load_app
 
 _WORK = """
@@ -68,3 +70,11 @@ def test_frames_of_an_uno(root: Path, tmp_path: Path) -> None:
     assert 0 < emit_features(app).frames_ram <= cost.ram.static
     assert features_cost(app, "host") is None
     assert features_cost(load_app(root / "apps" / "irrigation.yaml"), "avr") is None
+
+
+def test_windows_beyond_the_boards_ram_are_refused_before_any_training(tmp_path: Path) -> None:
+    long = MOVES.replace("1.28 s", "10 s")
+    check_windows(app_of(long, tmp_path, "qemu_m4"))
+    with pytest.raises(BudgetError, match="windows of frames") as caught:
+        check_windows(app_of(long, tmp_path, "simavr_uno"))
+    assert "more than a node on" in caught.value.message and caught.value.hint

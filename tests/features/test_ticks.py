@@ -220,3 +220,13 @@ def test_what_does_not_fit_is_said(tmp_path: Path) -> None:
     slow += "inputs: [imu.humidity]" + MOVE.split("- imu.accel_z last")[1]
     with pytest.raises(DataError, match="no sensor of the app is sampled fast"):
         compute(app(tmp_path, slow), "activity", dataset(a=whole))
+
+
+def test_windows_longer_than_any_recording_of_a_split(tmp_path: Path) -> None:
+    """Said as that, not as inputs without a value; a sensor's own clock may make one shorter."""
+    move = app(tmp_path)
+    sets = {"a": recording("a", 20), "b": recording("b", 2.3), "c": recording("c", 20)}
+    with pytest.raises(DataError, match=r"longest valid recording lasts 2\.3 s, and .* 2\.4 s"):
+        compute(move, "activity", dataset(**sets))
+    sets["b"] = recording("b", 2.39)
+    compute(move, "activity", dataset(**sets))

@@ -18,7 +18,7 @@ from tinyfield.features.between import between
 from tinyfield.features.bind import FeatureLibrary
 from tinyfield.features.scale import MISSING, to_scaled
 from tinyfield.features.site import crop_fields
-from tinyfield.features.ticks import Ticks, cut, hop
+from tinyfield.features.ticks import SAME_RATE, Ticks, cut, hop
 from tinyfield.spec.crops import Crop, crops
 
 if TYPE_CHECKING:
@@ -191,6 +191,7 @@ def compute(app: App, model: str, dataset: Dataset, *, every_s: int | None = Non
     """
     library = FeatureLibrary(app)
     inputs, history = app.models[model].inputs, app.models[model].history
+    _check_lengths(app, inputs, dataset)
     step = app.models[model].hop
     parts: list[dict[str, Any]] = []
     dropped = 0
@@ -250,6 +251,26 @@ class _Run:
     labels: NDArray[np.int16]
     frames: tuple[NDArray[np.int16], ...] | None = None
     told: NDArray[np.int32] | None = None
+
+
+def _check_lengths(app: App, inputs: Sequence[Feature], dataset: Dataset) -> None:
+    """Whether each split has a recording in which the longest window of frames finds room."""
+    needed, text = max(
+        (
+            (float(f.frames.count / app.channels[f.channel or 0].rate), f.text)
+            for f in inputs
+            if f.frames
+        ),
+        default=(0.0, ""),
+    )
+    for split in SPLITS:
+        lengths = [r.duration_s for r in dataset.recordings if dataset.split[r.group] == split]
+        if lengths and max(lengths) * (1 + SAME_RATE) < needed:
+            raise DataError(
+                f"{dataset.name}: the longest {split} recording lasts {max(lengths):.3g} s, and "
+                f"`{text}` is longer",
+                hint="shorten the windows, or give longer recordings",
+            )
 
 
 def _runs(app: App, model: str, dataset: Dataset) -> Iterator[_Run]:
