@@ -29,6 +29,7 @@ def folder(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
+@pytest.mark.timeout(1000)
 @pytest.mark.parametrize("name", APPS)
 def test_the_apps_own_tests_pass(folder: Path, name: str) -> None:
     scenarios = load_app(folder / "apps" / name).tests

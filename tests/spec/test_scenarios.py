@@ -82,6 +82,22 @@ def test_scripts_are_written_out(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def test_a_label_is_any_that_the_rule_can_have(tmp_path: Path) -> None:
+    path = tmp_path / "app.yaml"
+    text = EXAMPLE.read_text(encoding="utf-8")
+    head = text[: text.index("\ntests:")]
+    sure = "  odd: {when: need == unknown}\n  water:"
+    head = head.replace("    classes: [", "    unknown: 1 %\n    classes: [").replace(
+        "  water:", sure, 1
+    )
+    path.write_text(
+        head + "\ntests:\n  a: {world: {bed: sunny 1 d}, expect: {odd: unknown at most 2}}\n",
+        encoding="utf-8",
+    )
+    (one,) = load_app(path).tests["a"].expect
+    assert (one.label, one.most) == ("unknown", 2)
+
+
 def test_a_fault_in_the_channels_own_steps(app: App) -> None:
     def of(text: str) -> tuple[str, tuple[str, ...], int, int, int | None]:
         fault = parse_fault(text, channels=app.channels, total=0)

@@ -18,7 +18,6 @@ from tinyfield.spec.crops import Crop
 from tinyfield.spec.diagnostics import Diagnostic
 from tinyfield.spec.expr import Clause, Expr, Numeric, TimeRef, dump, walk
 from tinyfield.spec.frozen import Frozen
-from tinyfield.spec.frozen import build as build  # noqa: PLC0414 - also had from here
 from tinyfield.spec.mark import Mark
 from tinyfield.spec.scenario import Scenario
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tinyfield.spec.app import Pet, Total, build
+from tinyfield.spec.app import Pet, Total
+from tinyfield.spec.frozen import build
 from tinyfield.spec.nodes import Map, Node
 from tinyfield.spec.problems import Problems
 from tinyfield.spec.sections.base import ok

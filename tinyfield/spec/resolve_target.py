@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tinyfield.spec.app import Accept, Target, build
+from tinyfield.spec.app import Accept, Target
+from tinyfield.spec.frozen import build
 from tinyfield.spec.known import TARGETS, Column
 from tinyfield.spec.mistake import Mistake
 from tinyfield.spec.nodes import Map, Scalar

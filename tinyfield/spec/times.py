@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tinyfield.spec.app import Feature, build
+from tinyfield.spec.app import Feature
+from tinyfield.spec.frozen import build
 from tinyfield.spec.mistake import Mistake
 from tinyfield.spelling import listing, nearest
 
