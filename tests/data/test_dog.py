@@ -77,7 +77,7 @@ def test_measured_bouts_are_cut_in_time_and_generated_dogs_join(tmp_path: Path) 
         assert parts["valid"].max() + 0.5 < parts["test"].min(), "a gap of 5 s, i being in ax"
     made = {r.group.split("/")[0]: found.split[r.group] for r in found.recordings
             if r.origin == "generated"}  # fmt: skip
-    assert sorted(made.values()).count("train") == 12 and len(made) == 20
+    assert list(made.values()) == ["train"] * 12, "tests are of what was measured alone"
     assert "GENERATED" in " ".join(found.provenance)
 
 
@@ -92,6 +92,7 @@ def test_held_out_data_are_all_test_and_nothing_is_added(tmp_path: Path) -> None
 def test_without_data_it_says_so(tmp_path: Path) -> None:
     found = data.load(dog_app(tmp_path), "m")
     assert {r.origin for r in found.recordings} == {"generated"}
+    assert len({r.group.split("/")[0] for r in found.part("test")}) == 4, "dogs of their own"
     assert "NO REAL DATA" in found.provenance[0]
 
 

@@ -3,12 +3,13 @@
 Label ``behaviour``: the classes are behaviours; ``other``, if it is one, is all that are not
 named. What a model does not name is left out. Of the measured set every bout is cut in time into an
 early, a later and a last part, which is all that one dog and one recording a behaviour allow.
-Generated dogs join the training: other sizes, paces and collars; they are also what stands in.
+Generated dogs join the training: other sizes, paces and collars. Where nothing is measured, they
+stand in for the tests as well.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -71,10 +72,11 @@ def build(app: App, model_name: str, folder: Path | None, seed: int, held_out: b
             said.append(
                 f"NO REAL DATA: {train.dataset} is not here. Everything below is simulated."
             )
-        made, parts = _generated(app, model.classes, seed, train.dataset)
+        dogs: dict[Split, int] = DOGS if folder is None else {"train": DOGS["train"]}
+        made, parts = _generated(app, model.classes, dogs, seed, train.dataset)
         recordings, split = [*recordings, *made], split | parts
         said.append(
-            f"GENERATED: {sum(DOGS.values())} simulated dogs with collars mounted at random; how "
+            f"GENERATED: {sum(dogs.values())} simulated dogs with collars mounted at random; how "
             "they move is made up, after published sizes and frequencies."
         )
     return Dataset(
@@ -88,13 +90,13 @@ def build(app: App, model_name: str, folder: Path | None, seed: int, held_out: b
 
 
 def _generated(
-    app: App, classes: tuple[str, ...], seed: int, dataset: str
+    app: App, classes: tuple[str, ...], dogs: Mapping[Split, int], seed: int, dataset: str
 ) -> tuple[list[Recording], dict[str, Split]]:
     """Bouts of every behaviour of every generated dog; a dog is in one part."""
     recordings: list[Recording] = []
     split: dict[str, Split] = {}
     number = 0
-    for part, count in DOGS.items():
+    for part, count in dogs.items():
         for _ in range(count):
             rng = np.random.default_rng([seed, 23, number])
             who = dog(rng)

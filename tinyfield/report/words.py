@@ -86,6 +86,8 @@ def _number(tree: e.Expr) -> str:
     if isinstance(tree, e.Num):
         if tree.unit == "score":  # 0 to 255 stands for 0 to 1
             return f"{round(tree.value / 255, 2):g}"
+        if tree.unit == "s" and tree.scale == 0 and tree.value >= 60:
+            return duration_text(tree.value)
         value = Decimal(tree.value).scaleb(tree.scale).normalize()
         return f"{value:,f} {unit(tree.unit)}".strip()
     if isinstance(tree, e.Confidence):
