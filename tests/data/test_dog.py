@@ -29,9 +29,9 @@ def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("TINYFIELD_DATA", raising=False)
 
 
-def dog_app(folder: Path, *, dataset: str = "pet_dog", label: str = "behaviour",
+def dog_app(folder: Path, *, label: str = "behaviour",
             split: str = "by time", classes: str = FIVE) -> App:  # fmt: skip
-    app = app_of(folder, dataset=dataset, stand_in="dog", label=label, split=split,
+    app = app_of(folder, dataset="pet_dog", stand_in="dog", label=label, split=split,
                  classes=classes)  # fmt: skip
     units = {"accel": ("g", -3), "gyro": ("dps", -1)}
     found = [
@@ -97,11 +97,17 @@ def test_without_data_it_says_so(tmp_path: Path) -> None:
 
 
 def test_what_is_not_named_is_other_or_left_out(tmp_path: Path) -> None:
-    app = dog_app(tmp_path, dataset="dog_simulated", classes="other, scratching, shaking")
+    app = dog_app(tmp_path, classes="other, scratching, shaking")
     found = data.load(app, "m")
     shares = found.shares()
     assert shares["other"] == pytest.approx(7 / 9)
     assert len(data.load(dog_app(tmp_path), "m").recordings) == 20 * 2 * 5
+    folder = lay(tmp_path / "dog", [(b, 0, 6000) for b in BEHAVIOURS[:5]])
+    both = data.load(app, "m", data_dir=folder)
+    assert {r.labels[0] for r in both.recordings if r.origin == "measured"} == {0}
+    assert {(r.labels[0], r.origin) for r in both.part("test")} == {
+        (0, "measured"), (0, "generated"), (1, "generated"), (2, "generated"),
+    }, "what was not measured is tested on generated dogs"  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ def nowhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def test_every_set_says_what_it_is() -> None:
     entries = registry.entries()
     assert [e.name for e in entries] == [
-        "anomaly_fan", "dog_simulated", "fao56_tables", "gas_mq", "har_geotec",
+        "anomaly_fan", "fao56_tables", "gas_mq", "har_geotec",
         "irrigation_maricopa", "pet_dog", "pollution_beijing", "soil_quebec",
     ]  # fmt: skip
     for e in entries:

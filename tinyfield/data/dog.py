@@ -1,10 +1,10 @@
-"""The data sets of a dog's collar: ``pet_dog``, measured, and ``dog_simulated``, which is made.
+"""The data set of a dog's collar.
 
 Label ``behaviour``: the classes are behaviours; ``other``, if it is one, is all that are not
 named. What a model does not name is left out. Of the measured set every bout is cut in time into an
 early, a later and a last part, which is all that one dog and one recording a behaviour allow.
-Generated dogs join the training: other sizes, paces and collars. Where nothing is measured, they
-stand in for the tests as well.
+Generated dogs join the training: other sizes, paces and collars. Where a class was not measured,
+they are in the tests as well.
 """
 
 from __future__ import annotations
@@ -72,7 +72,9 @@ def build(app: App, model_name: str, folder: Path | None, seed: int, held_out: b
             said.append(
                 f"NO REAL DATA: {train.dataset} is not here. Everything below is simulated."
             )
-        dogs: dict[Split, int] = DOGS if folder is None else {"train": DOGS["train"]}
+        seen = {r.labels[0] for r in recordings}
+        whole = len(seen) == len(model.classes)
+        dogs: dict[Split, int] = {"train": DOGS["train"]} if whole else DOGS
         made, parts = _generated(app, model.classes, dogs, seed, train.dataset)
         recordings, split = [*recordings, *made], split | parts
         said.append(

@@ -85,7 +85,7 @@ def load(
             f"{app.where(f'models.{model_name}.train')}: no generator makes the label "
             f"{train.label!r} of {train.dataset} yet",
             hint="Built so far: irrigation_maricopa (label `need`), pollution_beijing, gas_mq, "
-            "anomaly_fan, pet_dog, dog_simulated, har_geotec.",
+            "anomaly_fan, pet_dog, har_geotec.",
         )
     if train.stand_in not in (None, STAND_IN[info.importer]):
         raise DataError(

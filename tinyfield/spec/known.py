@@ -17,7 +17,6 @@ DATASETS = (
     "anomaly_fan",
     "pet_dog",
     "har_geotec",
-    "dog_simulated",
 )
 STAND_INS = ("fao56", "smog", "mq_array", "rotor", "dog", "person")
 SPLITS = ("by plot", "by station", "by group", "by time", "by speed", "by subject")
