@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from tinyfield.compiler.trees import Ensemble, comparisons, sums
 from tinyfield.learn.balance import class_weights
 from tinyfield.learn.metrics import macro_f1
+from tinyfield.learn.trees import Structure
 
 ROWS_MOST = 160_000
 """Training rows; of more, an even stride is kept: neighbours in time are alike."""
@@ -238,19 +239,23 @@ def _f1(y: NDArray[np.int64], said: NDArray[np.integer[Any]], classes: int) -> f
     return macro_f1(cells.reshape(classes, classes))
 
 
-def convert(
-    model: Boosted, x: NDArray[np.int32], structure: Any
-) -> tuple[Ensemble, float]:
+def convert(model: Boosted, x: NDArray[np.int32]) -> tuple[Ensemble, float]:
     """The integers, and the distance between two best probabilities from which on their label is
     the trained model's, always.
 
     Args:
         x: rows whose labels decide how many bits leaves get, [n, k].
-        structure: of ``trees`` (tinyfield.learn.trees), thresholds as integers.
+
+    Raises:
+        ModelError: a threshold that does not fit int32.
     """
+    structure = Structure(model.trees, np.ones(x.shape[1]))
     leaf_rows = [tree.children_left < 0 for tree in model.trees]
     largest = max(
-        (float(np.abs(t.value[leaf]).max()) for t, leaf in zip(model.trees, leaf_rows, strict=True)),
+        (
+            float(np.abs(t.value[leaf]).max())
+            for t, leaf in zip(model.trees, leaf_rows, strict=True)
+        ),
         default=1.0,
     )
     wanted = model.margins(x).argmax(axis=1)
@@ -275,7 +280,7 @@ def _integers(
     leaf_rows: Sequence[NDArray[np.bool_]],
     unit: float,
     inputs: int,
-    structure: Any,
+    structure: Structure,
 ) -> tuple[Ensemble, float] | None:
     """With leaves in steps of 1/unit; None where their sums are too large for the node."""
     rows: dict[int, int] = {}

@@ -47,6 +47,7 @@ _TRAINS = (
     "share.py",
     "stages.py",
     "train.py",
+    "boosting.py",
     "trees.py",
     "twin.py",
     "worker.py",

@@ -149,11 +149,13 @@ def described(found: Neighbour) -> str:
 def named(model: Model) -> str:
     """A model in words, by its options."""
     options = dict(model.options)
-    for key in ("min_leaf", "source", "function"):
+    for key in ("min_leaf", "leaves", "source", "function"):
         options.pop(key, None)
     for key in ("history", "hop"):
         if options.get(key) == 1:
             options.pop(key)
+    if options.get("ordered") is False:
+        options.pop("ordered")
     if "trees" in options:
         trees = options.pop("trees")
         name = f"{model.architecture} of {trees} tree{'s' if trees != 1 else ''}"

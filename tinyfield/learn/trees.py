@@ -62,11 +62,11 @@ def fit(
     """A trained scikit-learn model.
 
     Args:
-        architecture: ``tree``, ``forest`` or ``gbt``.
+        architecture: ``tree`` or ``forest`` (``gbt``: tinyfield.learn.boosting).
         x, y: int32 features [n, k] and class indices [n].
         min_leaf: the fewest training rows in a leaf.
     """
-    from sklearn.ensemble import GradientBoostingClassifier, RandomForestClassifier
+    from sklearn.ensemble import RandomForestClassifier
     from sklearn.tree import DecisionTreeClassifier
 
     step = -(-len(y) // ROWS_MOST[architecture])
@@ -75,12 +75,8 @@ def fit(
     model: Any
     if architecture == "tree":
         model = DecisionTreeClassifier(**common)
-    elif architecture == "forest":
-        model = RandomForestClassifier(n_estimators=trees, n_jobs=1, **common)
     else:
-        model = GradientBoostingClassifier(
-            n_estimators=trees, learning_rate=min(0.5, 4 / trees), **common
-        )
+        model = RandomForestClassifier(n_estimators=trees, n_jobs=1, **common)
     return model.fit(x, y, sample_weight=class_weights(y, classes)[y].astype(np.float64))
 
 
@@ -125,7 +121,7 @@ def convert_values(model: Any, x: NDArray[Any]) -> Converted:
         ModelError: a threshold or a sum that does not fit 32 bits.
     """
     x = np.asarray(x)
-    structure = _Structure(_estimators(model), np.ones(x.shape[1]))
+    structure = Structure(_estimators(model), np.ones(x.shape[1]))
     boosted = hasattr(model, "learning_rate")
     part = model.learning_rate if boosted else 1 / len(structure.trees)
     values = [tree.value[:, 0, 0] * part for tree in structure.trees]
@@ -205,7 +201,7 @@ def convert(
     x = np.asarray(x)
     scales = np.broadcast_to(np.asarray(scale, np.float64), (x.shape[1],))
     boosted = hasattr(model, "learning_rate")
-    structure = _Structure(_estimators(model), scales)
+    structure = Structure(_estimators(model), scales)
     q = np.round(x * scales).astype(np.int64)
     wanted = probabilities(model, x, classes).argmax(axis=1)
     chosen: Converted | None = None
@@ -235,7 +231,7 @@ def _estimators(model: Any) -> list[Any]:
     )
 
 
-class _Structure:
+class Structure:
     """The trees' inner nodes with integer thresholds; leaves know their place in scikit-learn."""
 
     def __init__(self, trees: Sequence[Any], scales: NDArray[np.float64]) -> None:
@@ -291,7 +287,7 @@ class _Structure:
 
 
 def _voting(
-    model: Any, structure: _Structure, classes: int, dtype: str, octave: float
+    model: Any, structure: Structure, classes: int, dtype: str, octave: float
 ) -> list[Converted]:
     columns = np.asarray(model.classes_, np.int64)
     shares = []
@@ -349,7 +345,7 @@ def _whole(share: NDArray[np.float64], full: int) -> NDArray[np.int64]:
 
 
 def _boosted(
-    model: Any, structure: _Structure, classes: int, dtype: str, temperature: float
+    model: Any, structure: Structure, classes: int, dtype: str, temperature: float
 ) -> list[Converted]:
     columns = np.asarray(model.classes_, np.int64)
     per_round = np.asarray(model.estimators_, object).shape[1]

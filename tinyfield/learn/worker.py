@@ -14,7 +14,7 @@ import math
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -151,6 +151,8 @@ def _trees(request: dict[str, Any], examples: Arrays, progress: Progress) -> Mad
     kind, classes = str(request["architecture"]), int(request["classes"])
     if not classes:
         return _trees_of_values(kind, request, examples, progress)
+    if kind == "gbt":
+        return _boosted(request, examples, progress)
     progress("train", 0, 1, f"{kind} by scikit-learn")
     x, y = examples["x_train"], examples["y_train"]
     model = trees.fit(
@@ -164,18 +166,41 @@ def _trees(request: dict[str, Any], examples: Arrays, progress: Progress) -> Mad
         seed=int(request["seed"]),
     )
     progress("convert", 0, 1, "thresholds to integers")
-    temperature = 1.0
     said = trees.probabilities(model, examples["x_valid"], classes)
-    if kind != "gbt":
-        temperature = trees.vote_temperature(said, examples["y_valid"])
-    else:
-        temperature = trees.best_temperature(np.log(np.maximum(said, 1e-12)), examples["y_valid"])
+    temperature = trees.vote_temperature(said, examples["y_valid"])
     # Leaf values get the bits that keep every label of the rows at hand, the validation's too.
     rows = np.concatenate([x, examples["x_valid"]])
     made = trees.convert(model, rows, classes=classes, temperature=temperature)
     probabilities = trees.probabilities(model, examples["x_test"], classes)
     progress("convert", 1, 1, f"{made.ensemble.inner} comparisons")
     return Made(made.ensemble.to_bytes(), probabilities, made.resolution)
+
+
+def _boosted(request: dict[str, Any], examples: Arrays, progress: Progress) -> Made:
+    from tinyfield.learn import boosting, trees
+
+    progress("train", 0, 1, "boosted trees by scikit-learn")
+    x, valid = examples["x_train"], examples["x_valid"]
+    model = boosting.fit(
+        x,
+        examples["y_train"],
+        valid,
+        examples["y_valid"],
+        trees=int(request["trees"]),
+        depth=int(request["depth"]),
+        leaves=int(request["leaves"]),
+        min_leaf=int(request["min_leaf"]),
+        classes=int(request["classes"]),
+        ordered=bool(request["ordered"]),
+        seed=int(request["seed"]),
+    )
+    warmth = trees.best_temperature(model.margins(valid), examples["y_valid"])
+    model = replace(model, temperature=warmth)
+    progress("convert", 0, 1, "thresholds to integers")
+    rows = np.concatenate([x, valid])
+    ensemble, resolution = boosting.convert(model, rows)
+    progress("convert", 1, 1, f"{ensemble.inner} comparisons")
+    return Made(ensemble.to_bytes(), model.probabilities(examples["x_test"]), resolution)
 
 
 def _trees_of_values(

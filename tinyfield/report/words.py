@@ -219,7 +219,8 @@ def architecture(model: Model) -> str:
         "keras": "the app's own Keras network",
         "tflite": "the app's own TFLite model",
     }.get(model.architecture, model.architecture)
-    alone = {"history": 1, "hop": 1}  # each sample is judged by itself: not worth a word
+    # Each sample is judged by itself: not worth a word.
+    alone = {"history": 1, "hop": 1, "ordered": False}
     shown = {k: v for k, v in model.options.items() if v not in ((), None, alone.get(k))}
     options = ", ".join(f"{k} {_option(v)}" for k, v in shown.items())
     return f"{said} ({options})" if options else said

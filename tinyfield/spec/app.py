@@ -263,6 +263,8 @@ class Model(Frozen):
     trees: int = 1
     depth: int = 1
     min_leaf: int = 1
+    leaves: int = 31
+    ordered: bool = False
     projection: int = 1
     density: float = 1.0
     history: int = 1

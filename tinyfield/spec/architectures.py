@@ -14,7 +14,7 @@ OPTIONS: Mapping[str, Mapping[str, object]] = MappingProxyType(
         "gru": {"history": 12, "hop": 1, "units": 8},
         "tree": {"depth": 8, "min_leaf": 5},
         "forest": {"trees": 10, "depth": 8, "min_leaf": 5},
-        "gbt": {"trees": 20, "depth": 3, "min_leaf": 5},
+        "gbt": {"trees": 20, "depth": 3, "leaves": 31, "min_leaf": 5, "ordered": False},
         "bonsai": {"depth": 2, "projection": 10, "density": 0.3, "history": 1, "hop": 1},
         "mahalanobis": {"false_alarms": 0.01, "history": 1, "hop": 1},
         "autoencoder": {"hidden": (4,), "false_alarms": 0.01, "history": 1, "hop": 1},

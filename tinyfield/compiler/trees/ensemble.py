@@ -23,7 +23,8 @@ _LEAF = -1
 
 @dataclass(frozen=True)
 class Ensemble:
-    """Trees that vote, or whose leaves add up: to a class's margin, or to one number.
+    """Trees that vote, or whose leaves add up: to a class's margin, to a place on the scale of
+    ordered classes, or to one number.
 
     Attributes:
         inputs: how many integer features there are.
@@ -44,6 +45,8 @@ class Ensemble:
             is its score.
         example: the features of one training row, of those that take the most comparisons.
         shift: of a regression: the sum counts 2^shift parts of a step of the answer.
+        ordered: classes are steps of one quantity: all leaves add to one sum s, and the margin of
+            class k is k·s + bias[k].
     """
 
     inputs: int
@@ -62,6 +65,7 @@ class Ensemble:
     octave: float
     example: NDArray[np.int32]
     shift: int = 0
+    ordered: bool = False
 
     @property
     def regression(self) -> bool:
@@ -140,7 +144,10 @@ class Ensemble:
             self.octave <= 0 and not self.regression
         ):
             raise ModelError("trees: a tree that adds to no class")
+        if self.ordered and (self.full or self.regression or self.adds_to.any()):
+            raise ModelError("trees: ordered classes have one sum")
         most = int(np.abs(self.votes).max(initial=0)) * self.trees
+        most *= self.classes - 1 if self.ordered else 1
         if most + int(np.abs(self.bias).max(initial=0)) >= 1 << 30:
             raise ModelError(
                 "the trees' sums do not fit 32 bits", hint="fewer trees, or coarser leaf values"
@@ -175,7 +182,7 @@ class Ensemble:
         """The model file."""
         fields: dict[str, Any] = {"tinyfield": "trees", "version": _VERSION}
         for name, value in vars(self).items():
-            if name == "shift" and not self.regression:
+            if (name == "shift" and not self.regression) or (name == "ordered" and not value):
                 continue
             fields[name] = value.tolist() if isinstance(value, np.ndarray) else value
         return (json.dumps(fields) + "\n").encode("ascii")

@@ -297,7 +297,8 @@ class _Writer:
 
     def _start(self) -> str:
         e = self._e
-        first = ", ".join(map(str, e.bias.tolist())) if e.bias.any() else "0"
+        plain = e.bias.any() and not e.ordered
+        first = ", ".join(map(str, e.bias.tolist())) if plain else "0"
         return f"    {self._sum} sum[{e.classes}] = {{{first}}};\n"
 
     def _scores(self) -> str:
@@ -316,7 +317,10 @@ class _Writer:
                 f"    tiny_scores_{kind}(sum, {e.classes}u, {ratio.mult}u, {ratio.shift}u, out0);\n"
             )
         limit = margin_limit(ratio)
-        return (
+        spread = "    const int32_t place = sum[0];\n" if e.ordered else ""
+        for label, bias in enumerate(e.bias.tolist() if e.ordered else ()):
+            spread += f"    sum[{label}] = {label} * place + ({bias});\n"
+        return spread + (
             f"    tiny_scores_margins(sum, {e.classes}u, {limit}u, {ratio.mult}u, {ratio.shift}u, "
             f"out0);\n"
         )

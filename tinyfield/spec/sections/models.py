@@ -171,6 +171,14 @@ class ModelSection(Section):
     min_leaf: Annotated[int, Field(ge=1, le=100_000)] | None = Field(
         default=None, description="tree, forest and gbt: fewest training rows in a leaf (5)"
     )
+    leaves: Annotated[int, Field(ge=2, le=255)] | None = Field(
+        default=None, description="gbt: most leaves of a tree (31)"
+    )
+    ordered: bool | None = Field(
+        default=None,
+        description="gbt: the classes are steps of one quantity, in their order; one score tells "
+        "them apart (false)",
+    )
     projection: Annotated[int, Field(ge=1, le=64)] | None = Field(
         default=None, description="bonsai: dimensions that the inputs are projected to (10)"
     )
