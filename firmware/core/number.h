@@ -18,6 +18,19 @@ static inline int32_t tiny_line(int32_t x, int32_t x0, int32_t x1, int32_t y0, i
     return y0 + (rise < 0 ? rise - half : rise + half) / run;
 }
 
+/* A reading of scale 10^scale (-4 to 0) in tenths, half away from zero; TINY_MISSING stays. */
+static inline int32_t tiny_tenths(int32_t value, int8_t scale) {
+    static const int16_t parts[] = {1, 1, 10, 100, 1000};
+    if (value == TINY_MISSING) {
+        return value;
+    }
+    if (scale == 0) {
+        return value * 10;
+    }
+    const int16_t part = parts[-scale];
+    return (value < 0 ? value - part / 2 : value + part / 2) / part;
+}
+
 /* The middle one of three: a single wild reading does no harm. */
 static inline int32_t tiny_median3(int32_t a, int32_t b, int32_t c) {
     if (a > b) {

@@ -56,7 +56,8 @@ class Part:
 @dataclass(frozen=True)
 class SensorPlan(Part):
     """``channels`` are ids: the driver fills them from the first on. A fast one has frames a
-    sample, and functions to begin and to rest."""
+    sample, and functions to begin and to rest. ``compensate`` is the call that frees them from
+    other readings, or empty, and ``readings`` its C arguments."""
 
     channels: tuple[int, ...]
     names: tuple[str, ...]
@@ -64,6 +65,8 @@ class SensorPlan(Part):
     continuous: bool = False
     begin: str = ""
     rest: str = ""
+    compensate: str = ""
+    readings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -428,15 +431,25 @@ def _sensor(app: App, sensor: Sensor) -> SensorPlan:
     params = {**sensor.params, "rate": sensor.rate_mhz} if sensor.frames else sensor.params
     part = _part(sensor.name, sensor.driver, params, "sensor")
     ids = tuple(app.channel_id(name) for name in sensor.channels)
-    source = driver(sensor.driver).c
+    found = driver(sensor.driver)
+    readings = []
+    for name in found.compensate if sensor.compensate else ():
+        channel = dict(sensor.compensate).get(name)
+        if channel is None:
+            readings.append("TINY_MISSING")
+        else:
+            at = app.channel_id(channel)
+            readings.append(f"tiny_tenths(channel[{at}], {app.channels[at].scale})")
     return SensorPlan(
         **vars(part),
         channels=ids,
         names=sensor.channels,
         frames=sensor.frames,
         continuous=sensor.continuous,
-        begin=source.begin or "",
-        rest=source.rest or "",
+        begin=found.c.begin or "",
+        rest=found.c.rest or "",
+        compensate=found.c.compensate or "" if readings else "",
+        readings=tuple(readings),
     )
 
 

@@ -34,6 +34,8 @@ GENERATED = 6
 """Stations of the stand-in."""
 HOURS = 2 * 8760
 LONGEST_LEAD_S = 3 * 86400
+CLEAN = 5.0
+"""µg/m³ below which differences hardly count: bands lie on the scale of log(PM2.5 + CLEAN)."""
 
 
 @dataclass(frozen=True)
@@ -200,6 +202,8 @@ def _series(app: App, station: Station, what: Bands | str, lead: int, origin: Or
         labels[~np.isnan(values)] = 0
     else:
         labels[: len(pm2_5) - lead] = what.of(pm2_5[lead:])
+        values = np.full(len(pm2_5), np.nan)
+        values[: len(pm2_5) - lead] = np.log(np.maximum(pm2_5[lead:], 0) + CLEAN)
     return Series(
         group=station.name,
         site={},

@@ -38,7 +38,9 @@ class Series:
         origin: ``measured`` (real sensors), ``driven`` (physics driven by real weather and real
             water, tied to real probes) or ``generated`` (no measurement in it).
         values: for a regression the number to give [n], in the target's unit, NaN where it is not
-            known; also where it is not asked for, if it is known there.
+            known; also where it is not asked for, if it is known there. For classes that are steps
+            of one quantity, where that is known: the quantity, in a scale in which equal distances
+            weigh alike.
     """
 
     group: str

@@ -13,7 +13,7 @@ from tinyfield.data.air import parts_in_time
 from tinyfield.data.dataset import Dataset, Origin, Series, Split
 from tinyfield.data.generators import mq_array
 from tinyfield.data.importers import mq
-from tinyfield.data.importers.mq import PERIOD_S, SENSORS, Recording
+from tinyfield.data.importers.mq import CLEAN, COUNTS, PERIOD_S, SENSORS, Recording
 from tinyfield.data.quantities import converted, stepped
 from tinyfield.errors import DataError
 from tinyfield.spec.units import same_dimension
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 GAP = 30
 """Samples between two parts of a split by time: a minute, in which an MQ sensor still settles."""
 LABEL = "gas"
-MOST = 1023
 SUPPLY_V = 5.0
 
 
@@ -106,16 +105,25 @@ def _series(app: App, recording: Recording, number: int, origin: Origin) -> Seri
 
 
 def _channels(app: App, recording: Recording) -> dict[str, NDArray[np.float64]]:
-    """A channel is a sensor's by its sensor's name or its quantity's; in counts or in volts."""
+    """A channel is a sensor's by its sensor's name or its quantity's; in counts, in volts, or as
+    the ratio of resistances that the driver ``mq_gas`` gives."""
     out = {}
     for channel in app.channels:
         name = next((n for n in (channel.sensor, channel.quantity) if n in SENSORS), None)
         if name is None:
             continue
         values = recording.readings[name]
-        if same_dimension(channel.unit, "V"):
-            values = converted(values * SUPPLY_V / MOST, "V", channel.unit, channel.name)
+        if channel.quantity == "ratio":
+            values = ratio(values, CLEAN[SENSORS.index(name)])
+        elif same_dimension(channel.unit, "V"):
+            values = converted(values * SUPPLY_V / COUNTS, "V", channel.unit, channel.name)
         else:
             values = converted(values, "", channel.unit, channel.name)
         out[channel.name] = stepped(values, channel.scale)
     return out
+
+
+def ratio(counts: NDArray[np.float64], clean: int) -> NDArray[np.float64]:
+    """Rs/R0 of readings [n], ``clean`` being that in clean air; the load resistor cancels."""
+    held = np.clip(counts, 1, COUNTS - 1)
+    return (COUNTS - held) / held * clean / (COUNTS - clean)

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from tinyfield.spec import App
 
 
+CONCENTRATION = "concentration"
+"""The quantity of a sensor that is called after what it measures."""
+
+
 def converted(values: NDArray[np.float64], unit: str, to: str, what: str) -> NDArray[np.float64]:
     """Values in another unit of the same dimension; DataError where it has another."""
     if not same_dimension(unit, to):
@@ -31,21 +35,19 @@ def converted(values: NDArray[np.float64], unit: str, to: str, what: str) -> NDA
 def as_channels(
     app: App, quantities: Mapping[str, NDArray[np.float64]], units: Mapping[str, str]
 ) -> dict[str, NDArray[np.float64]]:
-    """The app's channels that the data have: ``air.pm2_5`` is the quantity ``pm2_5``.
+    """The app's channels that the data have: ``air.pm2_5`` is the quantity ``pm2_5``, and so is
+    ``co.concentration`` the quantity ``co``.
 
     Raises:
         DataError: a channel whose unit is of another dimension than the data's.
     """
-    return {
-        channel.name: stepped(
-            converted(
-                quantities[channel.quantity], units[channel.quantity], channel.unit, channel.name
-            ),
-            channel.scale,
-        )
-        for channel in app.channels
-        if channel.quantity in quantities
-    }
+    out = {}
+    for channel in app.channels:
+        name = channel.sensor if channel.quantity == CONCENTRATION else channel.quantity
+        if name in quantities:
+            values = converted(quantities[name], units[name], channel.unit, channel.name)
+            out[channel.name] = stepped(values, channel.scale)
+    return out
 
 
 def stepped(values: NDArray[np.float64], scale: int) -> NDArray[np.float64]:

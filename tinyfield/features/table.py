@@ -51,6 +51,7 @@ class FeatureTable:
         before: of a regression the last target that is known at the row, MISSING where none is
             [n]: what persistence would say.
         target: the number that a regression is to give.
+        amount: of ordered classes the quantity that they are steps of [n], where the data tell it.
     """
 
     model: str
@@ -68,6 +69,7 @@ class FeatureTable:
     history: int = 1
     before: NDArray[np.int32] | None = None
     target: Target | None = None
+    amount: NDArray[np.float64] | None = None
 
     def __len__(self) -> int:
         return len(self.y)
@@ -87,6 +89,7 @@ class FeatureTable:
             origin=self.origin[keep],
             t=self.t[keep],
             before=None if self.before is None else self.before[keep],
+            amount=None if self.amount is None else self.amount[keep],
         )
 
     def verify(self, *, one_class: bool = False) -> None:
@@ -171,6 +174,8 @@ class FeatureTable:
         digest.update(repr((*text, self.history, self.target)).encode())
         for array in (self.X, self.y, self.t, *([] if self.before is None else [self.before])):
             digest.update(np.ascontiguousarray(array).tobytes())
+        if self.amount is not None:
+            digest.update(np.ascontiguousarray(self.amount).tobytes())
         for words in (self.group, self.split, self.origin):
             digest.update("\0".join(words.tolist()).encode())
         return digest.hexdigest()
@@ -220,6 +225,8 @@ def compute(app: App, model: str, dataset: Dataset, *, every_s: int | None = Non
         )
         if run.told is not None:
             parts[-1]["before"] = _before(run.told, dataset.lead_s // app.sample_s)[keep]
+        elif run.amount is not None:
+            parts[-1]["amount"] = run.amount[keep]
     if not parts:
         raise DataError(f"{dataset.name}: no series in it")
     augment = app.models[model].train.augment
@@ -251,6 +258,7 @@ class _Run:
     labels: NDArray[np.int16]
     frames: tuple[NDArray[np.int16], ...] | None = None
     told: NDArray[np.int32] | None = None
+    amount: NDArray[np.float64] | None = None
 
 
 def _check_lengths(app: App, inputs: Sequence[Feature], dataset: Dataset) -> None:
@@ -279,7 +287,8 @@ def _runs(app: App, model: str, dataset: Dataset) -> Iterator[_Run]:
     for s in dataset.series:
         rows = _rows(app, inputs, s, dataset.name)
         told = None if target is None else _told(s, target, dataset)
-        yield _Run(s.group, s.origin, s.site, rows, times(s), s.labels, told=told)
+        amount = s.values if target is None else None
+        yield _Run(s.group, s.origin, s.site, rows, times(s), s.labels, told=told, amount=amount)
     for number, r in enumerate(dataset.recordings):
         where = f"{dataset.name}, {r.group}"
         hop_s = hop(app, inputs, app.models[model].history)

@@ -22,11 +22,10 @@ from tinyfield.learn.balance import class_weights
 from tinyfield.learn.metrics import macro_f1
 from tinyfield.learn.trees import Structure
 
-ROWS_MOST = 160_000
+ROWS_MOST = 60_000
 """Training rows; of more, an even stride is kept: neighbours in time are alike."""
-RATES = (4.0, 12.0)
-"""How far all rounds together may go; the better one on the validation rows is kept."""
-RATE_MOST = 0.5
+RATE, RATE_MOST = 10.0, 0.3
+"""How far all rounds together may go, and one of them."""
 BITS = (6, 10, 15)
 """Bits of the largest leaf: the first that keep nearly every label; with six a leaf is a byte."""
 SAME = 0.997
@@ -117,38 +116,34 @@ def fit(
     classes: int,
     ordered: bool,
     seed: int,
+    amount: NDArray[np.float64] | None = None,
 ) -> Boosted:
-    """Trains; what is chosen (the rate, the cut points) is chosen on the validation rows.
+    """Trains; the cut points of ordered classes are chosen on the validation rows.
 
     Args:
         x, y: int32 features [n, k] and class indices [n].
         leaves: the most leaves of a tree.
         min_leaf: the fewest training rows in a leaf.
         ordered: the classes are steps of one quantity, in their order.
+        amount: that quantity of each row [n], if it is known: it tells more than its class.
     """
     step = -(-len(y) // ROWS_MOST)
     x, y = x[::step], y[::step]
-    best: Boosted | None = None
-    most = -1.0
-    for rate in RATES:
-        options = {
-            "max_iter": trees,
-            "learning_rate": min(RATE_MOST, rate / trees),
-            "max_depth": depth,
-            "max_leaf_nodes": leaves,
-            "min_samples_leaf": min_leaf,
-            "l2_regularization": 1.0,
-            "early_stopping": False,
-            "random_state": seed,
-        }
-        made = (_ordered if ordered else _nominal)(x, y, classes, options)
-        if ordered:
-            made = replace(made, cuts=best_cuts(made.score(x_valid), y_valid, classes))
-        value = _f1(y_valid, made.margins(x_valid).argmax(axis=1), classes)
-        if value > most:
-            best, most = made, value
-    assert best is not None
-    return best
+    place = y.astype(np.float64) if amount is None else amount[::step]
+    options = {
+        "max_iter": trees,
+        "learning_rate": min(RATE_MOST, RATE / trees),
+        "max_depth": depth,
+        "max_leaf_nodes": leaves,
+        "min_samples_leaf": min_leaf,
+        "l2_regularization": 1.0,
+        "early_stopping": False,
+        "random_state": seed,
+    }
+    if not ordered:
+        return _nominal(x, y, classes, options)
+    made = _ordered(x, y, place, classes, options)
+    return replace(made, cuts=best_cuts(made.score(x_valid), y_valid, classes))
 
 
 def _nominal(
@@ -171,14 +166,18 @@ def _nominal(
 
 
 def _ordered(
-    x: NDArray[np.int32], y: NDArray[np.int64], classes: int, options: dict[str, Any]
+    x: NDArray[np.int32],
+    y: NDArray[np.int64],
+    place: NDArray[np.float64],
+    classes: int,
+    options: dict[str, Any],
 ) -> Boosted:
     """Two classes by the odds of the second; more by a row's expected place among them."""
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
     both = classes == 2 and len(np.unique(y)) == 2
     kind = HistGradientBoostingClassifier if both else HistGradientBoostingRegressor
-    model = kind(**options).fit(x, y if both else y.astype(np.float64))
+    model = kind(**options).fit(x, y if both else place)
     first = float(np.asarray(model._baseline_prediction, np.float64).reshape(-1)[0])
     found = [tree for stage in model._predictors for tree in stage]
     return Boosted(

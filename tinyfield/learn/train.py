@@ -357,6 +357,7 @@ def _fit(
             x_test=given(test.X),
             y_test=test.y.astype(np.int64),
             **of_gate,  # type: ignore[arg-type]
+            **({} if train.amount is None else {"amount_train": train.amount}),
         )
         request = {
             "architecture": model.architecture,

@@ -192,6 +192,7 @@ def _boosted(request: dict[str, Any], examples: Arrays, progress: Progress) -> M
         min_leaf=int(request["min_leaf"]),
         classes=int(request["classes"]),
         ordered=bool(request["ordered"]),
+        amount=examples.get("amount_train"),
         seed=int(request["seed"]),
     )
     warmth = trees.best_temperature(model.margins(valid), examples["y_valid"])

@@ -64,6 +64,7 @@ class Sensor(Frozen):
         frames: of a fast sensor, frames a sample; else 0.
         rate_mhz: of a fast sensor, frames a second in thousandths.
         continuous: a fast sensor that never pauses, so that windows may reach over samples.
+        compensate: what is taken out of its readings, and the channel that tells it.
     """
 
     name: str
@@ -73,6 +74,7 @@ class Sensor(Frozen):
     frames: int = 0
     rate_mhz: int = 0
     continuous: bool = False
+    compensate: tuple[tuple[str, str], ...] = ()
 
 
 class Actuator(Frozen):

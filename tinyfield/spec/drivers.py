@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -68,7 +68,8 @@ class Fast:
 @dataclass(frozen=True)
 class CSource:
     """The driver's C: header, config struct with its fields in order, and its functions: read or
-    write; of a fast sensor begin, frames and rest instead."""
+    write; of a fast sensor begin, frames and rest instead; compensate takes the influence of other
+    readings out of its own."""
 
     header: str
     config: str
@@ -78,6 +79,7 @@ class CSource:
     begin: str | None = None
     frames: str | None = None
     rest: str | None = None
+    compensate: str | None = None
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,7 @@ class Driver:
         bus: ``adc``, ``gpio``, ``i2c`` or ``virtual``.
         addresses, address: what the I2C part can be strapped to, and its default.
         fast: of a sensor whose channels are frames of int16, its rates; else None.
+        compensate: what can be taken out of its readings: name → unit, in the order of the C.
     """
 
     name: str
@@ -102,6 +105,7 @@ class Driver:
     params: dict[str, Param]
     c: CSource
     fast: Fast | None = None
+    compensate: dict[str, str] = field(default_factory=dict)
 
 
 @cache
@@ -163,9 +167,10 @@ def _driver(name: str, row: dict[str, Any]) -> Driver:
             c["header"],
             c["config"],
             tuple(c["fields"]),
-            *(c.get(key) for key in ("read", "write", "begin", "frames", "rest")),
+            *(c.get(key) for key in ("read", "write", "begin", "frames", "rest", "compensate")),
         ),
         fast=_fast(row["fast"]) if "fast" in row else None,
+        compensate=dict(row.get("compensate", {})),
     )
 
 

@@ -24,6 +24,7 @@ from tinyfield.spec.frozen import build
 from tinyfield.spec.mark import Mark
 from tinyfield.spec.nodes import Map, Node
 from tinyfield.spec.problems import Problems
+from tinyfield.spec.resolve_compensate import resolve_compensate
 from tinyfield.spec.resolve_fast import alike, sampling
 from tinyfield.spec.resolve_models import resolve_model
 from tinyfield.spec.resolve_parts import (
@@ -73,7 +74,7 @@ class Resolver:
         )
         own = self._board()
         chosen = board_of(board) if board is not None else own
-        sensor_parts = self._parts("sensors", ["driver"])
+        sensor_parts = self._parts("sensors", ["driver", "compensate"])
         self._sample_fast(sensor_parts)
         actuator_parts = self._parts(
             "actuators", ["driver", "max_on", "min_off", "max_starts", "safe", "excludes"]
@@ -81,6 +82,10 @@ class Resolver:
         check_addresses(sensor_parts, problems)
         parts = sensor_parts + actuator_parts
         channels = tuple(ch for part in sensor_parts for ch in channels_of(part))
+        compensate = {
+            part.name: resolve_compensate(part, channels, self.unsure, problems)
+            for part in sensor_parts
+        }
         actuators = self._actuators(actuator_parts)
         reporting = self._reporting(own, chosen)
         pins = self._wire(parts, own, chosen)
@@ -115,6 +120,7 @@ class Resolver:
                     driver=part.driver.name,
                     params={**part.params, **pins.get(part.name, {})},
                     channels=tuple(ch.name for ch in channels_of(part)),
+                    compensate=tuple(compensate[part.name].items()),
                     **(vars(part.fast) if part.fast else {}),
                 )
                 for part in sensor_parts

@@ -135,7 +135,8 @@ def _check_full_scale(parts: list[Part], board: Board, problems: Problems) -> No
     for part in (part for part in parts if part.driver.bus == "adc"):
         for name, param in part.driver.params.items():
             value = part.params.get(name, 0)
-            if param.unit == "mV" and value > board.adc.vref_mv:
+            seen = name.startswith("calibrate.") and name in part.nodes
+            if seen and param.unit == "mV" and value > board.adc.vref_mv:
                 problems.at(
                     part.nodes[name],
                     f"{board.name} measures up to {board.adc.vref_mv} mV only",

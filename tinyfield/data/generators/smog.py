@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.signal import lfilter
 
 from tinyfield.data.generators.et0 import svp
-from tinyfield.data.importers.beijing import Station
+from tinyfield.data.importers.beijing import Station, wind_parts
 
 START = datetime(2021, 3, 1)
 MEMORY_H = 36
@@ -90,4 +90,5 @@ def _station(
         "wind_speed": wind,
         "wind_direction": np.mod(45 * np.round((180 + 90 * still + own(60)) / 45), 360),
     }
+    quantities |= wind_parts(wind, quantities["wind_direction"])
     return Station(name, START, quantities)

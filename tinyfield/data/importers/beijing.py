@@ -30,7 +30,13 @@ COLUMNS = {
     "wind_mps": ("wind_speed", "m/s"),
 }
 """Column → quantity and its unit. Humidity and wind direction are made from two more."""
-UNITS = {**dict(COLUMNS.values()), "humidity": "%", "wind_direction": "deg"}
+UNITS = {
+    **dict(COLUMNS.values()),
+    "humidity": "%",
+    "wind_direction": "deg",
+    "wind_east": "m/s",
+    "wind_north": "m/s",
+}
 _POINTS = (
     "N", "NNE", "NE", "ENE", "E", "ESE", "SE", "SSE",
     "S", "SSW", "SW", "WSW", "W", "WNW", "NW", "NNW",
@@ -88,6 +94,15 @@ def _station(
     return Station(name, start, {q: v for q, v in out.items() if not np.isnan(v).all()})
 
 
+def wind_parts(
+    speed: NDArray[np.float64], direction: NDArray[np.float64]
+) -> dict[str, NDArray[np.float64]]:
+    """How fast the air moves eastwards and northwards, m/s; ``direction`` (degrees) is where it
+    comes from."""
+    turn = np.deg2rad(direction)
+    return {"wind_east": -speed * np.sin(turn), "wind_north": -speed * np.cos(turn)}
+
+
 def _times(table: Table) -> list[datetime]:
     out = []
     for i, text in enumerate(table.text("time")):
@@ -120,4 +135,6 @@ def _quantities(table: Table) -> dict[str, NDArray[np.float64]]:
         out["wind_direction"] = np.array(
             [turn.get(text.strip().upper(), math.nan) for text in table.text("wind_dir")]
         )
+        if "wind_speed" in out:
+            out |= wind_parts(out["wind_speed"], out["wind_direction"])
     return out

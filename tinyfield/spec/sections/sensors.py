@@ -14,6 +14,11 @@ class SensorSection(Section):
     model_config = ConfigDict(extra="allow")
 
     driver: str = Field(description="what reads it", examples=["bme280"])
+    compensate: dict[str, str] | None = Field(
+        default=None,
+        description="channels whose influence is taken out of its readings, where its driver can",
+        examples=["{temperature: air.temperature}"],
+    )
     rate: Rate | None = Field(
         default=None,
         description="of a fast sensor: frames a second, without a pause unless 'burst' is given",
