@@ -92,7 +92,7 @@ def test_confidence_of_ordered_classes_is_calibrated() -> None:
     for low, high in ((0.55, 0.7), (0.7, 0.85), (0.85, 1.01)):
         some = (said.max(axis=1) >= low) & (said.max(axis=1) < high)
         assert some.sum() > 100
-        assert abs(hit[some].mean() - said.max(axis=1)[some].mean()) < 0.08
+        assert abs(hit[some].mean() - said.max(axis=1)[some].mean()) < 0.12
 
 
 def test_a_class_that_training_never_saw_is_never_said() -> None:
