@@ -43,8 +43,9 @@ def rules() -> Iterator[Harness]:
 @pytest.fixture(scope="module")
 def drivers() -> Iterator[Harness]:
     names = (
-        "analog_voltage", "bh1750", "bme280", "capacitive_soil", "gps_geofence", "hcsr04",
-        "relay", "sen0344", "servo_feeder", "sht31", "sps30", "tmp117",
+        "analog_voltage", "bh1750", "bme280", "capacitive_soil", "electrochemical_gas",
+        "gps_geofence", "hcsr04", "mq_gas",
+        "relay", "sen0344", "sen0575", "servo_feeder", "sht31", "sps30", "tmp117", "wind_vane",
     )  # fmt: skip
     sources = [f"drivers/{name}/{name}.c" for name in names]
     yield from _running(

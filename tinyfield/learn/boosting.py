@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ from tinyfield.learn.balance import class_weights
 from tinyfield.learn.metrics import macro_f1
 from tinyfield.learn.trees import Structure
 
-ROWS_MOST = 60_000
+ROWS_MOST = 160_000
 """Training rows; of more, an even stride is kept: neighbours in time are alike."""
 RATE, RATE_MOST = 10.0, 0.3
 """How far all rounds together may go, and one of them."""
@@ -85,7 +85,8 @@ class Boosted:
         """[n, classes]; the largest wins."""
         if self.ordered:
             steps = np.arange(self.classes)
-            return self.score(x)[:, None] * steps - np.concatenate([[0.0], np.cumsum(self.cuts)])
+            less = np.concatenate([[0.0], np.cumsum(self.cuts)])
+            return np.asarray(self.score(x)[:, None] * steps - less, np.float64)
         columns = np.asarray(self.model.classes_, np.int64)
         found = np.asarray(self.model.decision_function(x), np.float64)
         whole = np.tile(self.start, (len(x), 1))
@@ -180,12 +181,13 @@ def _ordered(
     model = kind(**options).fit(x, y if both else place)
     first = float(np.asarray(model._baseline_prediction, np.float64).reshape(-1)[0])
     found = [tree for stage in model._predictors for tree in stage]
+    cuts = np.zeros(1) if both else np.arange(classes - 1, dtype=np.float64) + 0.5
     return Boosted(
         tuple(map(_tree, found)),
         np.zeros(len(found), np.int32),
         np.full(classes, first),
         True,
-        np.zeros(classes - 1) if both else np.arange(classes - 1) + 0.5,
+        cuts,
         model,
     )
 
@@ -307,7 +309,7 @@ def _integers(
         inputs=inputs,
         classes=model.classes,
         dtype="int32",
-        **structure.arrays(places),
+        **cast("dict[str, Any]", structure.arrays(places)),
         votes=np.array(list(rows), np.int32).reshape(-1, 1),
         full=0,
         adds_to=model.adds_to,

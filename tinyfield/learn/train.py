@@ -346,6 +346,7 @@ def _fit(
             for name, part in (("train", train), ("valid", valid))
         }
 
+    of_amount = {} if train.amount is None else {"amount_train": train.amount}
     with tempfile.TemporaryDirectory(prefix="tinyfield-train-") as name:
         folder = Path(name)
         np.savez(
@@ -357,7 +358,7 @@ def _fit(
             x_test=given(test.X),
             y_test=test.y.astype(np.int64),
             **of_gate,  # type: ignore[arg-type]
-            **({} if train.amount is None else {"amount_train": train.amount}),
+            **of_amount,  # type: ignore[arg-type]
         )
         request = {
             "architecture": model.architecture,

@@ -3,14 +3,18 @@
 #include "drivers/bh1750/bh1750.h"
 #include "drivers/bme280/bme280.h"
 #include "drivers/capacitive_soil/capacitive_soil.h"
+#include "drivers/electrochemical_gas/electrochemical_gas.h"
 #include "drivers/gps_geofence/gps_geofence.h"
 #include "drivers/hcsr04/hcsr04.h"
+#include "drivers/mq_gas/mq_gas.h"
 #include "drivers/relay/relay.h"
 #include "drivers/sen0344/sen0344.h"
+#include "drivers/sen0575/sen0575.h"
 #include "drivers/servo_feeder/servo_feeder.h"
 #include "drivers/sht31/sht31.h"
 #include "drivers/sps30/sps30.h"
 #include "drivers/tmp117/tmp117.h"
+#include "drivers/wind_vane/wind_vane.h"
 #include "hal.h"
 #include "harness.h"
 
@@ -141,6 +145,35 @@ int main(void) {
         } else if (is(what, "voltage")) {
             const tiny_analog_voltage_t c = {u8()};
             show(tiny_analog_voltage_read(&c, out), out, 1);
+        } else if (is(what, "gas")) { /* PIN GAS ZERO SPAN TEST WARMER, then TENTHS of its warmth */
+            const tiny_electrochemical_gas_t c = {u8(),
+                                                  u8(),
+                                                  (int16_t)number(),
+                                                  (int16_t)number(),
+                                                  (int32_t)number(),
+                                                  (int8_t)number()};
+            const int32_t with[] = {(int32_t)number()};
+            const tiny_status_t status = tiny_electrochemical_gas_read(&c, out);
+            tiny_electrochemical_gas_compensate(&c, out, with);
+            show(status, out, 1);
+        } else if (is(what, "mq")) { /* PIN SUPPLY AIR, then TENTHS of temperature and humidity */
+            const tiny_mq_gas_t c = {u8(), (int16_t)number(), (int16_t)number()};
+            const int32_t temperature = (int32_t)number();
+            const int32_t with[] = {temperature, (int32_t)number()};
+            const tiny_status_t status = tiny_mq_gas_read(&c, out);
+            tiny_mq_gas_compensate(&c, out, with);
+            show(status, out, 1);
+        } else if (is(what, "wind")) { /* PIN VANE SUPPLY STILL FULL SPEED */
+            const tiny_wind_vane_t c = {u8(),
+                                        u8(),
+                                        (int16_t)number(),
+                                        (int16_t)number(),
+                                        (int16_t)number(),
+                                        (int16_t)number()};
+            show(tiny_wind_vane_read(&c, out), out, 3);
+        } else if (is(what, "sen0575")) {
+            const tiny_sen0575_t c = {u8()};
+            show(tiny_sen0575_read(&c, out), out, 1);
         } else if (is(what, "hcsr04")) {
             const tiny_hcsr04_t c = {u8(), u8(), (int16_t)number(), (int16_t)number()};
             show(tiny_hcsr04_read(&c, out), out, 1);

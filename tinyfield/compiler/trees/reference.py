@@ -46,7 +46,7 @@ def sums(ensemble: Ensemble, X: NDArray[np.integer]) -> NDArray[np.int64]:
     total = np.tile(ensemble.bias.astype(np.int64), (len(X), 1))
     if ensemble.ordered:
         one = ensemble.votes[ends, 0].astype(np.int64).sum(axis=1)
-        return total + one[:, None] * np.arange(ensemble.classes)
+        return np.asarray(total + one[:, None] * np.arange(ensemble.classes), np.int64)
     for tree, target in enumerate(ensemble.adds_to):
         if target < 0:
             total += ensemble.votes[ends[:, tree]]

@@ -36,7 +36,7 @@ def generate(stations: int, hours: int, *, seed: int) -> list[Station]:
     rain = np.where(rng.random(hours) < 0.02 * (1 - 0.9 * winter), rng.exponential(2.0, hours), 0)
     rain = np.convolve(rain, [0.5, 0.3, 0.2])[:hours]
     return [
-        _station(f"made-{k + 1}", rng, hour, winter, stagnant, warm, rain) for k in range(stations)
+        station(f"made-{k + 1}", rng, hour, winter, stagnant, warm, rain) for k in range(stations)
     ]
 
 
@@ -48,7 +48,7 @@ def _wander(rng: np.random.Generator, n: int, memory: float) -> Floats:
     return np.asarray(lfilter([1.0], [1.0, -keep], noise), np.float64)
 
 
-def _station(
+def station(
     name: str,
     rng: np.random.Generator,
     hour: NDArray[np.int64],
@@ -57,6 +57,14 @@ def _station(
     warm: Floats,
     rain: Floats,
 ) -> Station:
+    """One place of the city, hour by hour [n].
+
+    Args:
+        hour: since a local midnight.
+        winter: 1 in the middle of winter, -1 of summer.
+        stagnant, warm: of the weather over all places, deviations from the usual.
+        rain: mm in each hour.
+    """
     n = len(hour)
 
     def daily(peak: float) -> Floats:

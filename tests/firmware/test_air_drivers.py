@@ -1,0 +1,156 @@
+"""Drivers of an air monitor: gas cells, MQ sensors, wind, rain, against their formulas."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.firmware.harness import Harness
+
+MISSING = -(2**31)
+OK, IO = 0, -5
+FAST = settings(max_examples=200, deadline=None)
+MOLAR_L = 24.465  # L/mol at 25 degC, 101.325 kPa: R T / p
+MOLAR_MASS = {0: 28.010, 1: 46.0055, 2: 64.066, 3: 47.998}  # CO, NO2, SO2, O3
+
+
+def read(drivers: Harness, *words: object) -> tuple[int, list[int]]:
+    _, result = drivers.ask(*words).split("|")
+    status, *values = (int(word) for word in result.split())
+    return status, values
+
+
+# --- electrochemical cells -------------------------------------------------------------------
+
+
+@FAST
+@given(
+    gas=st.integers(0, 3), mv=st.integers(0, 3300), zero=st.integers(100, 500),
+    span=st.integers(600, 3000), test=st.integers(100, 5000), warmer=st.integers(-20, 20),
+    tenths=st.integers(-300, 600),
+)  # fmt: skip
+def test_mass_of_a_gas(
+    drivers: Harness, gas: int, mv: int, zero: int, span: int, test: int, warmer: int, tenths: int
+) -> None:
+    """The line through zero and span, as mass, over what warmth adds to the cell's answer."""
+    drivers.ask("queue", mv, mv, mv)
+    status, (value,) = read(drivers, "gas", 32, gas, zero, span, test, warmer, tenths)
+    ppb = test * (mv - zero) / (span - zero)
+    factor = max(0.2, 1 + warmer / 100 * (tenths - 200) / 100)
+    exact = max(ppb, 0) * MOLAR_MASS[gas] / MOLAR_L / factor
+    if status == OK:
+        room = 1 + 0.5 * MOLAR_MASS[gas] / MOLAR_L
+        assert abs(min(exact, 30000) - value) <= room / factor + exact * 2e-4 + 1
+    else:
+        assert ppb * MOLAR_MASS[gas] / MOLAR_L > 29_990
+
+
+def test_a_cell_without_a_thermometer_is_read_as_it_is(drivers: Harness) -> None:
+    drivers.ask("queue", 900, 900, 900)
+    assert read(drivers, "gas", 32, 0, 300, 1500, 4000, 3, MISSING) == (OK, [2290])
+
+
+def test_a_cell_below_its_zero_gives_none(drivers: Harness) -> None:
+    drivers.ask("queue", 250, 250, 250)
+    assert read(drivers, "gas", 32, 0, 300, 1500, 4000, 3, 200) == (OK, [0])
+
+
+@pytest.mark.parametrize("readings", [(-1,), (900, -1), (5001,) * 3])
+def test_faults_of_a_cell(drivers: Harness, readings: tuple[int, ...]) -> None:
+    drivers.ask("queue", *readings)
+    assert read(drivers, "gas", 32, 0, 300, 1500, 4000, 3, 200) == (IO, [MISSING])
+
+
+# --- MQ sensors ------------------------------------------------------------------------------
+
+
+@FAST
+@given(mv=st.integers(30, 4990), air=st.integers(100, 4900), load=st.floats(1e3, 1e5))
+def test_ratio_of_resistances(drivers: Harness, mv: int, air: int, load: float) -> None:
+    """Rs = RL (Vc - V) / V, whatever the load is; at 20 degC and 33 %."""
+    drivers.ask("queue", mv, mv, mv)
+    status, (value,) = read(drivers, "mq", 34, 5000, air, 200, 330)
+    resistance, clean = load * (5000 - mv) / mv, load * (5000 - air) / air
+    exact = min(max(1000 * resistance / clean, 1), 100_000)
+    assert status == OK
+    assert abs(value - exact) <= 0.51 + exact * 1e-9
+
+
+CURVE = {-10: 1.70, 5: 1.27, 20: 1.00, 35: 0.90, 50: 0.90}
+
+
+@pytest.mark.parametrize("celsius", [-10, -3, 5, 12, 20, 28, 35, 50])
+@pytest.mark.parametrize("humidity", [33, 60, 85])
+def test_clean_air_is_one_in_any_weather(drivers: Harness, celsius: int, humidity: int) -> None:
+    """What figure 4 of the datasheet says of clean air comes out as 1, however warm and damp."""
+    low = max(c for c in CURVE if c <= celsius)
+    high = min(c for c in CURVE if c >= celsius)
+    share = 0 if low == high else (celsius - low) / (high - low)
+    usual = CURVE[low] + share * (CURVE[high] - CURVE[low]) - 0.094 * (humidity - 33) / 52
+    clean_ohm = (5000 - 3590) / 3590
+    mv = round(5000 / (1 + clean_ohm * usual))
+    drivers.ask("queue", mv, mv, mv)
+    status, (value,) = read(drivers, "mq", 34, 5000, 3590, 10 * celsius, 10 * humidity)
+    assert status == OK
+    assert abs(value - 1000) <= 4
+
+
+def test_an_mq_without_weather_is_read_as_it_is(drivers: Harness) -> None:
+    drivers.ask("queue", 3590, 3590, 3590)
+    assert read(drivers, "mq", 34, 5000, 3590, MISSING, MISSING) == (OK, [1000])
+
+
+@pytest.mark.parametrize("readings", [(-1,), (10,) * 3, (5000,) * 3])
+def test_faults_of_an_mq(drivers: Harness, readings: tuple[int, ...]) -> None:
+    drivers.ask("queue", *readings)
+    assert read(drivers, "mq", 34, 5000, 3590, 200, 330) == (IO, [MISSING])
+
+
+# --- wind ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("degrees", [0, 45, 90, 180, 202.5, 270, 359])
+@pytest.mark.parametrize("speed", [0.0, 3.2, 15.0])
+def test_wind_goes_where_it_does_not_come_from(
+    drivers: Harness, degrees: float, speed: float
+) -> None:
+    mv, vane = round(400 + 1600 * speed / 32.4), round(3300 * degrees / 360)
+    drivers.ask("queue", mv, mv, mv, vane, vane, vane)
+    status, (told, east, north) = read(drivers, "wind", 36, 39, 3300, 400, 2000, 3240)
+    assert status == OK
+    assert abs(told / 100 - speed) < 0.02
+    turn = math.radians(degrees)
+    assert abs(east / 100 + speed * math.sin(turn)) < 0.03
+    assert abs(north / 100 + speed * math.cos(turn)) < 0.03
+
+
+def test_wind_without_its_vane_is_a_speed(drivers: Harness) -> None:
+    drivers.ask("queue", 1200, 1200, 1200, -1)
+    status, values = read(drivers, "wind", 36, 39, 3300, 400, 2000, 3240)
+    assert (status, values) == (IO, [1620, MISSING, MISSING])
+
+
+@pytest.mark.parametrize("mv", [-1, 0, 290])
+def test_an_anemometer_without_supply(drivers: Harness, mv: int) -> None:
+    drivers.ask("queue", mv, mv, mv)
+    assert read(drivers, "wind", 36, 39, 3300, 400, 2000, 3240) == (IO, [MISSING] * 3)
+
+
+# --- rain ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("fine, tenths", [(0, 0), (2794, 3), (499, 0), (500, 1), (1_234_567, 1235)])
+def test_rain_of_the_last_hour(drivers: Harness, fine: int, tenths: int) -> None:
+    """Register 0x0C in ten-thousandths of a millimetre."""
+    registers = bytes(12) + fine.to_bytes(4, "little") + bytes(240)
+    drivers.ask("registers", 0x1D, registers.hex())
+    assert read(drivers, "sen0575", 0x1D) == (OK, [tenths])
+
+
+def test_a_gauge_that_is_not_there_or_tells_tales(drivers: Harness) -> None:
+    drivers.ask("registers", 0x1D, (bytes(12) + b"\xff" * 4 + bytes(240)).hex())
+    assert read(drivers, "sen0575", 0x1D) == (IO, [MISSING])
+    assert read(drivers, "sen0575", 0x1E) == (IO, [MISSING])
