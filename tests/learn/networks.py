@@ -20,6 +20,7 @@ def write_facts(folder: Path) -> None:
     for name, model in (("chain", _chain()), ("graph", _graph())):
         facts[name] = _pruned(model)
     facts["twin"] = _twin(folder)
+    facts["gru"] = _gru()
     facts["networks"] = {name: _over_time(name) for name in ("cnn", "cnn_2d", "ds_cnn", "tcn")}
     facts["wide"] = _wide(folder)
     (folder / "facts.json").write_text(json.dumps(facts))
@@ -131,6 +132,38 @@ def _twin(folder: Path) -> dict[str, Any]:
     (folder / "shared.tflite").write_bytes(twin.file())
     facts["shared_apart"] = apart(twin.file())
     return facts
+
+
+def _gru() -> dict[str, Any]:
+    """A recurrent network, whose steps share their weights: twin and generated C, also shared."""
+    import tensorflow as tf
+
+    from tinyfield.learn import convert
+    from tinyfield.learn.networks import NETWORKS
+    from tinyfield.learn.runner import run_device
+    from tinyfield.learn.twin import Twin, unsupported
+
+    rng = np.random.default_rng(8)
+    x = rng.uniform(-1, 1, (120, 6, 4)).astype(np.float32)
+    y = rng.integers(0, CLASSES, 120)
+    model = NETWORKS["gru"]({"units": 8}, (6, 4), CLASSES)
+    model.set_weights([rng.normal(0, 0.5, w.shape) for w in model.get_weights()])
+    file = convert.to_int8(model, convert.representative(x, y, 0))
+    twin = Twin(file)
+    q = np.clip(np.rint(x * 127), -128, 127).astype(np.int8).reshape(120, -1)
+
+    def apart(made: bytes) -> float:
+        device = (run_device(made, q).astype(float) + 128) / 256
+        return float(np.abs(tf.nn.softmax(twin.logits(x)).numpy() - device).max())
+
+    found = {"unsupported": unsupported(file), "layers": len(twin.layers), "apart": apart(file)}
+    found["biases"] = sum(len(layer.biases) for layer in twin.layers.values())
+    found["shared"] = twin.share(6, least=40)
+    made = twin.file()
+    found["shared_apart"] = apart(made)
+    constants = [t for t in read(made).tensors.values() if t.data is not None and t.elements >= 40]
+    found["levels"] = [len(np.unique(t.data)) for t in constants]
+    return found
 
 
 def _over_time(name: str) -> dict[str, Any]:

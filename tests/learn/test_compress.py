@@ -78,6 +78,14 @@ def test_the_twin_is_the_file(facts: dict[str, Any]) -> None:
     assert twin["layers"] == 3
 
 
+def test_a_recurrent_network_is_trained_as_integers(facts: dict[str, Any]) -> None:
+    """Its six steps have two layers' weights in common, and biases of their own."""
+    gru = facts["gru"]
+    assert gru["unsupported"] == [] and gru["layers"] == 3 and gru["biases"] > 6
+    assert gru["apart"] < 3 / 256 and gru["shared_apart"] < 3 / 256
+    assert gru["shared"] == 2 and len(gru["levels"]) == 2 and max(gru["levels"]) <= 6
+
+
 @pytest.mark.parametrize("name", ["cnn", "cnn_2d", "ds_cnn", "tcn"])
 def test_every_convolutional_network_can_be_compressed(facts: dict[str, Any], name: str) -> None:
     found = facts["networks"][name]
@@ -175,10 +183,10 @@ def test_the_gate_stops_a_model_made_to_lose(trained: Trained, cached: Path) -> 
 
 def test_the_gate_names_the_step_that_lost_most(trained: Trained, stages: list[Stage]) -> None:
     told = [
-        replace(stages[0], macro_f1=0.9),
-        replace(stages[9], name="int8", macro_f1=0.89, kept=True),
-        replace(stages[10], name="QAT", macro_f1=0.2, kept=False),
-        replace(stages[11], name="shared", what="4 levels", macro_f1=0.81),
+        replace(stages[0], test={"macro_f1": 0.9}),
+        replace(stages[9], name="int8", test={"macro_f1": 0.89}, kept=True),
+        replace(stages[10], name="QAT", test={"macro_f1": 0.2}, kept=False),
+        replace(stages[11], name="shared", what="4 levels", test={"macro_f1": 0.81}),
     ]
     with pytest.raises(BudgetError) as caught:
         check_accept(model(Accept(accuracy=0.999)), replace(trained.report, stages=tuple(told)))

@@ -156,7 +156,8 @@ def _costliest(metrics: Metrics | Fitted) -> str:
     if stage is None or loss < least:
         return ""
     what = f" ({stage.what})" if stage.what else ""
-    return f"Most was lost by the step '{stage.name}'{what}: {loss:.3g}. "
+    figure = f"{loss:.3f}" if name == "macro_f1" else f"{loss:.3g}"
+    return f"Most was lost by the step '{stage.name}'{what}: {figure}. "
 
 
 def check_budget(model: Model, cost: Cost, nearest: Callable[[], str] | None = None) -> None:

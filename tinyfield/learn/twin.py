@@ -16,7 +16,7 @@ gradient is the sum over the weights that have it (Han et al., ICLR 2016).
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -36,9 +36,10 @@ Floats = NDArray[np.float32]
 WEIGHTED = ("FULLY_CONNECTED", "CONV_2D", "DEPTHWISE_CONV_2D")
 #: Output and inputs have one scale and zero point.
 _SAME_SCALE = ("RESHAPE", "EXPAND_DIMS", "SQUEEZE", "MAX_POOL_2D", "AVERAGE_POOL_2D",
-               "CONCATENATION", "PAD", "TRANSPOSE", "STRIDED_SLICE")  # fmt: skip
+               "CONCATENATION", "PAD", "TRANSPOSE", "STRIDED_SLICE", "SPLIT", "UNPACK")  # fmt: skip
+_PARTING = ("SPLIT", "UNPACK")
 _FIXED = ("SOFTMAX", "LOGISTIC", "TANH")
-_OTHERS = ("MEAN", "ADD", "MUL")
+_OTHERS = ("MEAN", "ADD", "SUB", "MUL")
 KNOWN = (*WEIGHTED, *_SAME_SCALE, *_FIXED, *_OTHERS)
 
 SHARED_LEAST = 512
@@ -57,15 +58,24 @@ def unsupported(tflite: bytes) -> list[str]:
 
 
 @dataclass
+class Bias:
+    """What is added behind the weights, in one operator or more of one input scale."""
+
+    op: Op
+    tensor: Tensor
+    offset: Any  # tf.Variable, float
+
+
+@dataclass
 class Layer:
-    """One layer's trainable part. Names as in the module's docstring; scales are of the file."""
+    """One layer's trainable part. Names as in the module's docstring; scales are of the file. The
+    steps of an unrolled recurrent network share their weights, and have biases of their own."""
 
     op: Op
     weights: Tensor
-    bias: Tensor | None
     axis: int
     latent: Any  # tf.Variable, float weights as if never rounded
-    offset: Any  # tf.Variable, float bias, or None
+    biases: list[Bias] = field(default_factory=list)
     levels: Any = None  # tf.Variable [N], levels / 127
     zero: int = 0  # the place of the level that is zero
     stretch: Any = None  # tf.Variable [channels], log of scale against `scales`
@@ -88,10 +98,11 @@ class Twin:
         self._tf = tf
         self._tflite = tflite
         self._graph: Graph = read(tflite)
-        self.layers: dict[int, Layer] = {}  # the place of the op in the graph → its layer
-        for place, op in enumerate(self._graph.ops):
+        self.layers: dict[int, Layer] = {}  # weights → their layer
+        self._biases: dict[int, Bias] = {}
+        for op in self._graph.ops:
             if op.kind in WEIGHTED:
-                self.layers[place] = self._layer(op)
+                self._add_layer(op)
         self._group = _groups(self._graph)
         self._low: dict[int, Any] = {}
         self._high: dict[int, Any] = {}
@@ -114,7 +125,8 @@ class Twin:
         """What a gradient step changes."""
         found: list[tf.Variable] = []
         for layer in self.layers.values():
-            found += [layer.latent, layer.offset, layer.levels, layer.stretch]
+            found += [layer.latent, layer.levels, layer.stretch]
+        found += [bias.offset for bias in self._biases.values()]
         return [v for v in found if v is not None]
 
     def share(self, levels: int, least: int = SHARED_LEAST) -> int:
@@ -155,24 +167,36 @@ class Twin:
     def logits(self, x: Value, *, training: bool = False) -> Value:
         """[n, …] float inputs to what goes into the last softmax, or to the output without one."""
         values = {self._graph.inputs[0]: self._rounded(x, self._graph.inputs[0])}
-        for place, op in enumerate(self._graph.ops):
+        for op in self._graph.ops:
             last = op.outputs[0] in self._graph.outputs
             if last and op.kind == "SOFTMAX":
                 return values[op.inputs[0]]
-            out = self._run(place, op, values)
+            if op.kind in _PARTING:
+                for index, part in zip(op.outputs, self._parted(op, values), strict=True):
+                    values[index] = part
+                continue
+            out = self._run(op, values)
             if training and self.tracking:
                 self._track(op, out)
             values[op.outputs[0]] = self._rounded(out, op.outputs[0])
         return values[self._graph.outputs[0]]
 
-    def _run(self, place: int, op: Op, values: dict[int, Value]) -> Value:
+    def _parted(self, op: Op, values: dict[int, Value]) -> list[Value]:
+        """The outputs of an operator that has several: parts of what is rounded already."""
+        tf = self._tf
+        if op.kind == "UNPACK":
+            return list(tf.unstack(values[op.inputs[0]], axis=int(op.attributes["axis"])))
+        axis = int(np.ravel(_data(self._graph, op.inputs[0]))[0])
+        return list(tf.split(values[op.inputs[1]], len(op.outputs), axis=axis))
+
+    def _run(self, op: Op, values: dict[int, Value]) -> Value:
         tf, graph = self._tf, self._graph
         x = values.get(op.inputs[0])
         options = op.attributes
         if op.kind in WEIGHTED:
-            layer = self.layers[place]
-            y = self._multiply(op, layer, x)
-            y = y if layer.offset is None else y + layer.offset
+            y = self._multiply(op, self.layers[op.inputs[1]], x)
+            bias = self._biases.get(_bias_of(op))
+            y = y if bias is None else y + bias.offset
         elif op.kind == "SOFTMAX":
             y = tf.nn.softmax(x)
         elif op.kind == "LOGISTIC":
@@ -180,7 +204,12 @@ class Twin:
         elif op.kind == "TANH":
             y = tf.tanh(x)
         elif op.kind in ("RESHAPE", "EXPAND_DIMS", "SQUEEZE"):
-            y = tf.reshape(x, [-1, *graph.output(op).shape[1:]])
+            before, after = graph.tensors[op.inputs[0]].shape, graph.output(op).shape
+            if len(before) == 3 and after == (before[1], 1, before[2]) and after[0] != 1:
+                # Of one sample the same bytes; of several, time comes before them.
+                y = tf.transpose(x, (1, 0, 2))
+            else:
+                y = tf.reshape(x, [-1, *after[1:]])
         elif op.kind in ("MAX_POOL_2D", "AVERAGE_POOL_2D"):
             pool = tf.nn.max_pool2d if op.kind == "MAX_POOL_2D" else tf.nn.avg_pool2d
             y = pool(
@@ -203,7 +232,8 @@ class Twin:
             if op.kind == "CONCATENATION":
                 y = tf.concat(both, axis=int(options["axis"]))
             else:
-                y = both[0] + both[1] if op.kind == "ADD" else both[0] * both[1]
+                sums = {"ADD": both[0] + both[1], "SUB": both[0] - both[1]}
+                y = sums.get(op.kind, both[0] * both[1])
         return _activated(tf, y, str(options.get("activation", "NONE")))
 
     def _slice(self, op: Op, x: Value) -> Value:
@@ -280,10 +310,10 @@ class Twin:
         whole = None if not layer.weights.q.per_channel else axes
         top = tf.reduce_max(tf.abs(latent), axis=whole, keepdims=True)
         floor = _SCALE_LEAST
-        if layer.offset is not None:
+        for one in layer.biases:
             # A bias must fit 30 bits in units of input scale times weight scale.
-            bias = tf.abs(layer.offset) if whole else tf.reduce_max(tf.abs(layer.offset))
-            most = self._step(layer.op.inputs[0]) * 2**30
+            bias = tf.abs(one.offset) if whole else tf.reduce_max(tf.abs(one.offset))
+            most = self._step(one.op.inputs[0]) * 2**30
             floor = tf.maximum(tf.reshape(bias, layer.shape_of_scales) / most, floor)
         return tf.maximum(top / TOP, floor)
 
@@ -389,32 +419,41 @@ class Twin:
         flat = scales.ravel().astype(np.float32)
         zeros = np.zeros(flat.size, np.int64)
         patches[layer.weights.index] = Patch(q.astype(np.int8), flat, zeros)
-        if layer.bias is not None:
-            step = np.float32(self._step(layer.op.inputs[0]).numpy())
-            if self._group[layer.op.inputs[0]] in self._fixed:
-                step = np.float32(self._graph.tensors[layer.op.inputs[0]].q.scale)
+        for one in layer.biases:
+            step = np.float32(self._step(one.op.inputs[0]).numpy())
+            if self._group[one.op.inputs[0]] in self._fixed:
+                step = np.float32(self._graph.tensors[one.op.inputs[0]].q.scale)
             units = (step * flat).astype(np.float32)
-            bias = np.rint(layer.offset.numpy().astype(np.float64) / units.astype(np.float64))
+            bias = np.rint(one.offset.numpy().astype(np.float64) / units.astype(np.float64))
             integers = np.clip(bias, -(2**31) + 1, 2**31 - 1).astype(np.int32)
-            shaped = integers.reshape(layer.bias.shape)
-            patches[layer.bias.index] = Patch(shaped, units, zeros)
+            shaped = integers.reshape(one.tensor.shape)
+            patches[one.tensor.index] = Patch(shaped, units, zeros)
+
+    def _add_layer(self, op: Op) -> None:
+        if op.inputs[1] not in self.layers:
+            self.layers[op.inputs[1]] = self._layer(op)
+        index = _bias_of(op)
+        if index >= 0 and index not in self._biases:
+            tensor = self._graph.tensors[index]
+            units = np.array(tensor.q.scales, np.float64)
+            offset = self._tf.Variable((_data(self._graph, index) * units).astype(np.float32))
+            self._biases[index] = Bias(op, tensor, offset)
+            self.layers[op.inputs[1]].biases.append(self._biases[index])
 
     def _layer(self, op: Op) -> Layer:
         tf = self._tf
         weights = self._graph.tensors[op.inputs[1]]
-        bias = (
-            self._graph.tensors[op.inputs[2]] if len(op.inputs) > 2 and op.inputs[2] >= 0 else None
-        )
         axis = 3 if op.kind == "DEPTHWISE_CONV_2D" else 0
         shape = [1] * len(weights.shape)
         shape[axis] = -1 if weights.q.per_channel else 1
         scales = np.array(weights.q.scales, np.float32).reshape(shape)
         latent = tf.Variable(_data(self._graph, weights.index).astype(np.float32) * scales)
-        offset = None
-        if bias is not None:
-            units = np.array(bias.q.scales, np.float64)
-            offset = tf.Variable((_data(self._graph, bias.index) * units).astype(np.float32))
-        return Layer(op, weights, bias, axis, latent, offset)
+        return Layer(op, weights, axis, latent)
+
+
+def _bias_of(op: Op) -> int:
+    """The bias's tensor; -1 for none."""
+    return op.inputs[2] if len(op.inputs) > 2 else -1
 
 
 def _data(graph: Graph, index: int) -> NDArray[Any]:
@@ -445,8 +484,11 @@ def _groups(graph: Graph) -> dict[int, int]:
 
     for op in graph.ops:
         if op.kind in _SAME_SCALE:
-            for index in op.inputs if op.kind == "CONCATENATION" else op.inputs[:1]:
-                a, b = top(index), top(op.outputs[0])
-                parent[max(a, b)] = min(a, b)
+            given = op.inputs if op.kind == "CONCATENATION" else op.inputs[:1]
+            given = op.inputs[1:] if op.kind == "SPLIT" else given
+            for index in given:
+                for out in op.outputs:
+                    a, b = top(index), top(out)
+                    parent[max(a, b)] = min(a, b)
     weights = {op.inputs[1] for op in graph.ops if op.kind in WEIGHTED}
     return {i: top(i) for i in parent if i not in weights}
