@@ -4,12 +4,14 @@
 :mod:`tinyfield.data.generators.rotor`). No recording of another fault is at hand: what is added for
 rubbing and for a loose mount follows the textbook (Randall 2011, Vibration-based Condition
 Monitoring, ch. 2: rubbing brings broad-band noise and harmonics, looseness subharmonics and
-harmonics of the rotation), its size is a guess. SIMULATED.
+harmonics of the rotation), its size is a guess. SIMULATED. The fan stands still while the node's
+actuator ``stop`` is on.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -26,7 +28,7 @@ SPEED, SLOW, FAST = 70.0, 45.0, 90.0
 """In % of the greatest."""
 RUB_NOISE, RUB_BLOW = 3.0, 1.5
 """Noise is so many times the usual; the blow of each turn in g."""
-LOOSE_HALF, LOOSE_MORE = 0.6, 1.3
+LOOSE_HALF, LOOSE_MORE = 0.6, 1.45
 """Half the rotation as strong as so much of the rotation; everything so many times the usual."""
 BEFORE = round(3600 * RATE_HZ)
 """Frames that lie before virtual second 0."""
@@ -41,6 +43,8 @@ class World(Scene):
         self._turn_hz = {
             speed: _strongest(vibration("normal", speed)) for speed in (SPEED, SLOW, FAST)
         }
+        self._switched: list[tuple[int, bool]] = []
+        self._stops = 0
 
     def sample(self, t: int) -> dict[str, float]:
         """The mean of the last second: gravity."""
@@ -54,6 +58,12 @@ class World(Scene):
         at = np.rint(ends * RATE_HZ).astype(np.int64)
         out = np.zeros((frames, len(AXES)))
         moments = [self.at(float(end)) for end in ends]
+        if self._switched:
+            still = (self._stopped(float(end)) for end in ends)
+            moments = [
+                replace(m, state="off", index=-1 - m.index) if s else m
+                for m, s in zip(moments, still, strict=True)
+            ]
         first = 0
         while first < frames:
             now = moments[first]
@@ -62,6 +72,19 @@ class World(Scene):
             first = last
         values = {f"accel_{axis}": np.round(out[:, i], 3) for i, axis in enumerate(AXES)}
         return {c.name: values[c.quantity] for c in self.app.channels if c.quantity in values}
+
+    def actuate(self, t: int, actuator: str, on: bool) -> None:
+        """The node stopped the fan, or lets it run."""
+        if actuator == "stop":
+            self._switched.append((t, on))
+            self._stops += on
+
+    def summary(self) -> dict[str, float]:
+        """How often the node stopped the fan."""
+        return {"stops": self._stops}
+
+    def _stopped(self, t: float) -> bool:
+        return next((on for since, on in reversed(self._switched) if since <= t), False)
 
     def _piece(self, now: Moment, at: np.ndarray, ends: Floats) -> Floats:
         """Frames of one state, [n, 3]."""
