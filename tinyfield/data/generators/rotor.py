@@ -28,6 +28,9 @@ JITTER_HZ = 0.04
 """Spread of a line's frequency about its mean, which follows the load and the supply."""
 JITTER_S = 3.0
 """How long it stays on one side."""
+SWELL_DB, SWELL_S = 0.55, 17.0
+"""How far the strength on an axis swings, on the average over runs, and how long a swing lasts: the
+level over 5 s then spreads by as much as in the recordings (0.4 to 0.7 dB)."""
 
 
 @dataclass(frozen=True)
@@ -96,8 +99,11 @@ def frames(made: Vibration, start: int, n: int, seed: int) -> Floats:
     """Frames ``start`` to ``start + n`` of a vibration at ``RATE_HZ``, [n, 3] in g; they hang on
     seed and time alone, and so may be asked for piece by piece."""
     t = (start + np.arange(n)) / RATE_HZ
-    out = np.tile(made.mean, (n, 1))
+    out = np.zeros((n, len(AXES)))
     rng = np.random.default_rng([seed, 17])
+    swing = rng.exponential(SWELL_DB, 3) * np.sin(
+        2 * np.pi * t[:, None] / SWELL_S + rng.uniform(0, 2 * np.pi, 3)
+    )
     for f, *rms in made.lines:
         phase = rng.uniform(0, 2 * np.pi, 3)
         wander = rng.uniform(0, 2 * np.pi, 2)
@@ -113,7 +119,8 @@ def frames(made: Vibration, start: int, n: int, seed: int) -> Floats:
         ]
     )
     first = start % int(RATE_HZ)
-    return np.asarray(out + made.noise * noise[first : first + n])
+    out += made.noise * noise[first : first + n]
+    return np.asarray(made.mean + out * 10 ** (swing / 20))
 
 
 def generate(*, seed: int) -> list[Run]:
