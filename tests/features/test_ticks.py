@@ -13,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 
 from tinyfield.data import Dataset, Recording
-from tinyfield.data.generators.mounting import random_rotation
+from tinyfield.data.generators.mounting import random_rotation, slight_rotation
 from tinyfield.errors import DataError
 from tinyfield.features import compute
 from tinyfield.features.bind import FeatureLibrary
@@ -177,7 +177,13 @@ def test_where_samples_do_not_hang_together_bursts_follow_each_other(tmp_path: P
 def test_a_label_is_what_most_of_the_window_says() -> None:
     labels = np.array([0] * 10 + [1] * 10 + [-1] * 10, dtype=np.int16)
     ends = np.array([5.0, 14.0, 15.0, 16.0, 24.0, 25.0, 26.0, 30.0])
-    assert majority(labels, ends, 10).tolist() == [0, 0, 0, 1, 1, -1, -1, -1]
+    found, clear = majority(labels, ends, 10)
+    assert found.tolist() == [0, 0, 0, 1, 1, -1, -1, -1]
+    shares = [
+        (labels[max(0, e - 10) : e] == f).mean()
+        for e, f in zip(ends.astype(int), found, strict=True)
+    ]
+    np.testing.assert_allclose(clear, shares, atol=1e-6)
 
 
 def test_copies_are_of_the_training_split_alone(tmp_path: Path) -> None:
@@ -230,3 +236,13 @@ def test_windows_longer_than_any_recording_of_a_split(tmp_path: Path) -> None:
         compute(move, "activity", dataset(**sets))
     sets["b"] = recording("b", 2.39)
     compute(move, "activity", dataset(**sets))
+
+
+def test_a_slight_rotation_is_one_and_slight() -> None:
+    turned = [slight_rotation(np.random.default_rng(i)) for i in range(300)]
+    for turn in turned:
+        np.testing.assert_allclose(turn @ turn.T, np.eye(3), atol=1e-12)
+        assert np.linalg.det(turn) == pytest.approx(1)
+    angles = np.degrees([np.arccos((np.trace(turn) - 1) / 2) for turn in turned])
+    assert 18 < angles.mean() < 27
+    assert angles.max() < 70

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyfield.data.dataset import NO_LABEL, SPLITS, Dataset, Origin, Recording, Series, Split
-from tinyfield.data.generators.mounting import random_rotation
+from tinyfield.data.generators.mounting import ROTATIONS
 from tinyfield.errors import DataError
 from tinyfield.features.between import between
 from tinyfield.features.bind import FeatureLibrary
@@ -52,6 +52,8 @@ class FeatureTable:
             [n]: what persistence would say.
         target: the number that a regression is to give.
         amount: of ordered classes the quantity that they are steps of [n], where the data tell it.
+        clear: of a row from a recording the share of the label's window that is labelled so, else
+            1, [n]; less than 1 where one thing goes over into another.
     """
 
     model: str
@@ -70,6 +72,7 @@ class FeatureTable:
     before: NDArray[np.int32] | None = None
     target: Target | None = None
     amount: NDArray[np.float64] | None = None
+    clear: NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
         return len(self.y)
@@ -90,6 +93,7 @@ class FeatureTable:
             t=self.t[keep],
             before=None if self.before is None else self.before[keep],
             amount=None if self.amount is None else self.amount[keep],
+            clear=None if self.clear is None else self.clear[keep],
         )
 
     def verify(self, *, one_class: bool = False) -> None:
@@ -221,6 +225,7 @@ def compute(app: App, model: str, dataset: Dataset, *, every_s: int | None = Non
                 "group": np.full(len(at), run.group),
                 "split": np.full(len(at), dataset.split[run.group]),
                 "origin": np.full(len(at), run.origin),
+                "clear": np.ones(len(at), np.float32) if run.clear is None else run.clear[at],
             }
         )
         if run.told is not None:
@@ -259,6 +264,7 @@ class _Run:
     frames: tuple[NDArray[np.int16], ...] | None = None
     told: NDArray[np.int32] | None = None
     amount: NDArray[np.float64] | None = None
+    clear: NDArray[np.float32] | None = None
 
 
 def _check_lengths(app: App, inputs: Sequence[Feature], dataset: Dataset) -> None:
@@ -299,7 +305,7 @@ def _runs(app: App, model: str, dataset: Dataset) -> Iterator[_Run]:
         if augment is not None and dataset.split[r.group] == "train":
             for copy in range(augment.copies):
                 rng = np.random.default_rng([number, copy, _COPIES])
-                turn = random_rotation(rng) if augment.rotate else None
+                turn = None if augment.rotate == "no" else ROTATIONS[augment.rotate](rng)
                 shift = float(rng.uniform(0, hop_s)) if augment.shift else 0.0
                 made = cut(app, inputs, r, where, hop_s=hop_s, shift=shift, turn=turn)
                 yield _recorded(app, r, made)
@@ -307,7 +313,9 @@ def _runs(app: App, model: str, dataset: Dataset) -> Iterator[_Run]:
 
 def _recorded(app: App, r: Recording, ticks: Ticks) -> _Run:
     when = _clock(r.t0, len(ticks), app.sample_s, np.zeros(len(ticks), dtype=np.int32))
-    return _Run(r.group, r.origin, r.site, ticks.rows, when, ticks.labels, ticks.frames)
+    return _Run(
+        r.group, r.origin, r.site, ticks.rows, when, ticks.labels, ticks.frames, clear=ticks.clear
+    )
 
 
 def _told(series: Series, target: Target, dataset: Dataset) -> NDArray[np.int32]:

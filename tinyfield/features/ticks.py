@@ -41,11 +41,13 @@ class Ticks:
         rows: [n, channels] scaled readings of slow channels, MISSING for the others.
         frames: for each fast sensor, [n, frames, channels] in its channels' scales.
         labels: class index of each sample, [n]; -1 where the truth is not asked for.
+        clear: share of the frames in the label's window that are labelled so, [n], 0 to 1.
     """
 
     rows: NDArray[np.int32]
     frames: tuple[NDArray[np.int16], ...]
     labels: NDArray[np.int16]
+    clear: NDArray[np.float32]
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -95,25 +97,24 @@ def cut(
     )
     scale = recording.rate_hz / _rate(sensors[0], recording)
     ends: NDArray[np.float64] = (starts[0] + sensors[0].frames).astype(np.float64) * scale
-    return Ticks(
-        rows=_rows(app, recording, ends),
-        frames=frames,
-        labels=majority(recording.labels, ends, round(float(back) * recording.rate_hz)),
-    )
+    labels, clear = majority(recording.labels, ends, round(float(back) * recording.rate_hz))
+    return Ticks(_rows(app, recording, ends), frames, labels, clear)
 
 
-def majority(labels: NDArray[np.int16], ends: NDArray[np.float64], back: int) -> NDArray[np.int16]:
-    """What most of the ``back`` frames before each of ``ends`` are labelled; -1 counts, too, and
-    wins a tie, then the lower class."""
+def majority(
+    labels: NDArray[np.int16], ends: NDArray[np.float64], back: int
+) -> tuple[NDArray[np.int16], NDArray[np.float32]]:
+    """What most of the ``back`` frames before each of ``ends`` are labelled, and the share of them
+    that are; -1 counts, too, and wins a tie, then the lower class."""
     classes = int(labels.max(initial=NO_LABEL)) + 2
     counts = np.zeros((len(labels) + 1, classes), dtype=np.int32)
     np.cumsum(labels[:, None] == np.arange(-1, classes - 1), axis=0, out=counts[1:])
     last = np.minimum(np.rint(ends).astype(np.int64), len(labels))
     first = np.maximum(last - max(1, back), 0)
-    found: NDArray[np.int16] = (np.argmax(counts[last] - counts[first], axis=1) - 1).astype(
-        np.int16
-    )
-    return found
+    here = counts[last] - counts[first]
+    found = np.argmax(here, axis=1)
+    share = here[np.arange(len(found)), found] / np.maximum(last - first, 1)
+    return (found - 1).astype(np.int16), share.astype(np.float32)
 
 
 def _rate(sensor: Sensor, recording: Recording) -> float:

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from tinyfield.spec import App
 
 
+CLEAR = 0.7
+"""Share of a label's window; below it, what is true of the window is a matter of taste."""
+
+
 def evaluate(
     app: App, trained: Trained, dataset: Dataset, *, whole: bool = False
 ) -> dict[str, Any]:
@@ -42,7 +46,10 @@ def evaluate(
         (groups left out because training saw them), ``missing`` (rows without some input),
         ``auc`` and ``auc_interval`` (of a model of what is usual; else None), ``by_place`` (the
         same scores of ``known`` places and of ``new`` ones: a group's place is what follows the
-        first ``/`` of its name, such as a station that was trained on in other years), and
+        first ``/`` of its name, such as a station that was trained on in other years),
+        ``by_device`` (of each device that the data were recorded with, where there are several),
+        ``clear`` (of the rows whose label holds for :data:`CLEAR` of the time that it is of, where
+        some do not), and
         ``columns``: the same scores of the ``float`` model (None on other data than the build's:
         it is not kept), of the integers by their reference (``int8``), and of the generated C
         (``device``), which is held against the reference byte for byte on these rows.
@@ -75,6 +82,8 @@ def evaluate(
             "auc_interval": auc_interval(*area) if one_class else None,
         }
 
+    clear = np.ones(len(y), bool) if rows.clear is None else rows.clear >= CLEAR
+    some_mixed = bool(clear.any() and not clear.all())
     whole_part = part(np.ones(len(y), bool))
     learned = table.y[table.split == "train"]
     always = np.full(len(y), majority(learned if len(learned) else rows.y, k))
@@ -90,6 +99,11 @@ def evaluate(
         "by_place": {
             name: part(where) for name, where in (("known", known), ("new", ~known)) if where.any()
         },
+        "by_device": {
+            name: {**part(where), "clear": part(where & clear) if some_mixed else None}
+            for name, where in _devices(dataset, rows).items()
+        },
+        "clear": part(clear) if some_mixed else None,
         "columns": {
             "float": None if whole else trained.report.float.to_json(),
             "int8": total.to_json(),
@@ -129,6 +143,14 @@ def _unknown(trained: Trained, rows: FeatureTable) -> dict[str, Any]:
             "of": dict(told.of) if told else {},
         }
     }
+
+
+def _devices(dataset: Dataset, rows: FeatureTable) -> dict[str, NDArray[np.bool_]]:
+    """The rows of each device that the recordings' sites name; none where there is but one."""
+    named = {r.group: str(r.site["device"]) for r in dataset.recordings if "device" in r.site}
+    of = np.array([named.get(str(group), "") for group in rows.group])
+    names = sorted(set(of.tolist()) - {""})
+    return {name: of == name for name in names} if len(names) > 1 else {}
 
 
 def _rows(

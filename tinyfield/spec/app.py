@@ -176,10 +176,11 @@ class Feature(Frozen):
 
 class Augment(Frozen):
     """What else is made of each training recording: ``copies`` of it, every vector turned by a
-    random rotation of each copy, the samples beginning at another moment; and rows between those
-    of recordings that are neighbours in the number ``between`` of their sites."""
+    random (or random but slight) rotation of each copy, the samples beginning at another moment;
+    and rows between those of recordings that are neighbours in the number ``between`` of their
+    sites."""
 
-    rotate: bool
+    rotate: Literal["random", "slightly", "no"]
     shift: bool
     copies: int
     between: str | None = None

@@ -221,7 +221,7 @@ def _augment(section: ModelSection) -> Augment | None:
         return None
     alike = given.rotate == "no" and not given.shift
     return build(Augment)(
-        rotate=given.rotate == "random",
+        rotate=given.rotate,
         shift=given.shift,
         copies=0 if alike else given.copies,
         between=given.between,

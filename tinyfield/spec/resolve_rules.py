@@ -21,7 +21,7 @@ from tinyfield.spec.sections.base import ok, spelled
 from tinyfield.spec.sections.decisions import DecisionSection
 from tinyfield.spelling import listing, nearest
 
-MAX_SAMPLES = 1000
+MAX_SAMPLES = 10_000
 INT32_MAX = 2**31 - 1
 
 

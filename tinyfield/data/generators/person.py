@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from tinyfield.data.generators.mounting import slight_rotation
 from tinyfield.data.importers.har import ACTIVITIES, AXES, CLOCKS, Execution
 from tinyfield.tomlfile import read_toml
 
@@ -188,11 +189,7 @@ def generate(*, seed: int) -> list[Execution]:
 def varied(who: Wearer, rng: np.random.Generator) -> Wearer:
     """Another person a little like this one: the device sits a little otherwise, steps are a
     little wider."""
-    tilt = rng.normal(0, 0.12, 3)
-    angle = float(np.linalg.norm(tilt))
-    k = tilt / angle
-    cross = np.array([[0, -k[2], k[1]], [k[2], 0, -k[0]], [-k[1], k[0], 0]])
-    turn = np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * cross @ cross
+    turn = slight_rotation(rng)
     size = float(np.exp(rng.normal(0, 0.12)))
     gait = np.hstack([who.gait[:, :3] @ turn.T, who.gait[:, 3:] @ turn.T]).astype(np.complex128)
     return Wearer(

@@ -24,9 +24,10 @@ from tinyfield.spec.sections.fields import (
 class AugmentSection(Section):
     """What else is made of each training recording; validation and test stay as they are."""
 
-    rotate: Literal["random", "no"] = Field(
+    rotate: Literal["random", "slightly", "no"] = Field(
         default="no",
-        description="random: each copy as of a sensor mounted otherwise, every vector turned alike",
+        description="each copy as of a sensor mounted otherwise, every vector turned alike; "
+        "random: any way round; slightly: by some 20 degrees about any axis",
     )
     shift: bool = Field(
         default=False, description="whether each copy's samples begin at another moment"
