@@ -14,9 +14,10 @@ each sample, and everything it says passes through its one stream as frames.
 from __future__ import annotations
 
 from tinyfield.sim.decision import SimDecision
+from tinyfield.sim.faults import Faults
 from tinyfield.sim.judge import Verdict, judge
 from tinyfield.sim.node import NodeProcess, command_for
-from tinyfield.sim.run import Faults, SimRun, run
+from tinyfield.sim.run import SimRun, run
 from tinyfield.sim.scenario import FaultySource, default_source, edge_of, faults_of, source_of
 from tinyfield.sim.source import RowSource, WorldSource, to_scaled
 from tinyfield.sim.trace import TraceSource

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import struct
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tinyfield.errors import EnvironmentFault, WireError
 from tinyfield.sim.decision import SimDecision, decision_of
+from tinyfield.sim.edge import Edge, Says
+from tinyfield.sim.faults import Faults
 from tinyfield.sim.gateway import Gateway, Immediate, Linked, OnEvent
 from tinyfield.sim.link import Link
 from tinyfield.sim.node import NodeProcess, command_for, home
@@ -45,27 +46,6 @@ _NUDGE_S = 5.0  # a node that says nothing for so long may have lost its questio
 _SILENT_S = 60.0
 
 
-@dataclass(frozen=True)
-class Faults:
-    """What goes wrong on purpose. Times are virtual seconds.
-
-    Attributes:
-        to_node, from_node: may change or drop (None) a piece of what passes; given the piece
-            and its number. From the node pieces are as the pipe delivers them.
-        cuts: when the node loses its power, and for how many seconds; 0: it starts anew at once.
-        link_down: whether no answer comes to what the node sends at a time.
-        battery_mv: its supply's voltage at a time; None: as the board has it.
-        clock_set: False: nobody ever tells the node the date.
-    """
-
-    to_node: Callable[[bytes, int], bytes | None] | None = None
-    from_node: Callable[[bytes, int], bytes | None] | None = None
-    cuts: Sequence[tuple[int, int]] = ()
-    link_down: Callable[[int], bool] | None = None
-    battery_mv: Callable[[int], int | None] | None = None
-    clock_set: bool = True
-
-
 class SimRun:
     """One run of an image. Iterate over it once: time passes as decisions are asked for.
 
@@ -82,8 +62,7 @@ class SimRun:
             node; with a link, the one of that node's id in the cache, since a gateway takes a
             boot that it has seen for a repetition.
         faults: for tests.
-        edge: what the edge says of a decision that asks it, and after how many seconds; None:
-            nothing. Without one it is silent.
+        edge: what the edge says to decisions that ask it.
 
     Attributes:
         summary: figures of the run, complete when the iteration has ended.
@@ -104,7 +83,7 @@ class SimRun:
         on_event: OnEvent | None = None,
         state: Path | None = None,
         faults: Faults | None = None,
-        edge: Callable[[SimDecision], tuple[bool, int] | None] | None = None,
+        edge: Says | None = None,
     ) -> None:
         self._app, self._source, self._faults = app, source, faults or Faults()
         self._names = _manifest(image)
@@ -125,9 +104,7 @@ class SimRun:
         self._burst: NDArray[np.int16]
         self._seen: set[tuple[int, int]] = set()
         self._on: set[str] = set()  # actuators
-        self._edge = edge
-        self._asked_edge: set[tuple[int, int]] = set()
-        self._answers: list[tuple[int, Downlink]] = []  # due at that time
+        self._edge = Edge(edge)
         self._kept = False  # the last message found the link down
         self._over = False  # no more rows
         self._cycles: int | None = None
@@ -278,33 +255,14 @@ class SimRun:
                 self._row = self._battery() + encode_frame(FrameType.ROW, row)
                 self._samples += 1
                 self._progress()
-        for payload in (*self._gateway.unasked(), *self._judged()):
+        judged = [] if self._link_down() else self._edge.due(self._now)
+        for payload in (*self._gateway.unasked(), *judged):
             self._tell(node, FrameType.DOWNLINK, payload)
         self._tell_raw(node, self._row)
 
     def _link_down(self) -> bool:
         down = self._faults.link_down
         return down is not None and not self._over and down(self._now)
-
-    def _judged(self) -> list[bytes]:
-        """The edge's answers that have come by now."""
-        if self._link_down():
-            return []
-        due = [answer for t, answer in self._answers if t <= self._now]
-        self._answers = [later for later in self._answers if later[0] > self._now]
-        return [encode_downlink(answer) for answer in due]
-
-    def _ask_edge(self, decision: SimDecision) -> None:
-        """The edge has heard a decision that asks: it answers in its time."""
-        number = (decision.boot, decision.seq)
-        if self._edge is None or decision.case != "asked" or number in self._asked_edge:
-            return
-        self._asked_edge.add(number)
-        answer = self._edge(decision)
-        if answer is not None:
-            yes, after = answer
-            down = Downlink(case_boot=decision.boot, case_seq=decision.seq, yes=yes)
-            self._answers.append((self._now + after, down))
 
     def _battery(self) -> bytes:
         """The frame that tells a virtual board its voltage, ahead of the row; empty without one."""
@@ -362,7 +320,7 @@ class SimRun:
             return None
         decision = decision_of(message, self._names, max(0, self._now - (message.age or 0)))
         if not self._kept:
-            self._ask_edge(decision)
+            self._edge.hear(decision, self._now)
         number = (message.boot, message.seq or 0)
         if number in self._seen:
             return None

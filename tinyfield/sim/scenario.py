@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, time
 from typing import TYPE_CHECKING
 
@@ -16,8 +16,8 @@ import numpy as np
 
 from tinyfield.errors import UserError
 from tinyfield.features.ticks import NO_FRAME
-from tinyfield.sim.decision import SimDecision
-from tinyfield.sim.run import Faults
+from tinyfield.sim.edge import Says
+from tinyfield.sim.faults import Faults
 from tinyfield.sim.source import MISSING, RowSource, WorldSource
 from tinyfield.sim.trace import TraceSource
 
@@ -120,7 +120,7 @@ def faults_of(scenario: Scenario, source: RowSource) -> Faults:
     )
 
 
-def edge_of(scenario: Scenario) -> Callable[[SimDecision], tuple[bool, int] | None]:
+def edge_of(scenario: Scenario) -> Says:
     """What the scenario's edge says of the decisions that ask it."""
     says = {answer.decision: (answer.yes, answer.after_s) for answer in scenario.edge}
     return lambda decision: says.get(decision.decision)
