@@ -56,8 +56,10 @@ class FrameType(IntEnum):
     ACT = 7  # node → host, virtual boards only: u32 t, u8 actuator, u8 on
     TIME = 8  # sim → bridge, never a node: u32 unix s of virtual now, u32 s into the season
     BATTERY = 9  # host → virtual board, ahead of a row: u16 mV of its supply
-    BURST_REQUEST = 10  # virtual board → host: u32 t, u8 fast sensor, u16 first frame, u8 values
-    BURST = 11  # host → virtual board: the request, i16 value[values], frame by frame
+    # virtual board → host: u32 t, u8 fast sensor, u16 first frame, u8 values a piece, u8 pieces
+    BURST_REQUEST = 10
+    # host → virtual board: u32 t, u8 fast sensor, u16 first frame, u8 values, i16 value[values]
+    BURST = 11
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,9 @@ def crc16(data: bytes, start: int = 0xFFFF) -> int:
 
 def cobs_encode(data: bytes) -> bytes:
     """``data`` with no zero byte in it, one byte longer for each 254 begun; no delimiter."""
+    parts = data.split(b"\0")
+    if max(map(len, parts)) < 0xFE:
+        return b"".join(bytes((len(part) + 1,)) + part for part in parts)
     out = bytearray(1)
     head, code, last = 0, 1, len(data) - 1
     for i, byte in enumerate(data):

@@ -46,58 +46,78 @@ static bool await(const tiny_host_t *host, uint8_t type, const uint8_t *question
     }
 }
 
-/* Asks until the answer has `want` bytes beside the question, or `also` of them. */
-static tiny_row_t ask(const tiny_host_t *host, tiny_frame_type_t question_type, uint8_t type,
-                      const uint8_t *question, size_t n, const uint8_t **rest, size_t *size,
-                      size_t want, size_t also) {
+/* A question, which leaves alone what has come and is not read yet. */
+static bool put(const tiny_host_t *host, tiny_frame_type_t type, const uint8_t *question,
+                size_t n) {
+    uint8_t raw[TINY_FRAME_HEAD + TINY_FRAMES_HEAD + 1 + TINY_FRAME_TAIL];
+    memcpy(raw + TINY_FRAME_HEAD, question, n);
+    return say(host->stream, raw, type, n) == TINY_OK;
+}
+
+tiny_row_t tiny_virtual_row(const tiny_host_t *host, uint32_t t, int32_t *channels, uint8_t n) {
+    uint8_t question[4];
+    tiny_put32(question, t);
     for (uint8_t attempt = 0; attempt < ATTEMPTS; attempt++) {
         tiny_row_t row = TINY_ROW_LOST;
-        memcpy(tiny_frame_begin(host->frame), question, n);
-        if (tiny_stream_send(host->stream, host->frame, question_type, n) != TINY_OK) {
+        const uint8_t *values = NULL;
+        size_t size = 0;
+        if (!put(host, TINY_FRAME_ROW_REQUEST, question, sizeof question)) {
             return TINY_ROW_LOST;
         }
-        if (await(host, type, question, n, rest, size, &row) &&
-            (row != TINY_ROW_VALUES || *size == want || *size == also)) {
+        if (!await(host, TINY_FRAME_ROW, question, sizeof question, &values, &size, &row)) {
+            continue;
+        }
+        if (row != TINY_ROW_VALUES) {
             return row;
+        }
+        if (size == 0 && n > 0) {
+            return TINY_ROW_SENSE;
+        }
+        if (size == 4u * (size_t)n) {
+            for (uint8_t i = 0; i < n; i++) {
+                channels[i] = tiny_get_i32(values + 4 * (size_t)i);
+            }
+            return TINY_ROW_VALUES;
         }
     }
     return TINY_ROW_LOST;
 }
 
-tiny_row_t tiny_virtual_row(const tiny_host_t *host, uint32_t t, int32_t *channels, uint8_t n) {
-    uint8_t question[4];
-    const uint8_t *values = NULL;
-    size_t size = 0;
-    tiny_put32(question, t);
-    const tiny_row_t row = ask(host, TINY_FRAME_ROW_REQUEST, TINY_FRAME_ROW, question,
-                               sizeof question, &values, &size, 4u * (size_t)n, 0);
-    if (row != TINY_ROW_VALUES) {
-        return row;
-    }
-    if (size == 0 && n > 0) {
-        return TINY_ROW_SENSE;
-    }
-    for (uint8_t i = 0; i < n; i++) {
-        channels[i] = tiny_get_i32(values + 4 * (size_t)i);
-    }
-    return TINY_ROW_VALUES;
-}
-
 tiny_row_t tiny_virtual_frames(const tiny_host_t *host, uint32_t t, uint8_t fast, uint16_t at,
-                               int16_t *values, uint8_t n) {
-    uint8_t question[TINY_FRAMES_HEAD];
-    const uint8_t *given = NULL;
-    size_t size = 0;
+                               int16_t *values, uint8_t n, uint8_t pieces, uint8_t *ahead) {
+    uint8_t question[TINY_FRAMES_HEAD + 1];
     tiny_put32(question, t);
     question[4] = fast;
     tiny_put16(question + 5, at);
     question[7] = n;
-    const tiny_row_t row = ask(host, TINY_FRAME_BURST_REQUEST, TINY_FRAME_BURST, question,
-                               sizeof question, &given, &size, 2u * (size_t)n, 2u * (size_t)n);
-    for (uint8_t i = 0; row == TINY_ROW_VALUES && i < n; i++) {
-        values[i] = (int16_t)tiny_get16(given + 2 * (size_t)i);
+    question[8] = pieces;
+    for (uint8_t attempt = 0; attempt < ATTEMPTS; attempt++) {
+        tiny_row_t row = TINY_ROW_LOST;
+        const uint8_t *given = NULL;
+        size_t size = 0;
+        if (*ahead > 0) {
+            --*ahead;
+        } else {
+            if (!put(host, TINY_FRAME_BURST_REQUEST, question, sizeof question)) {
+                return TINY_ROW_LOST;
+            }
+            *ahead = (uint8_t)(question[8] - 1);
+        }
+        const bool came =
+            await(host, TINY_FRAME_BURST, question, TINY_FRAMES_HEAD, &given, &size, &row);
+        if (came && row != TINY_ROW_VALUES) {
+            return row;
+        }
+        if (came && size == 2u * (size_t)n) {
+            for (uint8_t i = 0; i < n; i++) {
+                values[i] = (int16_t)tiny_get16(given + 2 * (size_t)i);
+            }
+            return TINY_ROW_VALUES;
+        }
+        *ahead = 0; /* those behind a lost one are passed over: this one alone again */
+        question[8] = 1;
     }
-    return row;
+    return TINY_ROW_LOST;
 }
 
 tiny_status_t tiny_virtual_act(const tiny_stream_t *stream, uint32_t t, uint8_t actuator, bool on) {

@@ -26,12 +26,14 @@ typedef struct {
 /* The row of time t. A bad frame or silence repeats the request, eight times at most. */
 tiny_row_t tiny_virtual_row(const tiny_host_t *host, uint32_t t, int32_t *channels, uint8_t n);
 
-/* The values n of the fast sensor number `fast` at time t, from its frame number `at` on, frame by
- * frame; n is at most TINY_FRAMES_VALUES_MOST. Never TINY_ROW_SENSE. */
+/* The n values of the fast sensor number `fast` at time t, from its frame number `at` on, frame by
+ * frame; n is at most TINY_FRAMES_VALUES_MOST. A question is answered with so many `pieces` like
+ * this one, the last of a burst perhaps shorter; `*ahead` of them are on their way already (0 at
+ * first, and after each burst). Never TINY_ROW_SENSE. */
 #define TINY_FRAMES_HEAD        8u
 #define TINY_FRAMES_VALUES_MOST ((TINY_PAYLOAD_MAX - TINY_FRAMES_HEAD) / 2u)
 tiny_row_t tiny_virtual_frames(const tiny_host_t *host, uint32_t t, uint8_t fast, uint16_t at,
-                               int16_t *values, uint8_t n);
+                               int16_t *values, uint8_t n, uint8_t pieces, uint8_t *ahead);
 
 /* Tells the world what an actuator does. Leaves the frame buffer alone. */
 tiny_status_t tiny_virtual_act(const tiny_stream_t *stream, uint32_t t, uint8_t actuator, bool on);

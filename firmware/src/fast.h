@@ -48,16 +48,16 @@ static inline void tiny_fast_sense(tiny_fast_t *fast, tiny_fast_source_t source,
     for (uint16_t piece = 0; piece < APP_FAST_PIECES; piece++) {
         for (uint8_t i = 0; i < APP_FAST; i++) {
             int16_t values[APP_FAST_VALUES];
-            const uint32_t frames = app_fast[i].frames;
-            const uint16_t at = (uint16_t)(frames * piece / APP_FAST_PIECES);
-            const uint8_t count = (uint8_t)(frames * (piece + 1u) / APP_FAST_PIECES - at);
-            if (!whole[i] || count == 0) {
+            const uint32_t at = (uint32_t)piece * app_fast[i].piece;
+            if (!whole[i] || at >= app_fast[i].frames) {
                 continue;
             }
+            const uint32_t left = app_fast[i].frames - at;
+            const uint8_t count = (uint8_t)(left < app_fast[i].piece ? left : app_fast[i].piece);
             const uint8_t n = (uint8_t)(count * app_fast[i].width);
-            whole[i] = source(i, at, values, n) == TINY_OK;
+            whole[i] = source(i, (uint16_t)at, values, n) == TINY_OK;
             if (whole[i]) {
-                app_fast_take(i, features, at, values, count, channel);
+                app_fast_take(i, features, (uint16_t)at, values, count, channel);
             }
         }
         meanwhile();

@@ -1,4 +1,5 @@
-/* A node's life: wake, sense, feature, infer, decide, act, report, sleep.
+/* A node's life: wake, sense, feature, infer, decide, act, report, sleep. All that moves the node's
+ * one struct stands here, which takes more than 400 lines.
  *
  * Everything app-specific is in the generated app.c; everything board-specific behind hal.h. Time
  * is planned time: a step happens "at" the second it was planned for, however late the board woke
@@ -27,6 +28,7 @@ static struct {
     app_features_t features;
 #if APP_FAST > 0
     tiny_fast_t fast;
+    uint8_t frames_ahead; /* pieces that a virtual board's host is sending */
 #endif
     app_history_t history;
     tiny_verdict_t verdict[ROOM(APP_MODELS)];
@@ -250,8 +252,19 @@ static bool answered(tiny_row_t row) {
 }
 
 #if APP_FAST > 0
+/* Of one sensor, all pieces of a burst are asked for at once, but for an AVR's: its serial buffer
+ * holds less than two. */
+#if APP_FAST == 1 && !defined(__AVR__)
+#define PIECES_AHEAD 255
+#else
+#define PIECES_AHEAD 1
+#endif
+
 static tiny_status_t host_frames(uint8_t fast, uint16_t at, int16_t *values, uint8_t n) {
-    (void)answered(tiny_virtual_frames(&host, node.t, fast, at, values, n));
+    const uint16_t left = (uint16_t)((app_fast[fast].frames - at - 1) / app_fast[fast].piece + 1);
+    const uint8_t pieces = (uint8_t)(left < PIECES_AHEAD ? left : PIECES_AHEAD);
+    (void)answered(
+        tiny_virtual_frames(&host, node.t, fast, at, values, n, pieces, &node.frames_ahead));
     return TINY_OK;
 }
 #endif

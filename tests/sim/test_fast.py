@@ -20,6 +20,7 @@ from tinyfield.sim import Faults, TraceSource, WorldSource
 from tinyfield.sim.anything import AnythingSource
 from tinyfield.sim.scenario import FaultySource
 from tinyfield.spec.scenario import Fault
+from tinyfield.wire import FrameType
 
 AXES = ("imu.accel_x", "imu.accel_y", "imu.accel_z")
 DECIDED = "confidence > 0.3"
@@ -91,6 +92,8 @@ def test_frames_survive_a_bad_line(moves: Bench) -> None:
     calm = moves.log("native", world(moves))
 
     def bend(data: bytes, number: int) -> bytes | None:
+        if data[1] != FrameType.BURST:
+            return data
         if number % 11 == 3:
             return None
         return data[:-3] + b"\\xff" + data[-2:] if number % 17 == 5 else data

@@ -280,10 +280,14 @@ class NodePlan:
             default=0,
         )
 
+    def piece(self, sensor: SensorPlan) -> int:
+        """Frames of a fast sensor in a piece of its burst; the last may have fewer."""
+        return -(-sensor.frames // self.pieces)
+
     @property
     def piece_values(self) -> int:
         """Values in the largest piece of a burst."""
-        return max((-(-s.frames // self.pieces) * len(s.channels) for s in self.fast), default=0)
+        return max((self.piece(s) * len(s.channels) for s in self.fast), default=0)
 
     @property
     def headers(self) -> tuple[str, ...]:

@@ -271,19 +271,27 @@ class SimRun:
         return b"" if volts is None else encode_frame(FrameType.BATTERY, struct.pack("<H", volts))
 
     def _answer_burst(self, node: NodeProcess, frame: Frame) -> None:
-        """Some frames of the sample that the node is at; the burst is made once."""
-        if len(frame.payload) != 8:
+        """Some frames of the sample that the node is at, in pieces; the burst is made once."""
+        if len(frame.payload) != 9:
             node.write(_BROKEN)
             return
-        t, fast, at, n = struct.unpack("<IBHB", frame.payload)
+        t, fast, at, n, pieces = struct.unpack("<IBHBB", frame.payload)
         if t != self._asked or fast >= self._fast:
             return  # a question of an earlier sample
         if (t, fast) != self._burst_of:
             self._burst_of = (t, fast)
             self._burst = self._source.burst(self._now, fast)
-        width = self._burst.shape[1]
-        piece = self._burst[at : at + n // width]
-        self._tell(node, FrameType.BURST, frame.payload + piece.astype("<i2").tobytes())
+        count = max(1, n // self._burst.shape[1])
+        said = []
+        for first in range(at, min(len(self._burst), at + pieces * count), count):
+            piece = self._burst[first : first + count]
+            head = struct.pack("<IBHB", t, fast, first, piece.size)
+            said.append(encode_frame(FrameType.BURST, head + piece.astype("<i2").tobytes()))
+        if self._faults.to_node is None:
+            node.write(b"".join(said))
+        else:
+            for one in said:
+                self._tell_raw(node, one)
 
     def _progress(self) -> None:
         if self._on_event is not None and self._now % 86400 < self._app.sample_s:
