@@ -60,7 +60,8 @@ def app_page() -> str:
         "it. `tinyfield schema` prints the same as JSON Schema for an editor.\n\n"
         "| key | value | needed | what it says |\n|---|---|---|---|\n"
     )
-    return head + "\n".join(_rows(schema, _resolve(schema, schema), "")) + "\n\n" + features_table()
+    rows = "\n".join(_rows(schema, _resolve(schema, schema), ""))
+    return f"{head}{rows}\n\n{features_table()}\n{names_table()}"
 
 
 def features_table() -> str:
@@ -125,6 +126,38 @@ def frames_table() -> str:
         lines.append(
             f"| `{words}` | {statistic.says} | {measure.unit} | {resolution} | {scratch} |"
         )
+    return "\n".join(lines) + "\n"
+
+
+def names_table() -> str:
+    """What a rule, a total and a level may name."""
+    from tinyfield.spec.features import SITE
+    from tinyfield.spec.resolve_pet import PET
+    from tinyfield.spec.times import TIMES
+
+    totals = {
+        "today": "what the total comes to so far; of a time in s, which a rule compares in any "
+        "unit of time",
+        "yesterday": "that of the last whole day; none if less than 18 h of it were known, and "
+        "brought to 24 h if it had gaps",
+        "usual": "the mean of the days at first, then an average in which each weighs one n-th",
+    }
+    lines = [
+        "## Names in a rule\n",
+        "Numbers with their units, joined by `+ - * /`, compared and joined by `and`, `or`, `not`. "
+        "Something that is missing makes a comparison neither true nor false: it fires nothing and "
+        "ends nothing. Readings, totals and what follows from them stay on the node.\n",
+        "| name | what it is |",
+        "|---|---|",
+        "| `sensor.quantity` | the latest reading |",
+        "| `model == class`, `confidence` | what a model says, and how sure it is, 0 to 1 |",
+        "| `rule` | whether another rule is active |",
+        *(f"| `total.{part}` | {says} |" for part, says in totals.items()),
+        *(f"| `{name}` | {time.summary} |" for name, time in TIMES.items()),
+        *(f"| `{name}` | {pet.summary}, in {pet.unit} |" for name, pet in PET.items()),
+        *(f"| `{name}` | {site.summary} |" for name, site in SITE.items()),
+        "| `battery` | the supply's voltage |",
+    ]
     return "\n".join(lines) + "\n"
 
 

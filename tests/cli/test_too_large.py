@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tinyfield import measuring, pio
+from tinyfield import measuring, pio, pipeline
 from tinyfield.boards import board
 from tinyfield.errors import BudgetError
+from tinyfield.estimate import BoardCost
 from tinyfield.spec import load_app
 
 
@@ -59,3 +61,35 @@ def test_another_failure_stays_what_it_is(monkeypatch: pytest.MonkeyPatch, tmp_p
     monkeypatch.setattr(pio, "build", refuse)
     with pytest.raises(pio.BuildError):
         measuring.build_fitting(board("simavr_uno"), tmp_path, {})
+
+
+def test_a_board_that_nobody_named_may_be_too_small(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its row says so and the others go on; not the app's own board, its twin, or one asked for."""
+    path = root / "apps/irrigation.yaml"
+    app = load_app(path)
+    wanted = {name: board(name) for name in ("uno", "native", "qemu_m4")}
+
+    def generate(_: Path, entry: object, *__: object, **___: object) -> None:
+        if entry in small:
+            raise BudgetError("its state does not fit")
+
+    def row(_: Path, entry: object, *__: object) -> BoardCost:
+        return BoardCost(entry.name, None)  # type: ignore[attr-defined]
+
+    monkeypatch.setattr(pipeline, "generate", generate)
+    monkeypatch.setattr(pipeline, "_row", row)
+    none: Any = None
+    small = [board("qemu_m4")]
+    rows = pipeline._costs(path, app, wanted, none, tmp_path, none, none, asked=None)
+    assert [(r.board, r.note) for r in rows] == [
+        ("uno", ""), ("native", ""), ("qemu_m4", "too small for it: its state does not fit"),
+    ]  # fmt: skip
+    with pytest.raises(BudgetError):
+        pipeline._costs(path, app, wanted, none, tmp_path, none, none, asked=["qemu_m4"])
+    small = [board("simavr_uno")]
+    with pytest.raises(BudgetError):
+        pipeline._costs(
+            path, app, {"simavr_uno": board("simavr_uno")}, none, tmp_path, none, none, asked=None
+        )
