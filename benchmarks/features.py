@@ -94,6 +94,7 @@ ORACLES: dict[str, Callable[[X], float]] = {
     "std": np.std,
     "rms": lambda x: float(np.sqrt(np.mean(x**2))),
     "mean_abs": lambda x: float(np.mean(np.abs(x))),
+    "level": lambda x: 20 * math.log10(100 * float(np.std(x))),
     "zero_crossings": crossings,
     "mean_crossings": lambda x: crossings(len(x) * x - x.sum()),
     "median": np.median,
