@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from tinyfield.spec import expr as e
 from tinyfield.spec.durations import duration_text
 from tinyfield.spec.features import SITE
+from tinyfield.spec.signals import STATISTICS
 from tinyfield.spec.times import CYCLIC
 
 if TYPE_CHECKING:
@@ -196,6 +197,10 @@ def feature(one: Feature) -> str:
         return f"{SITE[one.source].summary} ({one.source}){also}"
     if one.source in CYCLIC:
         return f"{CYCLIC[one.source]}, as sine and cosine ({one.source})"
+    if one.frames is not None:
+        parts = [*([one.frames.signal] if one.frames.signal else []), *["jerk"] * one.frames.jerk]
+        of = f", of {' '.join([one.source, *parts])}"
+        return f"{one.text}: {STATISTICS[one.frames.statistic].says}{of}"
     span = duration_text(one.window_s) if one.window_s else ""
     pattern = _OPS.get(one.op)
     return pattern.format(one.source, span) if pattern else one.text
