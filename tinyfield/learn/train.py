@@ -23,6 +23,7 @@ from tinyfield.errors import (
 )
 from tinyfield.features.table import FeatureTable
 from tinyfield.learn import cache, gate, ladder, ready
+from tinyfield.learn.compress import DROP
 from tinyfield.learn.examine import check_table, notes_on
 from tinyfield.learn.fit import EPOCHS, Progress
 from tinyfield.learn.known import Gate, caught, gate_scaler
@@ -263,7 +264,7 @@ def wish(model: Model) -> dict[str, Any] | None:
         "share": asked.share,
         "sparse": None if asked.sparse is None else float(asked.sparse),
         "huffman": asked.huffman,
-        "max_drop": most,
+        "max_drop": DROP if most is None and model.target is None else most,
     }
 
 
