@@ -328,3 +328,31 @@ def test_the_real_sets(tmp_path: Path, shared: Path) -> None:
     assert [(r.gas, len(r.readings["mq2"])) for r in recordings] == [
         (gas, 1152) for gas in ("NoGas", "Perfume", "Smoke", "Mixture")
     ]
+
+
+def test_a_number_some_hours_on(tmp_path: Path) -> None:
+    """The quantity itself, shifted; what is known at an hour is what it was then."""
+    folder = tmp_path / "beijing"
+    for name in ("Here", "There", "Yonder"):
+        station(folder, name, 400)
+    path = tmp_path / "number.yaml"
+    text = APP % ("1 h", "low, high", "pollution_beijing", "smog", "X", "by station", "low")
+    text = text.replace("classes: [low, high]", "target: {name: pm2_5 in 6 h, unit: ug/m3}")
+    text = text.replace("label: X, ", "").replace("when: m != low", "when: m > 75 ug/m3")
+    path.write_text(text)
+    app = load_app(path)
+    found = data.load(app, "m", data_dir=folder)
+    assert found.classes == () and found.lead_s == 6 * 3600
+    one = found.series[0]
+    assert one.values is not None and one.values[0] == 6 and one.values[100] == 106
+    assert np.isnan(one.values[-6:]).all() and np.isnan(one.values[13 - 6])
+    assert ((one.labels == 0) == ~np.isnan(one.values)).all()
+    again = data.load(app, "m", data_dir=folder)  # from the cache
+    assert again.key() == found.key()
+    table = compute(app, "m", found)
+    test = table.part("test")
+    hours = test.t // 3600
+    assert np.array_equal(test.y, (hours + 6) % 200 * 10)
+    assert test.before is not None
+    known = test.before != np.iinfo(np.int32).min
+    assert known.any() and np.array_equal(test.before[known], (hours % 200 * 10)[known])
