@@ -44,7 +44,8 @@ def parse_seconds(text: str | int | float, *, least: int = 1, most: int = LONGES
     """Whole seconds within ``least`` and ``most``; Mistake otherwise."""
     exact = parse_duration(text)
     if exact.denominator != 1:
-        raise Mistake(f"'{text}' is no whole number of seconds", hint="round it", code="range")
+        said = str(text).strip()
+        raise Mistake(f"'{said}' is no whole number of seconds", hint="round it", code="range")
     seconds = int(exact)
     if not least <= seconds <= most:
         raise Mistake(
