@@ -43,6 +43,8 @@ tests:
   cut: {trace: t.csv, faults: [power cut at 2 h 2 min for 3 h], expect: {dry: never after 2 h 2 min before 5 h}}
   no link: {trace: t.csv, faults: [link down from 2 h for 3 h], expect: {dry: at least 3 after 2 h before 5 h}}
   no link any more: {trace: t.csv, faults: [link down from 2 h], expect: {dry: at least 3 after 2 h}}
+  dated: {trace: dated.csv, expect: {dry: at least 3}}
+  never a link: {trace: dated.csv, faults: [link down], expect: {dry: at least 3}}
   no date: {trace: t.csv, faults: [clock never set], expect: {dry: at least 1}}
   wrong: {trace: t.csv, expect: {dry: never}}
 """  # fmt: skip  # noqa: E501
@@ -59,6 +61,10 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     rows = [f"{t},{15 + t / 36000:.2f},80" for t in range(0, 8 * HOUR, 600)]
     trace = "\n".join(["t,soil.moisture,tank.level", *rows]) + "\n"
     (folder / "t.csv").write_text(trace, encoding="utf-8")
+    cells = [row.partition(",") for row in rows]
+    dated = [f"2026-08-01T{int(t) // 3600:02}:{int(t) // 60 % 60:02}:00,{c}" for t, _, c in cells]
+    text = "\n".join(["t,soil.moisture,tank.level", *dated]) + "\n"
+    (folder / "dated.csv").write_text(text, encoding="utf-8")
     for name in ("native", "qemu_m4"):
         entry = load_boards()[name]
         generated(made.app(name), folder / "firmware" / "generated" / entry.env, entry)
@@ -82,8 +88,11 @@ def test_each_fault_does_what_it_says_on_both_boards(small: Bench, name: str) ->
     assert bool(results[0].decisions) == (name != "missing")
 
 
-def test_what_the_outbox_kept_is_told_in_the_end_with_its_time(small: Bench) -> None:
-    free, deaf = (ran(small, name) for name in ("board", "no link any more"))
+@pytest.mark.parametrize("pair", [("board", "no link any more"), ("dated", "never a link")])
+def test_what_the_outbox_kept_is_told_in_the_end_with_its_time(
+    small: Bench, pair: tuple[str, str]
+) -> None:
+    free, deaf = (ran(small, name) for name in pair)
     times = [d.t for d in free.decisions if d.decision == "dry"]
     told = [d.t for d in deaf.decisions if d.decision == "dry"]
     assert told == times

@@ -20,7 +20,7 @@ from tinyfield.sim.faults import Faults
 from tinyfield.sim.gateway import Gateway, Immediate, Linked, OnEvent
 from tinyfield.sim.link import Link
 from tinyfield.sim.node import NodeProcess, command_for, home
-from tinyfield.sim.source import RowSource
+from tinyfield.sim.source import RowSource, day_zero
 from tinyfield.wire import (
     Downlink,
     Frame,
@@ -107,6 +107,7 @@ class SimRun:
         self._edge = Edge(edge)
         self._kept = False  # the last message found the link down
         self._over = False  # no more rows
+        self._told = False  # the date
         self._cycles: int | None = None
 
     @property
@@ -336,8 +337,12 @@ class SimRun:
         return decision
 
     def _epoch(self) -> int | None:
+        if self._over and not self._told:
+            # The calendar that its decisions were taken by, so that it knows how old they are.
+            return day_zero(self._app) + self._now - self._source.first
         if self._source.start is None or not self._faults.clock_set:
             return None
+        self._told = True
         return self._source.start + self._now
 
     def _log(self, frame: Frame) -> None:

@@ -79,6 +79,13 @@ def start_of(app: App, local: datetime | None = None) -> int | None:
     return calendar.timegm(day.timetuple()) - (app.site.utc_offset_s if app.site else 0)
 
 
+def day_zero(app: App) -> int:
+    """Unix seconds at which the calendar of a node begins that was never told the date."""
+    planted = app.site.planted if app.site is not None else None
+    offset = app.site.utc_offset_s if app.site else 0
+    return calendar.timegm((planted or NO_DATE).timetuple()) - offset
+
+
 class WorldSource:
     """A world that feels what the node does.
 
