@@ -22,9 +22,9 @@ from tinyfield.learn.balance import class_weights
 from tinyfield.learn.metrics import macro_f1
 from tinyfield.learn.trees import Structure
 
-ROWS_MOST = 160_000
+ROWS_MOST = 60_000
 """Training rows; of more, an even stride is kept: neighbours in time are alike."""
-RATE, RATE_MOST = 10.0, 0.3
+RATE, RATE_MOST = 12.0, 0.3
 """How far all rounds together may go, and one of them."""
 BITS = (6, 10, 15)
 """Bits of the largest leaf: the first that keep nearly every label; with six a leaf is a byte."""
