@@ -37,6 +37,8 @@ _IN_REGISTERS = 12
 _NODE = {"int8": 8, "uint8": 8, "int16": 10, "int32": 10}
 _NODE_AVR = {"int8": 8, "uint8": 8, "int16": 16, "int32": 28}
 _WALKER, _WALKER_AVR = 100, 160
+#: More inner nodes than this are walked even for speed: as branches they would fill a small part.
+_BRANCHES_MOST = 2000
 
 
 def lower(ensemble: Ensemble, prefix: str, target: str, optimize: str) -> Standalone:
@@ -69,7 +71,7 @@ def lower(ensemble: Ensemble, prefix: str, target: str, optimize: str) -> Standa
 def _table(ensemble: Ensemble, target: str, optimize: str) -> Table | None:
     """The table to be walked; None where branches are better."""
     deep = ensemble.depth > DEPTH_MOST
-    if optimize == "speed" and not deep:
+    if optimize == "speed" and not deep and ensemble.inner <= _BRANCHES_MOST:
         return None
     try:
         table = pack(ensemble, dense=target == "avr")
