@@ -38,8 +38,11 @@ static uint32_t longest_run(const tiny_interlock_t *k, uint8_t id) {
     return most == 0 ? UINT32_MAX : tiny_later(k->state[id].since, most);
 }
 
+/* `now` may lie before the change: a node ticks by its running clock while it reads a burst, and
+ * decides at the planned time. */
 static bool rested(const tiny_interlock_t *k, uint8_t id, uint32_t now) {
-    return now - k->state[id].since >= k->limits[id].min_off_s;
+    const uint32_t least = k->limits[id].min_off_s;
+    return least == 0 || now >= tiny_later(k->state[id].since, least);
 }
 
 /* Often enough for today. */

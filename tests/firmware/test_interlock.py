@@ -196,3 +196,13 @@ def test_late_ticks_only_delay(interlock: Harness) -> None:
     assert not node.on[0]
     assert node.request(0, True, 60, 540) == BLOCKED
     assert node.request(0, True, 60, 560) == OK
+
+
+def test_off_just_after_the_time_of_a_request_is_no_rest(interlock: Harness) -> None:
+    """A node ticks by its running clock during a burst, and then asks at its planned time."""
+    node = Node(interlock, [Limit(max_on=900, min_off=60)])
+    assert node.request(0, True, 30, 100) == OK
+    node.tick(132)
+    assert node.switched[-1] == (132, 0, False)
+    assert node.request(0, True, 30, 131) == BLOCKED
+    assert node.request(0, True, 30, 192) == OK
