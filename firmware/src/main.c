@@ -82,8 +82,28 @@ static uint16_t more(uint16_t count, uint16_t by) {
 
 /* --- act ----------------------------------------------------------------------------------- */
 
-/* What the interlock calls, and nobody else. */
+#if APP_KEEPS
+/* Whether something went on since the starts of today were last kept. */
+static bool count_starts(void) {
+    const uint8_t actuators = APP_ACTUATORS;
+    bool news = false;
+    for (uint8_t i = 0; i < actuators; i++) {
+        news = news || node.kept.starts[i] != node.actuator[i].starts;
+        node.kept.starts[i] = node.actuator[i].starts;
+    }
+    return news;
+}
+#endif
+
+/* What the interlock calls, and nobody else. A start is written down before the motor draws its
+ * current: the reset that this may bring about gives nobody one more. */
 static void drive(uint8_t actuator, bool on, uint32_t now) {
+#if APP_KEEPS
+    const bool recalled = node.keep.size != 0; /* at boot the safe states come first */
+    if (recalled && on && count_starts()) {
+        (void)tiny_keep_store(&node.keep, &memory, &node.kept);
+    }
+#endif
     app_drive(actuator, on);
 #if TINY_VIRTUAL
     (void)tiny_virtual_act(&stream, now, actuator, on);
@@ -325,15 +345,10 @@ static void count_day(const app_view_t *view, uint32_t t) {
     node.kept.day.length_s += APP_SAMPLE_S;
 }
 
-/* Once an hour, at a day's end, and when an actuator with so many times a day went on. */
+/* Once an hour and at a day's end. */
 static void keep_day(uint32_t t) {
-    const uint8_t actuators = APP_ACTUATORS;
-    bool due = t - node.kept_at >= KEEP_S;
-    for (uint8_t i = 0; i < actuators; i++) {
-        due = due || node.kept.starts[i] != node.actuator[i].starts;
-        node.kept.starts[i] = node.actuator[i].starts;
-    }
-    if (due) {
+    if (t - node.kept_at >= KEEP_S) {
+        (void)count_starts(); /* a new day has none */
         node.kept_at = t;
         (void)tiny_keep_store(&node.keep, &memory, &node.kept);
     }

@@ -136,3 +136,27 @@ def test_no_third_portion_on_a_day_even_after_a_reset(program: Path, tmp_path: P
     with running(program, tmp_path, at(12 * HOUR)) as node:
         node.season([STILL, HUNGRY, STILL] + [STILL] * 9 + [HUNGRY, STILL])
         assert fed(node) == [(1, 1, Outcome.BLOCKED), (12, 0, Outcome.DONE)]
+
+
+def test_a_portion_on_command_is_counted_though_a_reset_follows_at_once(
+    program: Path, tmp_path: Path
+) -> None:
+    """A motor's current may bring its own node down: what it starts is written before it starts."""
+
+    def answer(message: Message, t: int) -> bytes:
+        epoch = SEASON_START + t
+        if message.kind != Kind.DECISION:
+            return encode_downlink(Downlink(epoch=epoch))
+        if message.active:
+            return encode_downlink(Downlink(message.boot, message.seq, epoch))
+        return encode_downlink(
+            Downlink(message.boot, message.seq, epoch, actuator=0, on=True, seconds=4)
+        )
+
+    with running(program, tmp_path, answer) as node:
+        node.season([STILL, HUNGRY, STILL], end=False)
+        assert [t for t, _, on in node.acts if on] == [HOUR, 2 * HOUR]
+        node.process.kill()
+    with running(program, tmp_path) as node:
+        node.season([STILL, HUNGRY, STILL])
+        assert [outcome for _, _, outcome in fed(node)] == [Outcome.BLOCKED]
