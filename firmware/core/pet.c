@@ -1,31 +1,17 @@
 #include "pet.h"
+#include "features/arithmetic.h"
 
 #define HOUR_S     3600
 #define MONTH_DAYS 30 /* of a life stage: 4 and 12 of them */
 #define MOST_GRAMS 200000u
 #define TENTHS     10
 
-/* The whole part of the square root (Newton's method from above). */
-static uint64_t root(uint64_t x) {
-    if (x < 2) {
-        return x;
-    }
-    uint64_t r = (uint64_t)1 << 32;
-    for (;;) {
-        const uint64_t next = (r + x / r) / 2;
-        if (next >= r) {
-            return r;
-        }
-        r = next;
-    }
-}
-
 int32_t tiny_pet_rer(uint32_t weight_g) {
     const uint64_t g = weight_g > MOST_GRAMS ? MOST_GRAMS : weight_g;
     /* kg^0.75 = g^0.75 / 1000^0.75; with three more digits of g^1.5 the error is below 1e-6.
      * 70 / 1000^0.75 = 0.393638... */
-    const uint64_t three_halves = root(g * g * g * 1000);  /* sqrt(1000) g^1.5 */
-    const uint64_t quarter = root(three_halves * 1000000); /* 1000^0.25 x 1000 g^0.75 */
+    const uint64_t three_halves = tiny_root(g * g * g * 1000);  /* sqrt(1000) g^1.5 */
+    const uint64_t quarter = tiny_root(three_halves * 1000000); /* 1000^0.25 x 1000 g^0.75 */
     /* x 70 / 1000^0.75 / 1000 / 1000^0.25 = x 70 / 10^6 */
     return (int32_t)((quarter * 70 + 500000) / 1000000);
 }

@@ -5,8 +5,6 @@
 
 #include "stream.h"
 
-#define TINY_CHANNELS_MAX ((TINY_PAYLOAD_MAX - 4u) / 4u)
-
 typedef enum {
     TINY_ROW_VALUES, /* `channels` is filled */
     TINY_ROW_SENSE,  /* a row without values: read the board's own sensors */

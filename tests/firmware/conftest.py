@@ -55,7 +55,7 @@ def drivers() -> Iterator[Harness]:
 
 @pytest.fixture(scope="module")
 def pet() -> Iterator[Harness]:
-    yield from _running("pet", "core/pet.c")
+    yield from _running("pet", "core/pet.c", "core/features/arithmetic.c")
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,5 @@
 #include "gps_geofence.h"
+#include "features/arithmetic.h"
 #include "features/when.h"
 #include "hal.h"
 
@@ -126,16 +127,6 @@ tiny_status_t tiny_nmea_push(tiny_nmea_t *nmea, char c, tiny_position_t *positio
     return TINY_E_BLOCKED;
 }
 
-static uint32_t root(uint64_t x) {
-    uint64_t r = 0;
-    for (uint64_t bit = (uint64_t)1 << 31; bit != 0; bit >>= 1) {
-        if ((r + bit) * (r + bit) <= x) {
-            r += bit;
-        }
-    }
-    return (uint32_t)r;
-}
-
 int32_t tiny_position_metres(tiny_position_t a, tiny_position_t b) {
     int64_t east = (int64_t)b.longitude - a.longitude;
     const int64_t north = (int64_t)b.latitude - a.latitude;
@@ -146,7 +137,7 @@ int32_t tiny_position_metres(tiny_position_t a, tiny_position_t b) {
     east = east * tiny_when_sine(turn) / 1000;
     /* 111,195 m a degree: the mean radius of 6371 km (IUGG) */
     const uint64_t squared = (uint64_t)(east * east) + (uint64_t)(north * north);
-    const int64_t metres = ((int64_t)root(squared) * 111195 + MILLIONTHS / 2) / MILLIONTHS;
+    const int64_t metres = ((int64_t)tiny_root(squared) * 111195 + MILLIONTHS / 2) / MILLIONTHS;
     return metres > MOST_M ? MOST_M : (int32_t)metres;
 }
 
