@@ -17,7 +17,7 @@ typedef struct {
     uint32_t min_off_s;
     uint8_t excludes; /* bit i: never on together with actuator i */
     bool safe_on;     /* its state at boot, and after a timed request */
-    uint8_t starts;   /* most times that it goes on in a day; 0: any number */
+    uint8_t starts;   /* most times that it goes on in a day; 0: any number, and if safe_on */
 } tiny_limit_t;
 
 typedef struct {

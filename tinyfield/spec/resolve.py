@@ -231,6 +231,15 @@ class Resolver:
         pairs: dict[str, set[str]] = {name: set() for name in names}
         for part in parts:
             section = sections[part.name]
+            starts = part.node.items.get("max_starts")
+            if starts is not None and ok(section.safe) and section.safe:
+                self.problems.at(
+                    starts,
+                    "what is safe on goes on at every boot and after every 'off': no number of "
+                    "times holds",
+                    hint="remove 'max_starts', or write 'safe: off'",
+                    code="interlock",
+                )
             node = part.node.items.get("excludes")
             if node is not None and ok(section.excludes):
                 for (_, item), other in zip(node.children(), section.excludes, strict=False):
