@@ -1,4 +1,7 @@
-"""What the templates print: the app laid out as the node's tables, all names and numbers final."""
+"""What the templates print: the app laid out as the node's tables, all names and numbers final.
+
+It is long because every table has its row here twice, as a type and as what makes it of the app.
+"""
 
 from __future__ import annotations
 

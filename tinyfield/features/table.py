@@ -1,4 +1,8 @@
-"""What training sees: one row a labelled sample, the inputs exactly as the node computes them."""
+"""What training sees: one row a labelled sample, the inputs exactly as the node computes them.
+
+It is a little over 400 lines because series and recordings end in the one table, with one set of
+checks.
+"""
 
 from __future__ import annotations
 

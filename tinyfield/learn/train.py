@@ -1,4 +1,7 @@
-"""From a feature table to a judged integer model: fit (or find in the cache), score, check."""
+"""From a feature table to a judged integer model: fit (or find in the cache), score, check.
+
+It is a little over 400 lines because the steps' order and what they hand on is its one idea.
+"""
 
 from __future__ import annotations
 

@@ -2,7 +2,8 @@
 turned into integer arrays that decide as the trained model does.
 
 Only functions touch scikit-learn. Nothing of it reaches the compiler, which gets an
-:class:`~tinyfield.compiler.trees.Ensemble`.
+:class:`~tinyfield.compiler.trees.Ensemble`. It is a little over 400 lines because voting, boosted
+and regression trees share how thresholds become integers.
 """
 
 from __future__ import annotations

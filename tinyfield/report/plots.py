@@ -2,6 +2,8 @@
 
 Colours are written as CSS variables, so that a chart follows the page into the dark; text stays
 text. The same values give the same bytes: ids come from a fixed salt, and no date is written.
+
+It is long because it has a function for each chart, none of which knows another.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """The app as every later stage sees it: resolved, in integers, frozen.
 
-``load_app`` makes it from the YAML; nothing here knows the file's layout.
+``load_app`` makes it from the YAML; nothing here knows the file's layout. It is long because each
+section has its type here, with the units of all its values, and has no logic.
 """
 
 from __future__ import annotations

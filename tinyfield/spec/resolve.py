@@ -1,4 +1,8 @@
-"""Checks the sections against each other and puts the ``App`` together."""
+"""Checks the sections against each other and puts the ``App`` together.
+
+It is long because every section passes here, in the order in which they need each other; what a
+section alone must be stands in the ``resolve_`` module of its name.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Models: features bound to channels, names of data sets, architectures that are built."""
+"""Models: features bound to channels, names of data sets, architectures that are built.
+
+It is long because each key of a model has its own mistakes, and the words for them.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Decisions: conditions, actions, thresholds, and what must not leave the node."""
+"""Decisions: conditions, actions, thresholds, and what must not leave the node.
+
+It is a little over 400 lines because an action may be written in four ways, each with its own
+mistakes.
+"""
 
 from __future__ import annotations
 

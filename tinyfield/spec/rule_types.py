@@ -1,4 +1,7 @@
-"""Gives a rule's syntax tree units, scales and meaning; says what does not fit."""
+"""Gives a rule's syntax tree units, scales and meaning; says what does not fit.
+
+It is long because one class walks the tree, and every kind of leaf has its own mistakes.
+"""
 
 from __future__ import annotations
 
