@@ -1,9 +1,5 @@
 #include "totals.h"
-
-/* a / b, halves away from zero; b > 0. */
-static int64_t divide(int64_t a, int64_t b) {
-    return a < 0 ? -((-a + b / 2) / b) : (a + b / 2) / b;
-}
+#include "features/arithmetic.h"
 
 static int32_t hold(int64_t x) {
     return x > INT32_MAX ? INT32_MAX : x < -INT32_MAX ? -INT32_MAX : (int32_t)x;
@@ -38,12 +34,15 @@ void tiny_total_close(tiny_total_t *total, const tiny_total_rule_t TINY_ROM *rul
         /* In two parts, since sum * 86400 may pass 64 bits. */
         const int64_t known = total->known_s;
         const int64_t whole = total->sum / known * TINY_DAY_LONG_S +
-                              divide(total->sum % known * TINY_DAY_LONG_S, known);
-        total->yesterday = hold(divide(whole, rule->per_s));
+                              tiny_quotient(total->sum % known * TINY_DAY_LONG_S, total->known_s);
+        total->yesterday = tiny_quotient(whole, rule->per_s);
         if (rule->over != 0) {
             total->days = (uint16_t)(total->days < rule->over ? total->days + 1u : rule->over);
             const int64_t step = (int64_t)total->yesterday - total->usual;
-            total->usual = hold(total->usual + divide(step, total->days));
+            /* The first day is what is usual; from the second on, a step's part fits 32 bits. */
+            total->usual = total->days == 1
+                               ? total->yesterday
+                               : hold(total->usual + (int64_t)tiny_quotient(step, total->days));
         }
     }
     total->sum = 0;
@@ -51,7 +50,7 @@ void tiny_total_close(tiny_total_t *total, const tiny_total_rule_t TINY_ROM *rul
 }
 
 int32_t tiny_total_today(const tiny_total_t *total, const tiny_total_rule_t TINY_ROM *rule) {
-    return total->known_s == 0 ? TINY_MISSING : hold(divide(total->sum, rule->per_s));
+    return total->known_s == 0 ? TINY_MISSING : tiny_quotient(total->sum, rule->per_s);
 }
 
 int32_t tiny_total_usual(const tiny_total_t *total, const tiny_total_rule_t TINY_ROM *rule) {

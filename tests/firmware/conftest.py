@@ -60,7 +60,9 @@ def pet() -> Iterator[Harness]:
 
 @pytest.fixture(scope="module")
 def totals() -> Iterator[Harness]:
-    yield from _running("totals", "core/totals.c", "core/keep.c", "core/bytes.c")
+    yield from _running(
+        "totals", "core/totals.c", "core/keep.c", "core/bytes.c", "core/features/arithmetic.c"
+    )
 
 
 @pytest.fixture(scope="module")

@@ -33,10 +33,6 @@ static int32_t root_hundredths(uint64_t whole, uint16_t n) {
     return tiny_quotient((int64_t)tiny_root(10000U * whole), n);
 }
 
-int32_t tiny_signal_reading(const int16_t *x, uint16_t n) {
-    return n == 0 ? TINY_MISSING : tiny_quotient(tiny_signal_sum(x, n), n);
-}
-
 int32_t tiny_signal_mean(const int16_t *x, uint16_t n) {
     return n == 0 ? TINY_MISSING : tiny_quotient((int64_t)tiny_signal_sum(x, n) * 100, n);
 }

@@ -20,9 +20,6 @@ static inline int16_t tiny_signal_held(int32_t x) {
 
 int32_t tiny_signal_sum(const int16_t *x, uint16_t n);
 
-/* Mean of the frames, in whole steps: what the channel reads at a tick. */
-int32_t tiny_signal_reading(const int16_t *x, uint16_t n);
-
 /* Mean, in hundredths. */
 int32_t tiny_signal_mean(const int16_t *x, uint16_t n);
 
