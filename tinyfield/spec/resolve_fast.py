@@ -30,7 +30,7 @@ def sampling(
         if not part.node.thin:
             problems.at(
                 part.node,
-                f"'rate' is missing: how often a second a {part.driver.name} measures",
+                f"'rate' is missing: how often a second {part.driver.name!r} measures",
                 hint=f"add 'rate: {rate_text(_usual(fast))}'",
                 key=True,
                 code="missing",
@@ -112,7 +112,7 @@ def _no_such_rate(part: Part, fast: Fast, rate: int, place: Node, problems: Prob
     near = [rate_text(r) for r in fast.rates[max(0, at - 1) : at + 1]]
     problems.at(
         place,
-        f"a {part.driver.name} cannot measure at {rate_text(rate)}",
+        f"{part.driver.name!r} cannot measure at {rate_text(rate)}",
         hint=f"write {listing(near, 2).replace(',', ' or')}; the data may have any rate",
         code="range",
     )

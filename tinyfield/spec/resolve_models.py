@@ -342,7 +342,7 @@ def _history(node: Map, name: str, options: dict[str, Any], width: int, problems
     if name in OVER_TIME and history < HISTORY_LEAST:
         problems.at(
             place,
-            f"a {name} has nothing to look at in {history} sample{'' if history == 1 else 's'}",
+            f"{name!r} has nothing to look at in {history} sample{'' if history == 1 else 's'}",
             hint=f"write at least {HISTORY_LEAST} samples, or 'architecture: mlp'",
             code="range",
         )
@@ -426,7 +426,7 @@ def _check_options(node: Map, section: ModelSection, name: str, problems: Proble
     if section.target is not None and name not in VALUES:
         problems.at(
             node.items["target"],
-            f"a {name} gives classes, no number",
+            f"{name!r} gives classes, no number",
             hint=f"write 'classes:', or 'architecture: {VALUES[0]}'",
             key=True,
             code="option",
@@ -463,7 +463,7 @@ def _check_options(node: Map, section: ModelSection, name: str, problems: Proble
         elif key == "depth" and (section.depth or 0) > DEPTH_MOST[name]:
             problems.at(
                 place,
-                f"a {name} {section.depth} deep is more than a node should carry",
+                f"{name!r} of depth {section.depth} is more than a node should carry",
                 hint=f"write at most {DEPTH_MOST[name]}",
                 code="range",
             )

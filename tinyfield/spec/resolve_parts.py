@@ -333,7 +333,7 @@ def _address(part: Part, node: Node | None, problems: Problems) -> None:
             if as_hex in allowed:
                 hint = f"addresses are hexadecimal: write {_hex(as_hex)}"
         problems.at(
-            node, f"a {part.driver.name} cannot be at {spelled(node)}", hint=hint, code="address"
+            node, f"{part.driver.name!r} cannot be at {spelled(node)}", hint=hint, code="address"
         )
         return
     part.params["address"] = value

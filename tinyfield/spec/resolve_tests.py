@@ -66,7 +66,7 @@ def resolve_test(
                 hint="remove it: a trace says it all itself",
             )  # fmt: skip
     total = sum(play.seconds for play in script or ())
-    faults = _faults(node.items.get("faults"), channels, total, problems)
+    faults = _faults(node.items.get("faults"), channels, total, unsure, problems)
     edge = _edge(node.items.get("edge"), decisions, unsure, problems)
     known = script if played else ()
     expect = _expected(node.items.get("expect"), models, decisions, known, unsure, problems)
@@ -208,11 +208,17 @@ def _answers(kind: WorldKind, channels: Sequence[Channel], node: Map, problems: 
 
 
 def _faults(
-    node: Node | None, channels: Sequence[Channel], total: int, problems: Problems
+    node: Node | None,
+    channels: Sequence[Channel],
+    total: int,
+    unsure: Unsure,
+    problems: Problems,
 ) -> list[Fault]:
     found = []
     for _, item in node.children() if isinstance(node, List) else ():
         if isinstance(item, Scalar) and item.text.strip():
+            if item.text.split()[0].partition(".")[0] in unsure:
+                continue
             parse = partial(parse_fault, item.text, channels=channels, total=total)
             fault = _attempt(parse, item, problems)
             if fault is not None:

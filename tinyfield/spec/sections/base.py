@@ -210,7 +210,7 @@ def report(
             problems.mistake(place, cause)
         else:
             message, hint = _phrase(kind, item, place)
-            if example is not None and len(loc) == 0 and hint is not None:
+            if example is not None and not loc and kind in _KINDS:
                 hint = f"write it as {example}"
             problems.at(place, message, hint=hint, code="type" if "type" in kind else "range")
     return missing

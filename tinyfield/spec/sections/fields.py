@@ -236,7 +236,9 @@ def _offset(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         raise Mistake("expected a time", hint="write it as '8 h' or '-5 h'", code="type")
     text = str(value).strip()
-    if isinstance(value, str) and text[:1] in ("+", "-"):
+    if isinstance(value, (int, float)):
+        raise Mistake(f"{text} of what?", hint=f"give a unit: '{text} h'", code="unit")
+    if text[:1] in ("+", "-"):
         size = parse_seconds(text[1:], least=0)
     else:
         size = parse_seconds(value, least=0)
