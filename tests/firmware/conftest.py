@@ -48,9 +48,7 @@ def drivers() -> Iterator[Harness]:
         "relay", "sen0344", "sen0575", "servo_feeder", "sht31", "sps30", "tmp117", "wind_vane",
     )  # fmt: skip
     sources = [f"drivers/{name}/{name}.c" for name in names]
-    yield from _running(
-        "drivers", *sources, "core/bytes.c", "core/features/arithmetic.c", "core/features/when.c"
-    )
+    yield from _running("drivers", *sources, "core/bytes.c", "core/features/arithmetic.c")
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,5 @@
 #include "gps_geofence.h"
 #include "features/arithmetic.h"
-#include "features/when.h"
 #include "hal.h"
 
 #define CHUNK       32u /* what an Arduino core reads at once */
@@ -134,7 +133,7 @@ int32_t tiny_position_metres(tiny_position_t a, tiny_position_t b) {
     /* A meridian shrinks with the cosine of the latitude between the two. */
     const int64_t between = ((int64_t)a.latitude + b.latitude) / 2;
     const uint16_t turn = (uint16_t)((between + HALF_TURN / 2) * 65536 / (2 * HALF_TURN));
-    east = east * tiny_when_sine(turn) / 1000;
+    east = east * tiny_sine(turn) / 32768;
     /* 111,195 m a degree: the mean radius of 6371 km (IUGG) */
     const uint64_t squared = (uint64_t)(east * east) + (uint64_t)(north * north);
     const int64_t metres = ((int64_t)tiny_root(squared) * 111195 + MILLIONTHS / 2) / MILLIONTHS;

@@ -34,8 +34,8 @@ typedef struct {
  * sentence that is not what it claims. */
 tiny_status_t tiny_nmea_push(tiny_nmea_t *nmea, char c, tiny_position_t *position);
 
-/* Metres between two positions, within 0.2 % and 1 m up to 100 km (a plane that touches the
- * sphere); held at 100 km. */
+/* Metres between two positions, within 0.2 % and 1 m up to 100 km below 80 degrees of latitude (a
+ * plane that touches the sphere); held at 100 km. */
 int32_t tiny_position_metres(tiny_position_t a, tiny_position_t b);
 
 /* out[0]: metres outside the fence. TINY_E_MISSING without a fix, TINY_E_IO when the bus fails or
