@@ -42,10 +42,10 @@ def _rows(schema: dict[str, Any], part: dict[str, Any], prefix: str) -> Iterator
         must = "yes" if name in needed else ""
         kind = _kind(raw).replace("|", "\\|")
         yield f"| `{prefix}{name}` | {kind} | {must} | {text} |"
-        if entry.get("properties") and prefix.count(".") < 3:
+        if entry.get("properties") and prefix.count(".") < 4:
             yield from _rows(schema, entry, f"{prefix}{name}.")
         extra = entry.get("additionalProperties")
-        if isinstance(extra, dict) and prefix.count(".") < 3:
+        if isinstance(extra, dict) and prefix.count(".") < 4:
             inner = _resolve(schema, extra)
             yield from _rows(schema, inner, f"{prefix}{name}.<name>.")
 
@@ -57,7 +57,10 @@ def app_page() -> str:
     schema: dict[str, Any] = json_schema()
     head = (
         "# The app file\n\nOne YAML file is the whole app. Every key, as `tinyfield check` knows "
-        "it. `tinyfield schema` prints the same as JSON Schema for an editor.\n\n"
+        "it. `tinyfield schema` prints the same as JSON Schema for an editor. How to use them: "
+        "[models](../how-to/models.md), [fast sensors](../how-to/fast-sensors.md), [cases that go "
+        "up](../how-to/escalate.md), [scenarios with their worlds, faults and the edge's answers]"
+        "(../how-to/scenarios.md).\n\n"
         "| key | value | needed | what it says |\n|---|---|---|---|\n"
     )
     rows = "\n".join(_rows(schema, _resolve(schema, schema), ""))
@@ -67,6 +70,7 @@ def app_page() -> str:
 def features_table() -> str:
     """What a model's inputs may be."""
     from tinyfield.spec.features import SAYS, SITE
+    from tinyfield.spec.times import CYCLIC
 
     lines = [
         "## Inputs of a model\n",
@@ -80,6 +84,11 @@ def features_table() -> str:
         rest = {"last": "", "minus": " sensor.other"}.get(op, " 6 h")
         lines.append(f"| `sensor.quantity {op}{rest}` | {says} |")
     lines += [f"| `{name}` | {source.summary} |" for name, source in SITE.items()]
+    lines += [
+        f"| `{name} cyclic` | sine and cosine of the {says}, local time: two inputs, none until "
+        "the clock has been set |"
+        for name, says in CYCLIC.items()
+    ]
     return "\n".join(lines) + "\n\n" + frames_table()
 
 
