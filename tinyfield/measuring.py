@@ -18,7 +18,7 @@ from tinyfield.spec import App, Model
 
 if TYPE_CHECKING:
     from tinyfield.bench import Cost
-    from tinyfield.learn import Measure, Trained
+    from tinyfield.learn import Measure
     from tinyfield.pio import Image
     from tinyfield.sim import RowSource
 
@@ -90,18 +90,16 @@ def check_windows(app: App) -> None:
     check_frames(app, board(app.board), emit_features(app).frames_ram, 0)
 
 
-def measure_image(app: App, twin: Board, image: Image, models: Mapping[str, Trained]) -> Measured:
-    """Sizes of the image, the deepest stack in its first days, the count of one inference."""
+def measure_image(app: App, twin: Board, image: Image, programs: Mapping[str, Program]) -> Measured:
+    """Sizes of the image, the deepest stack in its first days, the count of one inference of every
+    program that a sample runs, gates of the unknown among them."""
     from tinyfield import bench, sim
 
     run = sim.SimRun(app, twin, image, _work_for(app))
     for _ in run:
         pass
     target = twin.target or "host"
-    costs = [
-        bench.measure(compiled(app, name, t.model, target), target, name=name)
-        for name, t in models.items()
-    ]
+    costs = [bench.measure(program, target, name=name) for name, program in programs.items()]
     features = features_cost(app, target)
     counts = [cost.count for cost in costs if cost.count is not None]
     cycles = [cost.cycles_estimate for cost in costs if cost.cycles_estimate is not None]

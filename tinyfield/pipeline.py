@@ -346,7 +346,8 @@ def run_tests(
 
 
 def models_of(path: Path, *, progress: Progress | None = None) -> dict[str, bytes]:
-    """The models of a model file (itself) or of an app (trained, or from the cache).
+    """The models of a model file (itself) or of an app (trained, or from the cache), there with the
+    gates that tell what is unknown to them.
 
     A model file is a ``.tflite``, or trees or Bonsai as ``.json``.
     """
@@ -354,7 +355,9 @@ def models_of(path: Path, *, progress: Progress | None = None) -> dict[str, byte
         from tinyfield.modelfile import read_model
 
         return {path.stem: read_model(path)}
-    return {n: t.model for n, t in train(load_app(path), progress=progress).trained.items()}
+    trained = train(load_app(path), progress=progress).trained
+    gates = {gate_of(n): t.gate.model for n, t in trained.items() if t.gate is not None}
+    return {n: t.model for n, t in trained.items()} | gates
 
 
 def models_of_all(paths: Sequence[Path], *, progress: Progress | None = None) -> dict[str, bytes]:
@@ -490,7 +493,7 @@ def _row(
         programs = brain.programs(twin.target or "host")
         image = measuring.build_fitting(twin, folder, programs)
         app = load_app(path, board=twin.name, node=node)
-        measured = measuring.measure_image(app, twin, image, brain.trained)
+        measured = measuring.measure_image(app, twin, image, programs)
     except MissingToolError as missing:
         return BoardCost(entry.name, None, note=f"not measured: {missing.install}")
     return estimate(entry, twin.name, measured)

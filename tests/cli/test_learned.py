@@ -97,3 +97,14 @@ def test_two_boards_decide_alike(bed: Path, built: dict[str, object]) -> None:
     said = logs.pop()
     assert '"decision": "water"' in said and '"decision": "thirsty_soon"' in said
     assert "missing_mm > 4 mm" in said  # the clause, and no number
+
+
+def test_a_gate_counts_in_the_cost_and_has_a_row_of_its_own(
+    bed: Path, built: dict[str, object]
+) -> None:
+    done = tinyfield(bed, "bench", "apps/learned.yaml", "--target", "avr", "--json")
+    assert done.returncode == 0, done.stderr
+    counts = {row["model"]: row["count"] for row in json.loads(done.stdout)}
+    assert counts["gate need"] > 1000
+    rows = {row["board"]: row for row in built["boards"]}  # type: ignore[attr-defined]
+    assert rows["simavr_uno"]["count"] == sum(counts.values())
