@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tinyfield.compiler import modeljson
 from tinyfield.errors import ModelError
 
 MAGIC = b'{"tinyfield": "bonsai"'
@@ -125,10 +125,7 @@ class Bonsai:
 
     def to_bytes(self) -> bytes:
         """The model file."""
-        fields: dict[str, Any] = {"tinyfield": "bonsai", "version": _VERSION}
-        for name, value in vars(self).items():
-            fields[name] = value.tolist() if isinstance(value, np.ndarray) else value
-        return (json.dumps(fields) + "\n").encode("ascii")
+        return modeljson.write("bonsai", _VERSION, vars(self))
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Bonsai:
@@ -137,23 +134,10 @@ class Bonsai:
         Raises:
             ModelError: damaged, or of another version.
         """
-        try:
-            fields = json.loads(data)
-            if fields.pop("tinyfield") != "bonsai" or fields.pop("version") != _VERSION:
-                raise ModelError("a file of Bonsai of another version", hint="train it anew")
-            given: dict[str, Any] = {
-                name: np.array(value, np.int32) if isinstance(value, list) else value
-                for name, value in fields.items()
-            }
+
+        def made(given: dict[str, Any]) -> Bonsai:
             if given["depth"] == 0:
                 given["T"] = given["T"].reshape(0, len(given["Z"]))
             return cls(**given).verify()
-        except (
-            ValueError,
-            KeyError,
-            TypeError,
-            AttributeError,
-            IndexError,
-            OverflowError,
-        ) as error:
-            raise ModelError(f"a damaged file of Bonsai: {error}", hint="train it anew") from error
+
+        return modeljson.read(data, "bonsai", _VERSION, "Bonsai", made)

@@ -3,13 +3,12 @@ as JSON."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tinyfield.compiler import modeljson
 from tinyfield.errors import ModelError
 
 MAGIC = b'{"tinyfield": "gmm"'
@@ -116,10 +115,7 @@ class Gmm:
 
     def to_bytes(self) -> bytes:
         """The model file."""
-        fields: dict[str, Any] = {"tinyfield": "gmm", "version": _VERSION}
-        for name, value in vars(self).items():
-            fields[name] = value.tolist() if isinstance(value, np.ndarray) else value
-        return (json.dumps(fields) + "\n").encode("ascii")
+        return modeljson.write("gmm", _VERSION, vars(self))
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Gmm:
@@ -128,23 +124,6 @@ class Gmm:
         Raises:
             ModelError: damaged, or of another version.
         """
-        try:
-            fields = json.loads(data)
-            if fields.pop("tinyfield") != "gmm" or fields.pop("version") != _VERSION:
-                raise ModelError("a file of a mixture of another version", hint="train it anew")
-            given: dict[str, Any] = {
-                name: np.array(value, np.int32) if isinstance(value, list) else value
-                for name, value in fields.items()
-            }
-            return cls(**given).verify()
-        except (
-            ValueError,
-            KeyError,
-            TypeError,
-            AttributeError,
-            IndexError,
-            OverflowError,
-        ) as error:
-            raise ModelError(
-                f"a damaged file of a mixture: {error}", hint="train it anew"
-            ) from error
+        return modeljson.read(
+            data, "gmm", _VERSION, "a mixture", lambda given: cls(**given).verify()
+        )

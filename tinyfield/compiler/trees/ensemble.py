@@ -5,13 +5,13 @@ A model file of trees is this as JSON: readable, the same bytes for the same tre
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tinyfield.compiler import modeljson
 from tinyfield.errors import ModelError
 
 MAGIC = b'{"tinyfield": "trees"'
@@ -180,12 +180,9 @@ class Ensemble:
 
     def to_bytes(self) -> bytes:
         """The model file."""
-        fields: dict[str, Any] = {"tinyfield": "trees", "version": _VERSION}
-        for name, value in vars(self).items():
-            if (name == "shift" and not self.regression) or (name == "ordered" and not value):
-                continue
-            fields[name] = value.tolist() if isinstance(value, np.ndarray) else value
-        return (json.dumps(fields) + "\n").encode("ascii")
+        unsaid = {"shift": not self.regression, "ordered": not self.ordered}
+        said = {name: value for name, value in vars(self).items() if not unsaid.get(name)}
+        return modeljson.write("trees", _VERSION, said)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Ensemble:
@@ -194,17 +191,10 @@ class Ensemble:
         Raises:
             ModelError: damaged, or of another version.
         """
-        try:
-            fields = json.loads(data)
-            if fields.pop("tinyfield") != "trees" or fields.pop("version") != _VERSION:
-                raise ModelError("a file of trees of another version", hint="train it anew")
-            given: dict[str, Any] = {
-                name: np.array(value, np.int32) if isinstance(value, list) else value
-                for name, value in fields.items()
-            }
-            given["votes"] = given["votes"].reshape(
-                -1, int(given["classes"]) if given["full"] else 1
-            )
+
+        def made(given: dict[str, Any]) -> Ensemble:
+            width = int(given["classes"]) if given["full"] else 1
+            given["votes"] = given["votes"].reshape(-1, width)
             return cls(**given).verify()
-        except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
-            raise ModelError(f"a damaged file of trees: {error}", hint="train it anew") from error
+
+        return modeljson.read(data, "trees", _VERSION, "trees", made)
