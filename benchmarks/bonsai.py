@@ -35,7 +35,6 @@ from tinyfield.compiler import bonsai as device
 from tinyfield.compiler import compile_model
 from tinyfield.errors import MissingToolError
 from tinyfield.learn import bonsai, trees
-from tinyfield.learn.gate import dense_bytes
 from tinyfield.learn.metrics import macro_f1
 from tinyfield.learn.scaler import fit_scaler, quantize, to_float
 
@@ -188,8 +187,8 @@ def bonsai_rows(task: Task, flash: int) -> list[dict[str, Any]]:
     scaler = fit_scaler(x)
     given, valid, test = (to_float(part, scaler) for part in (x, xv, xt))
     made: list[Made] = []
-    for shape in SHAPES:
-        size = bonsai.Shape(*shape, task.classes)
+    for depth, projection, density in SHAPES:
+        size = bonsai.Shape(depth, projection, density, task.classes)
         for seed in SEEDS:
             one = bonsai.fit(given, y, valid, yv, size, seed=seed)
             file = bonsai.convert(one, given).to_bytes()
@@ -249,6 +248,11 @@ def forest_rows(task: Task, flash: int, tell: Callable[[str], None]) -> list[dic
     return [*rows, row]
 
 
+def dense_bytes(inputs: int, hidden: int, classes: int) -> int:
+    """Constants of a network of one hidden layer: int8 weights; bias, multiplier and shift a row."""
+    return (inputs + 9) * hidden + (hidden + 9) * classes
+
+
 def network_rows(task: Task, flash: int) -> list[dict[str, Any]]:
     """The widest int8 network whose constants are no more than Bonsai's may be."""
     from tinyfield.learn import convert, fit
@@ -259,7 +263,7 @@ def network_rows(task: Task, flash: int) -> list[dict[str, Any]]:
     scaler = fit_scaler(x)
     examples = fit.Examples(to_float(x, scaler), y, to_float(xv, scaler), yv)
     # Its kernels alone take 2 KB: its constants are what is held to a limit, Bonsai's share.
-    sizes = {units: dense_bytes(x.shape[1], (units,), task.classes) for units in HIDDEN}
+    sizes = {units: dense_bytes(x.shape[1], units, task.classes) for units in HIDDEN}
     units = next((n for n, size in sizes.items() if size <= flash - CODE), HIDDEN[-1])
     tried = [
         fit.fit(

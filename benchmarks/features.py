@@ -50,12 +50,13 @@ X = NDArray[Any]
 def powers(x: X) -> X:
     """Mean squares that the bins of the one-sided spectrum bring."""
     points = spectrum_size(len(x))
-    found = scipy.signal.periodogram(x, float(RATE), "hann", points, scaling="density")[1]
+    found: X = scipy.signal.periodogram(x, float(RATE), "hann", points, scaling="density")[1]
     return found * float(RATE) / points
 
 
 def in_band(x: X) -> float:
-    bins = band_bins(*GIVEN["band"], source(len(x)))
+    low, high = GIVEN["band"]
+    bins = band_bins(low, high, source(len(x)))
     return float(powers(x)[bins.start : bins.stop].sum())
 
 
@@ -201,7 +202,10 @@ def example(seed: int, n: int) -> NDArray[np.int16]:
     x += (0, 0.05, 0.5, 2)[seed % 4] * size * rng.normal(size=n)
     x += np.cumsum(rng.normal(size=n)) * size / 30 * (seed % 3 == 0)
     x[n // 3] += 3 * size * (seed % 5 == 0)
-    return np.clip(np.round(x + rng.uniform(-1, 1) * size), -32768, 32767).astype(np.int16)
+    frames: NDArray[np.int16] = np.clip(
+        np.round(x + rng.uniform(-1, 1) * size), -32768, 32767
+    ).astype(np.int16)
+    return frames
 
 
 def error(n: int, name: str, work: Work) -> float:
