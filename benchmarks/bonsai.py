@@ -249,7 +249,7 @@ def forest_rows(task: Task, flash: int, tell: Callable[[str], None]) -> list[dic
 
 
 def dense_bytes(inputs: int, hidden: int, classes: int) -> int:
-    """Constants of a network of one hidden layer: int8 weights; bias, multiplier and shift a row."""
+    """Constants of one hidden layer and the last: int8 weights; bias, multiplier, shift a row."""
     return (inputs + 9) * hidden + (hidden + 9) * classes
 
 

@@ -114,6 +114,27 @@ def constant(name: str, data: NDArray[Any] | Sequence[int], dtype: str) -> str:
     return f"static const {c_type(dtype)} TINY_ROM {name}[{len(values)}] = {{\n{body}}};\n"
 
 
+class Constants:
+    """A model's constants in flash, as they are named one after another.
+
+    Attributes:
+        parts: their C, in order.
+        size: bytes of them all.
+    """
+
+    def __init__(self, prefix: str) -> None:
+        self.parts: list[str] = []
+        self.size = 0
+        self._prefix = prefix
+
+    def add(self, hint: str, data: NDArray[Any], dtype: str) -> str:
+        """Takes one more, and returns its C name."""
+        name = f"{self._prefix}_{hint}"
+        self.parts.append(constant(name, data, dtype))
+        self.size += np.asarray(data).size * np.dtype(dtype).itemsize
+        return name
+
+
 def narrowest(data: NDArray[Any], *, unsigned: bool = False) -> str:
     """The smallest C type that holds every value."""
     names = ("uint8", "uint16") if unsigned else ("int8", "int16")

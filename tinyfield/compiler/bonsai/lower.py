@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
 from tinyfield.compiler.bonsai.model import Bonsai
 from tinyfield.compiler.emit import Emitted
 from tinyfield.compiler.scores import margin_limit, margin_ratio
 from tinyfield.compiler.standalone import (
+    Constants,
     Standalone,
     check_prefix,
-    constant,
     declarations,
     function,
     ports,
@@ -31,15 +28,8 @@ def lower(model: Bonsai, prefix: str) -> Standalone:
     check_prefix(prefix)
     model.verify()
     given, result = ports(model.inputs, "int8", INPUT_SCALE, model.classes)
-    parts: list[str] = []
-    size = 0
-
-    def rom(hint: str, data: NDArray[Any], dtype: str) -> str:
-        nonlocal size
-        name = f"{prefix}_{hint}"
-        parts.append(constant(name, data, dtype))
-        size += np.asarray(data).size * np.dtype(dtype).itemsize
-        return name
+    constants = Constants(prefix)
+    rom = constants.add
 
     bias, shift = rom("bias", model.bias, "int32"), rom("shift", model.shifts, "uint8")
     p, classes = model.projection, model.classes
@@ -70,9 +60,9 @@ def lower(model: Bonsai, prefix: str) -> Standalone:
     )
     emitted = Emitted(
         declarations(prefix, given, result, "Bonsai"),
-        "\n".join([*parts, function(prefix, given, result, body)]),
+        "\n".join([*constants.parts, function(prefix, given, result, body)]),
         ("bonsai.h", "kernel.h", "scores.h"),
-        size + 128 + 16,  # with the tables of tanh and of powers of two
+        constants.size + 128 + 16,  # with the tables of tanh and of powers of two
     )
     example = model.example.astype(np.int8).reshape(-1, 1, model.inputs)
     return Standalone(emitted, given, result, 4, model.macs, model.dump(), example)

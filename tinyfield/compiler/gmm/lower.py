@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
 from tinyfield.compiler.emit import Emitted
 from tinyfield.compiler.gmm.model import Gmm
 from tinyfield.compiler.standalone import (
+    Constants,
     Standalone,
     check_prefix,
-    constant,
     declarations,
     function,
     ports,
@@ -30,15 +27,8 @@ def lower(model: Gmm, prefix: str) -> Standalone:
     check_prefix(prefix)
     model.verify()
     given, result = ports(model.inputs, "int8", INPUT_SCALE, model.classes)
-    parts: list[str] = []
-    size = 0
-
-    def rom(hint: str, data: NDArray[Any], dtype: str) -> str:
-        nonlocal size
-        name = f"{prefix}_{hint}"
-        parts.append(constant(name, data, dtype))
-        size += np.asarray(data).size * np.dtype(dtype).itemsize
-        return name
+    constants = Constants(prefix)
+    rom = constants.add
 
     weight = rom("weight", model.weights, "int16")
     bias, shift = rom("bias", model.bias, "int32"), rom("shift", model.shifts, "uint8")
@@ -52,9 +42,9 @@ def lower(model: Gmm, prefix: str) -> Standalone:
     )
     emitted = Emitted(
         declarations(prefix, given, result, "a mixture of Gaussians"),
-        "\n".join([*parts, function(prefix, given, result, body)]),
+        "\n".join([*constants.parts, function(prefix, given, result, body)]),
         ("gmm.h", "kernel.h"),
-        size,
+        constants.size,
     )
     example = model.example.astype(np.int8).reshape(-1, 1, model.inputs)
     return Standalone(emitted, given, result, 4, model.macs, model.dump(), example)
