@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from tests.conftest import absent
 from tests.features.apps import COMPARED, WINDOWED, app, channel, feature
+from tests.features.clockless import without_clock
 from tinyfield.compiler import targets
 from tinyfield.errors import MissingToolError, SpecError
 from tinyfield.features.bind import FeatureLibrary
 from tinyfield.features.emit import emit_features
 from tinyfield.features.scale import MISSING
 from tinyfield.features.shape import ewma_samples, lag_shape
-from tinyfield.features.table import without_clock
 from tinyfield.paths import firmware_dir
 from tinyfield.spec.app import App
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from tests.features.blocks import CHANNEL, Block, run, signals
+from tests.features.clockless import without_clock
 from tests.features.test_ticks import MOVE, app
 from tinyfield.features.bind import FeatureLibrary
-from tinyfield.features.table import without_clock
 from tinyfield.spec.frame_features import parse_frames
 from tinyfield.spec.signals import SIGNALS, STATISTICS
 

@@ -13,11 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.features.apps import app, channel, site
+from tests.features.clockless import without_clock
 from tinyfield import hostcc
 from tinyfield.features.bind import FeatureLibrary
 from tinyfield.features.scale import MISSING, to_physical, to_scaled, to_scaled_one
 from tinyfield.features.site import crop_fields
-from tinyfield.features.table import without_clock
 from tinyfield.paths import firmware_dir
 from tinyfield.spec.crops import crops
 

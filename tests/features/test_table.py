@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 
 from tests.features.apps import app, channel, feature, site
+from tests.features.clockless import without_clock
 from tinyfield import hostcc
 from tinyfield.data.dataset import Dataset, Series, Split
 from tinyfield.errors import DataError, SpecError
 from tinyfield.features import compute, emit_features
 from tinyfield.features.bind import FeatureLibrary
-from tinyfield.features.table import full, windows, without_clock
+from tinyfield.features.table import full, windows
 from tinyfield.paths import firmware_dir
 
 APP = app(

@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 
 from tests.features.apps import app, channel, cyclic
+from tests.features.clockless import without_clock
 from tinyfield import hostcc
 from tinyfield.data.dataset import Series
 from tinyfield.features.bind import FeatureLibrary, feature_files
 from tinyfield.features.scale import MISSING
-from tinyfield.features.table import times, without_clock
+from tinyfield.features.table import times
 from tinyfield.paths import firmware_dir
 from tinyfield.spec import load_app
 

@@ -13,12 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.features.apps import COMPARED, WINDOWED, app, channel, cyclic, feature
+from tests.features.clockless import without_clock
 from tinyfield import hostcc
 from tinyfield.features.bind import FeatureLibrary, feature_files, shim
 from tinyfield.features.emit import emit_features
 from tinyfield.features.scale import MISSING
 from tinyfield.features.shape import window_shape
-from tinyfield.features.table import without_clock
 from tinyfield.paths import firmware_dir
 
 SAMPLE_S = 600

@@ -9,13 +9,14 @@ import pytest
 
 from tests.codegen.apps import app_of, native, scales_of
 from tests.compiler.models import perceptron, reference
+from tests.features.clockless import without_clock
 from tests.firmware.host import MISSING, running
 from tinyfield.boards import load_boards
 from tinyfield.codegen import generate
 from tinyfield.compiler import compile_model
 from tinyfield.features.bind import FeatureLibrary
 from tinyfield.features.site import crop_fields
-from tinyfield.features.table import full, windows, without_clock
+from tinyfield.features.table import full, windows
 from tinyfield.learn.scaler import quantize
 
 # Every sample decides: the first fires, all others repeat.

@@ -381,12 +381,6 @@ def _clock(t0: datetime, n: int, period_s: int, day: NDArray[np.int32]) -> NDArr
     return np.stack([day, at // 86400, at % 86400], axis=1).astype(np.int32)
 
 
-def without_clock(day: NDArray[np.int32]) -> NDArray[np.int32]:
-    """The same [n, 3] of a node that counts the days [n] but has no clock."""
-    nothing = np.full(len(day), MISSING)
-    return np.stack([day, nothing, nothing], axis=1).astype(np.int32)
-
-
 def _rows(app: App, inputs: Sequence[Feature], series: Series, dataset: str) -> NDArray[np.int32]:
     where = f"{dataset}, {series.group}"
     if series.period_s != app.sample_s:
