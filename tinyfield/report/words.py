@@ -227,7 +227,7 @@ def architecture(model: Model) -> str:
     # Each sample is judged by itself: not worth a word.
     alone = {"history": 1, "hop": 1, "ordered": False}
     shown = {k: v for k, v in model.options.items() if v not in ((), None, alone.get(k))}
-    options = ", ".join(f"{k} {_option(v)}" for k, v in shown.items())
+    options = ", ".join(k if v is True else f"{k} {_option(v)}" for k, v in shown.items())
     return f"{said} ({options})" if options else said
 
 
