@@ -307,6 +307,9 @@ NODE_ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 LABEL_UNKNOWN = 255
 """The label id of a decision whose model could not run."""
 
+ACTIVE_RULES = 32
+"""Rules of whose state a heartbeat tells."""
+
 
 def is_node_id(text: str) -> bool:
     """Whether ``text`` can name a node: lower case, digits, single inner dashes, 1–16 long."""
@@ -382,6 +385,8 @@ class Message:
     """Bit i: sensor i gives no reading; heartbeats only."""
     heard: int | None = None
     """Unix seconds at which a bridge heard it, where that is not now; never sent by a node."""
+    active_mask: int | None = None
+    """Bit i: rule i of the first 32 is active now, and settled; heartbeats only."""
 
     def __post_init__(self) -> None:
         for name, most in _RANGES.items():
@@ -407,6 +412,12 @@ class Message:
     def active(self) -> bool:
         """The rule is active after this decision."""
         return bool((self.flags or 0) & 1)
+
+    def is_active(self, rule: int) -> bool | None:
+        """Whether a heartbeat says that ``rule`` is active; None if it does not say."""
+        if self.active_mask is None or rule >= ACTIVE_RULES:
+            return None
+        return bool(self.active_mask >> rule & 1)
 
     @property
     def outcome(self) -> Outcome:
@@ -451,6 +462,7 @@ _KEYS: dict[int, str] = {
     13: "counters",
     14: "fault_mask",
     15: "heard",
+    16: "active_mask",
 }
 _RANGES: dict[str, int] = {
     "boot": _U32,
@@ -466,6 +478,7 @@ _RANGES: dict[str, int] = {
     "backlog": _U16,
     "fault_mask": _U32,
     "heard": _U32,
+    "active_mask": _U32,
 }
 _REQUIRED: dict[Kind, tuple[str, ...]] = {
     Kind.DECISION: ("seq", "age", "rule", "label", "score", "flags", "manifest", "why"),
@@ -542,13 +555,21 @@ class Downlink:
     """The decision that asked, by its number."""
     yes: bool | None = None
     """What the edge says to it."""
+    neighbour: int | None = None
+    """Index in the receiver's manifest of the neighbour that this is a word of."""
+    active: bool | None = None
+    """Whether that neighbour's decision is active."""
+    heard: int | None = None
+    """Unix seconds at which the neighbour last said so; its age is ``epoch`` less this."""
+    manifest: int | None = None
+    """Hash of the receiver's manifest, which gives ``neighbour`` its meaning."""
 
     def __post_init__(self) -> None:
         for name, most in _DOWN_RANGES.items():
             value = getattr(self, name)
             if value is not None:
                 _uint(name, value, most)
-        for name in ("on", "yes"):
+        for name in _DOWN_SWITCHES.values():
             value = getattr(self, name)
             if value is not None and type(value) is not bool:
                 raise WireError(f"{name}: {value!r} is neither true nor false")
@@ -560,6 +581,11 @@ class Downlink:
             raise WireError("downlink: seconds without an actuator")
         if len({x is None for x in (self.case_boot, self.case_seq, self.yes)}) > 1:
             raise WireError("downlink: case_boot, case_seq and yes come together")
+        word = (self.neighbour, self.active, self.heard, self.manifest)
+        if len({x is None for x in word}) > 1:
+            raise WireError("downlink: neighbour, active, heard and manifest come together")
+        if self.neighbour is not None and self.epoch is None:
+            raise WireError("downlink: a neighbour's word without epoch has no age")
 
 
 _DOWN_RANGES: dict[str, int] = {
@@ -570,6 +596,9 @@ _DOWN_RANGES: dict[str, int] = {
     "seconds": _U32,
     "case_boot": _U32,
     "case_seq": _U32,
+    "neighbour": _U8,
+    "heard": _U32,
+    "manifest": _U32,
 }
 _DOWN_KEYS: dict[int, str] = {
     0: "boot",
@@ -581,8 +610,12 @@ _DOWN_KEYS: dict[int, str] = {
     6: "case_boot",
     7: "case_seq",
     8: "yes",
+    9: "neighbour",
+    10: "active",
+    11: "heard",
+    12: "manifest",
 }
-_DOWN_SWITCHES = {4: "on", 8: "yes"}
+_DOWN_SWITCHES = {4: "on", 8: "yes", 10: "active"}
 
 
 def encode_downlink(downlink: Downlink) -> bytes:
@@ -658,6 +691,18 @@ class ManifestModel(_Part):
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
 
 
+class ManifestNeighbour(_Part):
+    """A decision of another node that this one wants to hear of."""
+
+    name: str
+    """Of the sensor that it is to this node."""
+    node: str = Field(pattern=rf"^{NODE_ID.pattern}$", max_length=NODE_ID_MAX)
+    decision: str
+    """A rule of that node's manifest."""
+    expires: int = Field(ge=1, le=_U32)
+    """Seconds after which its word says nothing any more."""
+
+
 class Manifest(_Part):
     """The names behind the ids in a message; the list index is the id throughout."""
 
@@ -669,6 +714,8 @@ class Manifest(_Part):
     actuators: tuple[str, ...] = ()
     sensors: tuple[str, ...] = ()
     models: tuple[ManifestModel, ...] = ()
+    neighbours: tuple[ManifestNeighbour, ...] = ()
+    """Left out of the JSON, and so of the hash, where there are none."""
 
     @cached_property
     def hash(self) -> int:
@@ -676,12 +723,16 @@ class Manifest(_Part):
 
         One app on many nodes and boards is one manifest to the gateway.
         """
-        text = _canonical(self.model_dump(mode="json", exclude={"node", "board"}))
+        text = self._text({"node", "board"})
         return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")
 
     def to_json(self) -> str:
         """Canonical JSON: sorted keys, no spaces, ASCII."""
-        return _canonical(self.model_dump(mode="json"))
+        return self._text(set())
+
+    def _text(self, without: set[str]) -> str:
+        nothing = set() if self.neighbours else {"neighbours"}
+        return _canonical(self.model_dump(mode="json", exclude=without | nothing))
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Manifest:

@@ -21,7 +21,8 @@ enum {
     K_NODE = 11,
     K_KIND = 12,
     K_COUNTERS = 13,
-    K_FAULTS = 14
+    K_FAULTS = 14,
+    K_ACTIVE = 16
 };
 
 /* Downlink keys */
@@ -34,13 +35,19 @@ enum {
     D_SECONDS = 5,
     D_CASE_BOOT = 6,
     D_CASE_SEQ = 7,
-    D_YES = 8
+    D_YES = 8,
+    D_NEIGHBOUR = 9,
+    D_ACTIVE = 10,
+    D_HEARD = 11,
+    D_HASH = 12
 };
 
 #define DOWN_KEYS    9u
+#define WORD_KEYS    13u
 #define DOWN_MARK    ((1u << D_BOOT) | (1u << D_SEQ))
 #define DOWN_COMMAND ((1u << D_ACTUATOR) | (1u << D_ON))
 #define DOWN_ANSWER  ((1u << D_CASE_BOOT) | (1u << D_CASE_SEQ) | (1u << D_YES))
+#define DOWN_WORD    ((1u << D_NEIGHBOUR) | (1u << D_ACTIVE) | (1u << D_HEARD) | (1u << D_HASH))
 
 typedef struct {
     uint8_t *out;
@@ -78,6 +85,11 @@ static void head(writer_t *w, uint8_t major, uint32_t value) {
     }
 }
 
+static void pair(writer_t *w, uint8_t key, uint32_t value) {
+    head(w, UINT, key);
+    head(w, UINT, value);
+}
+
 static size_t finish(const writer_t *w) {
     return w->n <= w->cap ? w->n : 0;
 }
@@ -93,8 +105,7 @@ static void pairs(writer_t *w, uint8_t more, const uint32_t *values, uint8_t key
     head(w, MAP, count);
     for (uint8_t key = 0; key < keys; key++) {
         if ((((unsigned)present >> key) & 1u) != 0) {
-            head(w, UINT, key);
-            head(w, UINT, values[key]);
+            pair(w, key, values[key]);
         }
     }
 }
@@ -126,8 +137,7 @@ static void identity(writer_t *w, const char TINY_ROM *node, uint8_t kind) {
     for (uint8_t i = 0; i < length; i++) {
         put(w, (uint8_t)node[i]);
     }
-    head(w, UINT, K_KIND);
-    head(w, UINT, kind);
+    pair(w, K_KIND, kind);
 }
 
 size_t tiny_wire_birth(uint8_t *out, size_t cap, const tiny_health_t *health, uint32_t hash) {
@@ -147,7 +157,7 @@ size_t tiny_wire_heartbeat(uint8_t *out, size_t cap, const tiny_health_t *health
                                             [K_FLAGS] = health->flags,
                                             [K_BATTERY] = health->battery_mv,
                                             [K_BACKLOG] = health->backlog};
-    pairs(&w, health->fault_mask != 0 ? 4 : 3, values, K_BACKLOG + 1,
+    pairs(&w, health->fault_mask != 0 ? 5 : 4, values, K_BACKLOG + 1,
           (uint16_t)((1u << K_BOOT) | bit_unless_zero(K_FLAGS, health->flags) |
                      bit_unless_zero(K_BATTERY, health->battery_mv) |
                      bit_unless_zero(K_BACKLOG, health->backlog)));
@@ -158,8 +168,13 @@ size_t tiny_wire_heartbeat(uint8_t *out, size_t cap, const tiny_health_t *health
     head(&w, UINT, health->faults);
     head(&w, UINT, health->dropped);
     if (health->fault_mask != 0) {
-        head(&w, UINT, K_FAULTS);
-        head(&w, UINT, health->fault_mask);
+        pair(&w, K_FAULTS, health->fault_mask);
+    }
+    const size_t n = w.n;
+    pair(&w, K_ACTIVE, health->active);
+    if (w.n > cap && n <= cap && n > 0) {
+        out[0]--; /* a pair less in the map, whose head is this one byte */
+        return n;
     }
     return finish(&w);
 }
@@ -198,8 +213,8 @@ static bool take(reader_t *r, uint8_t major, uint32_t *value) {
     return bytes == 1 ? v >= 24 : bytes == 2 ? v > 0xFFu : v > 0xFFFFu;
 }
 
-/* The values of the known keys, and in `seen` which of them came. */
-static bool take_map(reader_t *r, uint32_t *values, uint16_t *seen) {
+/* The values of the first `keys` keys, and in `seen` which of them came. */
+static bool take_map(reader_t *r, uint32_t *values, uint8_t keys, uint16_t *seen) {
     uint32_t pairs = 0;
     uint32_t least = 0;
     if (!take(r, MAP, &pairs)) {
@@ -212,7 +227,7 @@ static bool take_map(reader_t *r, uint32_t *values, uint16_t *seen) {
             return false;
         }
         least = key + 1;
-        if (key < DOWN_KEYS) {
+        if (key < keys) {
             values[key] = value;
             *seen = (uint16_t)(*seen | (1u << key));
         }
@@ -229,7 +244,7 @@ tiny_status_t tiny_wire_downlink(const uint8_t *data, size_t n, tiny_downlink_t 
     uint32_t values[DOWN_KEYS] = {0};
     uint16_t seen = 0;
     memset(down, 0, sizeof *down);
-    if (!take_map(&r, values, &seen) || !all_or_none(seen, DOWN_MARK) ||
+    if (!take_map(&r, values, DOWN_KEYS, &seen) || !all_or_none(seen, DOWN_MARK) ||
         !all_or_none(seen, DOWN_COMMAND) || !all_or_none(seen, DOWN_ANSWER) ||
         values[D_ACTUATOR] > 0xFFu || values[D_ON] > 1u || values[D_YES] > 1u ||
         (seen & (DOWN_COMMAND | (1u << D_SECONDS))) == 1u << D_SECONDS) {
@@ -248,5 +263,28 @@ tiny_status_t tiny_wire_downlink(const uint8_t *data, size_t n, tiny_downlink_t 
     down->case_boot = values[D_CASE_BOOT];
     down->case_seq = values[D_CASE_SEQ];
     down->yes = values[D_YES] == 1;
+    return TINY_OK;
+}
+
+tiny_status_t tiny_wire_word(const uint8_t *data, size_t n, tiny_word_t *word) {
+    reader_t r = {data, n};
+    uint32_t values[WORD_KEYS] = {0};
+    uint16_t seen = 0;
+    memset(word, 0, sizeof *word);
+    if (!take_map(&r, values, WORD_KEYS, &seen)) {
+        return TINY_E_FORMAT;
+    }
+    if ((seen & DOWN_WORD) == 0) {
+        return TINY_E_MISSING;
+    }
+    if ((seen & (DOWN_WORD | (1u << D_EPOCH))) != (DOWN_WORD | (1u << D_EPOCH)) ||
+        values[D_NEIGHBOUR] > 0xFFu || values[D_ACTIVE] > 1u) {
+        return TINY_E_FORMAT;
+    }
+    word->epoch = values[D_EPOCH];
+    word->heard = values[D_HEARD];
+    word->hash = values[D_HASH];
+    word->neighbour = (uint8_t)values[D_NEIGHBOUR];
+    word->active = values[D_ACTIVE] == 1;
     return TINY_OK;
 }

@@ -47,10 +47,12 @@ typedef struct {
     uint16_t faults;     /* sensors that gave no reading, summed over the samples */
     uint16_t dropped;    /* decisions that left the outbox unsent */
     uint16_t fault_mask; /* bit i: sensor i gave no reading at the last sample */
+    uint32_t active;     /* bit i: rule i of the first 32 is active, and settled */
 } tiny_health_t;
 
 /* Each writes one message and returns its length, 0 if `cap` is too small. With `cap` at
- * TINY_WIRE_MAX all fit, a heartbeat up to boot 65535. */
+ * TINY_WIRE_MAX all fit, a heartbeat up to boot 65535; one that is full leaves out which rules are
+ * active, which the decisions have told. */
 size_t tiny_wire_decision(uint8_t *out, size_t cap, const tiny_decision_t *d, uint32_t age,
                           uint32_t backlog);
 size_t tiny_wire_birth(uint8_t *out, size_t cap, const tiny_health_t *health, uint32_t hash);
@@ -76,5 +78,19 @@ typedef struct {
  * values over 32 bits, half a command or answer, bytes left over) is TINY_E_FORMAT, and `down`
  * is empty then. Keys from 9 on are read over: a newer gateway may say more. */
 tiny_status_t tiny_wire_downlink(const uint8_t *data, size_t n, tiny_downlink_t *down);
+
+/* What a downlink says of a neighbour. */
+typedef struct {
+    uint32_t epoch; /* UTC now */
+    uint32_t heard; /* UTC at which the neighbour last said so */
+    uint32_t hash;  /* of the manifest that numbers the neighbours */
+    uint8_t neighbour;
+    bool active;
+} tiny_word_t;
+
+/* Reads the same bytes for a neighbour's word. TINY_E_MISSING: they are a downlink that says
+ * nothing of neighbours; TINY_E_FORMAT: malformed, or not all of it. `word` is empty then. Apart
+ * from the rest, so that a node without neighbours does not carry it. */
+tiny_status_t tiny_wire_word(const uint8_t *data, size_t n, tiny_word_t *word);
 
 #endif

@@ -463,8 +463,28 @@ static uint32_t report_until(void) {
     return earlier(due, patient);
 }
 
+/* Bit i: rule i of the first 32 is active; one that waits for the edge is not settled yet. */
+static uint32_t active_rules(void) {
+    uint32_t active = 0;
+    for (uint8_t i = APP_RULES < 32 ? APP_RULES : 32; i-- > 0;) {
+        active <<= 1;
+        if (node.rule[i].active) {
+            active |= 1u;
+        }
+    }
+#if APP_ASKS > 0
+    for (uint8_t i = 0; i < APP_ASKS; i++) {
+        if (node.cases[i].open && app_asks[i].rule < 32) {
+            active &= ~((uint32_t)1 << app_asks[i].rule);
+        }
+    }
+#endif
+    return active;
+}
+
 static void report(void) {
     node.health.flags = node.clock.set ? TINY_FLAG_CLOCK : 0;
+    node.health.active = active_rules();
     node.health.backlog = node.outbox.pending;
     node.health.dropped = node.outbox.dropped;
     const tiny_report_parts_t parts = {

@@ -123,6 +123,11 @@ def test_a_heartbeat_names_the_faulty_sensor(node: Host) -> None:
     assert (beat.node, beat.fault_mask, beat.flags) == ("bed", 0b10, 8)
 
 
+def test_a_heartbeat_says_which_rules_are_active_now(node: Host) -> None:
+    node.season([WET] * 36 + [(500, 50)] * 30 + [WET] * 43)
+    assert [beat.active_mask for beat in node.heartbeats] == [1 << TANK_LOW, 0, 0]
+
+
 def silent(message: Message, t: int) -> bytes | None:
     """The stream lives, but the gateway stores nothing."""
     return encode_downlink(Downlink())

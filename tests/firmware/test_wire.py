@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,14 @@ from hypothesis import strategies as st
 
 from tests.firmware.harness import Harness
 from tinyfield.errors import WireError
-from tinyfield.wire import Downlink, Kind, decode_downlink, decode_message, encode_downlink
+from tinyfield.wire import (
+    Downlink,
+    Kind,
+    decode_downlink,
+    decode_message,
+    encode_downlink,
+    encode_message,
+)
 
 VECTORS: dict[str, Any] = json.loads(
     (Path(__file__).parent.parent / "wire" / "vectors.json").read_text()
@@ -33,7 +41,8 @@ def decision(wire: Harness, f: dict[str, Any], cap: int = CAP) -> str:
 def health(wire: Harness, what: str, f: dict[str, Any], cap: int = CAP) -> str:
     return wire.ask(
         what, cap, f["boot"], f.get("flags", 0), f.get("battery", 0), f.get("backlog", 0),
-        f.get("manifest", 0), *f.get("counters", (0, 0, 0)), f.get("fault_mask", 0), f["node"],
+        f.get("manifest", 0), *f.get("counters", (0, 0, 0)), f.get("fault_mask", 0),
+        f.get("active_mask", 0), f["node"],
     )  # fmt: skip
 
 
@@ -42,9 +51,13 @@ DECISIONS = [
     v for v in VECTORS["messages"] if not v["fields"].get("kind") and v["fields"]["why"] <= 0xFFFF
 ]
 BIRTHS = [v for v in VECTORS["messages"] if v["fields"].get("kind") == 1]
-# A node leaves the manifest's hash out of its heartbeats.
+# A node leaves the manifest's hash out of its heartbeats, and always says which rules are active.
 HEARTBEATS = [
-    v for v in VECTORS["messages"] if v["fields"].get("kind") == 2 and "manifest" not in v["fields"]
+    v
+    for v in VECTORS["messages"]
+    if v["fields"].get("kind") == 2
+    and "manifest" not in v["fields"]
+    and "active_mask" in v["fields"]
 ]
 
 
@@ -92,10 +105,16 @@ def test_decisions_are_canonical_cbor(wire: Harness, f: dict[str, Any]) -> None:
     f=st.fixed_dictionaries(
         {
             "boot": u16, "flags": st.integers(0, 31), "battery": u16, "backlog": u8,
-            "fault_mask": u16, "counters": st.tuples(u32, u16, u16),
+            "fault_mask": u16, "counters": st.tuples(u32, u16, u16), "active_mask": u32,
             "node": st.from_regex(r"[a-z0-9]{1,16}", fullmatch=True),
         }
     )
+)  # fmt: skip
+@example(
+    f={
+        "boot": 65535, "flags": 8, "battery": 65535, "backlog": 255, "fault_mask": 65535,
+        "counters": (2**32 - 1, 65535, 65535), "active_mask": 2**32 - 1, "node": "n" * 16,
+    }
 )  # fmt: skip
 def test_every_heartbeat_fits(wire: Harness, f: dict[str, Any]) -> None:
     flags = f["flags"] & 8  # the calendar is set: all that a heartbeat's flags say
@@ -105,6 +124,14 @@ def test_every_heartbeat_fits(wire: Harness, f: dict[str, Any]) -> None:
     assert message.kind == Kind.HEARTBEAT
     assert (message.node, message.counters) == (f["node"], f["counters"])
     assert (message.fault_mask or 0) == f["fault_mask"]
+    told = (message.battery, message.backlog, message.flags)
+    assert told == (f["battery"] or None, f["backlog"], flags or None)
+    try:
+        encode_message(replace(message, active_mask=f["active_mask"]))
+    except WireError:  # no room for it, and only then is it left out
+        assert message.active_mask is None
+    else:
+        assert message.active_mask == f["active_mask"]
 
 
 @pytest.mark.parametrize("cap", [0, 1, 10, 25])
@@ -120,7 +147,9 @@ def down(wire: Harness, data: bytes) -> Downlink | None:
         return None
     numbers = list(map(int, answer.split()))
     mark, boot, seq, has_epoch, epoch, command, actuator, on, seconds = numbers[:9]
-    answered, case_boot, case_seq, yes = numbers[9:]
+    answered, case_boot, case_seq, yes = numbers[9:13]
+    word, neighbour, active, heard, manifest, said_at = numbers[13:]
+    assert not word or (has_epoch and said_at == epoch)
     return Downlink(
         boot=boot if mark else None,
         seq=seq if mark else None,
@@ -131,6 +160,10 @@ def down(wire: Harness, data: bytes) -> Downlink | None:
         case_boot=case_boot if answered else None,
         case_seq=case_seq if answered else None,
         yes=bool(yes) if answered else None,
+        neighbour=neighbour if word else None,
+        active=bool(active) if word else None,
+        heard=heard if word else None,
+        manifest=manifest if word else None,
     )
 
 
@@ -159,7 +192,7 @@ def test_random_bytes_are_judged_as_the_other_end_judges_them(wire: Harness, dat
     if found is not None or expected is None:
         assert found == expected
     else:  # the node takes no unknown key but one with a small number for a value
-        unknown = [v for k, v in cbor2.loads(data).items() if k > 8]
+        unknown = [v for k, v in cbor2.loads(data).items() if k > 12]
         assert (
             any(type(v) is not int or not 0 <= v < 2**32 for v in unknown)
             or max(cbor2.loads(data)) >= 2**32 - 1
@@ -173,6 +206,7 @@ downlinks = st.fixed_dictionaries(
         "epoch": u32,
         "command": st.tuples(u8, st.booleans(), st.integers(1, 2**32 - 1)),
         "answer": st.tuples(u32, u32, st.booleans()),
+        "word": st.tuples(u32, u8, st.booleans(), u32, u32),
     },
 )
 
@@ -185,8 +219,13 @@ def test_downlinks_survive_and_their_ruins_do_not_pass_silently(
     boot, seq = parts.get("mark", (None, None))
     actuator, on, seconds = parts.get("command", (None, None, None))
     answer = parts.get("answer", (None, None, None))
-    whole = Downlink(boot, seq, parts.get("epoch"), actuator, on, seconds, *answer)
-    data = encode_downlink(whole)
+    epoch, *word = parts.get("word", (parts.get("epoch"), None, None, None, None))
+    whole = Downlink(boot, seq, epoch, actuator, on, seconds, *answer, *word)
+    try:
+        data = encode_downlink(whole)
+    except WireError as error:  # all at once, with the largest of numbers
+        assert "at most 51" in str(error)
+        return
     assert down(wire, data) == whole
     if cut < len(data):
         assert down(wire, data[:cut]) is None

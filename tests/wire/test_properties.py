@@ -51,6 +51,7 @@ def heartbeats(draw: st.DrawFn) -> Message:
         node=draw(NODE),
         battery=draw(st.none() | U16),
         counters=draw(st.none() | st.tuples(U32, U16, U16)),
+        active_mask=draw(st.none() | U32),
     )
 
 
@@ -214,6 +215,44 @@ def test_manifest_hash_leaves_out_node_and_board_only() -> None:
     assert plain.hash == manifest(node="bed-4", board="esp32dev").hash
     assert plain.hash != manifest(app="other").hash
     assert 0 <= plain.hash < 2**32
+
+
+HALL = {"name": "hall", "node": "hall-1", "decision": "smoke", "expires": 600}
+
+
+def test_neighbours_are_part_of_the_manifest_where_there_are_any() -> None:
+    plain, near = manifest(), manifest(neighbours=[HALL])
+    assert "neighbours" not in plain.to_json()
+    assert Manifest.from_json(near.to_json()) == near
+    assert near.hash not in (plain.hash, manifest(neighbours=[{**HALL, "expires": 601}]).hash)
+    for wrong in ({"node": "Hall"}, {"node": "h" * 17}, {"expires": 0}, {"label": "smoke"}):
+        with pytest.raises(ValueError, match=next(iter(wrong))):
+            manifest(neighbours=[{**HALL, **wrong}])
+
+
+@RELAXED
+@given(U8, st.booleans(), U32, U32, U32, st.integers(0, 400))
+def test_a_neighbours_word_comes_whole_or_not_at_all(
+    index: int, active: bool, heard: int, manifest_hash: int, epoch: int, bit: int
+) -> None:
+    word = {"neighbour": index, "active": active, "heard": heard, "manifest": manifest_hash}
+    whole = wire.Downlink(epoch=epoch, **word)
+    data = wire.encode_downlink(whole)
+    assert len(data) <= 25
+    assert wire.decode_downlink(data) == whole
+    for name in word:
+        with pytest.raises(WireError, match="come together"):
+            wire.Downlink(epoch=epoch, **{**word, name: None})
+    with pytest.raises(WireError, match="age"):
+        wire.Downlink(**word)
+    assert wire.decode_downlink(wire.stamp_downlink(data, 7)) == replace(whole, epoch=7)
+
+
+def test_a_heartbeat_says_which_rules_are_active_or_nothing() -> None:
+    old = Message(kind=Kind.HEARTBEAT, boot=1, node="bed-3")
+    assert old.is_active(0) is None
+    new = replace(old, active_mask=0b101)
+    assert [new.is_active(rule) for rule in (0, 1, 2, 31, 32)] == [True, False, True, False, None]
 
 
 def test_manifest_says_what_a_label_does() -> None:

@@ -9,13 +9,21 @@ int main(void) {
             size_t n = 0;
             uint8_t *data = hex(&n);
             tiny_downlink_t d;
-            if (tiny_wire_downlink(data, n, &d) != TINY_OK) {
-                const tiny_downlink_t none = {0};
-                printf("%s\n", memcmp(&d, &none, sizeof d) == 0 ? "bad" : "bad but not empty");
+            tiny_word_t word;
+            const tiny_status_t status = tiny_wire_downlink(data, n, &d);
+            const tiny_status_t said = tiny_wire_word(data, n, &word);
+            const tiny_downlink_t none = {0};
+            const tiny_word_t nothing = {0};
+            const bool dirty = (status != TINY_OK && memcmp(&d, &none, sizeof d) != 0) ||
+                               (said != TINY_OK && memcmp(&word, &nothing, sizeof word) != 0);
+            if (status != TINY_OK || said == TINY_E_FORMAT) {
+                printf("%s\n", dirty ? "bad but not empty" : "bad");
             } else {
                 printf("%d %u %u %d %u %d %u %d %u ", d.has_mark, d.boot, d.seq, d.has_epoch,
                        d.epoch, d.has_command, d.actuator, d.on, d.seconds);
-                printf("%d %u %u %d\n", d.has_answer, d.case_boot, d.case_seq, d.yes);
+                printf("%d %u %u %d ", d.has_answer, d.case_boot, d.case_seq, d.yes);
+                printf("%d %u %d %u %u %u\n", said == TINY_OK, word.neighbour, word.active,
+                       word.heard, word.hash, word.epoch);
             }
             free(data);
             continue;
@@ -46,6 +54,7 @@ int main(void) {
             h.faults = (uint16_t)number();
             h.dropped = (uint16_t)number();
             h.fault_mask = (uint16_t)number();
+            h.active = u32();
             h.node = word();
             n = is(what, "birth") ? tiny_wire_birth(out, cap, &h, hash)
                                   : tiny_wire_heartbeat(out, cap, &h);
