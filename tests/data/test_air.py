@@ -156,6 +156,26 @@ def test_by_station_and_in_six_hours(tmp_path: Path) -> None:
     assert set(held.split.values()) == {"test"}
 
 
+def test_a_station_s_later_year_is_not_taken_for_the_one_before(tmp_path: Path) -> None:
+    """What training saw is a station's year: the next one at that station is scored."""
+    folder = tmp_path / "sets"
+    for name in ("Ost", "West", "Nord", "Sued"):
+        station(folder, name, 1200, datetime(2015, 2, 1, 5))
+    made = data.load(app_of(tmp_path), "m", data_dir=folder)
+    assert [s.group for s in made.series][:2] == ["2014/Nord", "2015/Nord"]
+    parts = {name: {made.split[f"{y}/{name}"] for y in (2014, 2015)} for name in ("Nord", "Ost")}
+    assert all(len(part) == 1 for part in parts.values()), "a station's years stay together"
+    old, new = made.series[:2]
+    assert old.t0 + timedelta(hours=len(old)) == datetime(2015, 3, 1)
+    warm = int((datetime(2015, 3, 1) - new.t0) / timedelta(hours=1))
+    assert warm == len(old) < air.WARM_H and (new.labels[:warm] == -1).all()
+    whole = np.concatenate([old.labels, new.labels[warm:]])
+    assert len(whole) == 1200 and whole[:5].tolist() == [0, 0, 0, 0, 0]
+    assert (whole >= 0).sum() > 1000
+    for name, values in new.channels.items():
+        assert np.array_equal(values[:warm], old.channels[name], equal_nan=True)
+
+
 def test_by_time_leaves_a_gap_and_tears_nothing(tmp_path: Path) -> None:
     folder = station(tmp_path / "sets", "Ost", 2000)
     station(folder, "West", 2000)

@@ -7,8 +7,8 @@ band of an hour is what a monitor shows at once.)
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 GAP_H = 7 * 24
 """Hours between two parts of a split by time: longer than an episode of smog lasts."""
+WARM_H = 30 * 24
+"""Hours before a year that fill its windows: the longest that an input may have."""
 GENERATED = 6
 """Stations of the stand-in."""
 HOURS = 2 * 8760
@@ -147,9 +149,11 @@ def build(app: App, model_name: str, folder: Path | None, seed: int, held_out: b
     whole = [_series(app, station, what, lead, origin) for station in stations]
     split: dict[str, Split]
     if held_out:
-        series, split = whole, dict.fromkeys((s.group for s in whole), "test")
+        series = in_years(whole)
+        split = dict.fromkeys((s.group for s in series), "test")
     elif train.split in ("by station", "by group"):
-        series, split = whole, by_block([s.group for s in whole], seed=seed)
+        series = in_years(whole)
+        split = by_block([s.group for s in series], seed=seed)
     elif train.split == "by time":
         series, split = parts_in_time(whole, gap=GAP_H)
     else:
@@ -167,6 +171,29 @@ def build(app: App, model_name: str, folder: Path | None, seed: int, held_out: b
     )
 
 
+def in_years(whole: list[Series]) -> list[Series]:
+    """Every series cut into years from March to February, groups such as ``2015/Guanyuan``.
+
+    So a station's later year is not taken for what was trained on at that station before. (The
+    seasons of the weather services begin with March; a year that begins in January would tear a
+    winter apart.) Before each year lies some of the last without labels, for long windows.
+    """
+    series: list[Series] = []
+    for one in whole:
+        at = 0
+        while at < len(one):
+            begin = one.t0 + at * timedelta(seconds=one.period_s)
+            year = begin.year - (begin.month < 3)
+            end = (datetime(year + 1, 3, 1) - one.t0) // timedelta(seconds=one.period_s)
+            end = min(max(end, at + 1), len(one))
+            first = max(0, at - WARM_H)
+            piece = _piece(one, f"{year}/{one.group}", slice(first, end))
+            piece.labels[: at - first] = NO_LABEL
+            series.append(piece)
+            at = end
+    return series
+
+
 def parts_in_time(whole: list[Series], *, gap: int) -> tuple[list[Series], dict[str, Split]]:
     """Every series cut into an early, a later and a last part, groups of their own."""
     series: list[Series] = []
@@ -175,20 +202,21 @@ def parts_in_time(whole: list[Series], *, gap: int) -> tuple[list[Series], dict[
         for part, at in by_time(len(one), gap=gap).items():
             group = f"{part}/{one.group}"
             split[group] = part
-            series.append(
-                Series(
-                    group=group,
-                    site=one.site,
-                    period_s=one.period_s,
-                    t0=one.t0 + timedelta(seconds=at.start * one.period_s),
-                    channels={name: values[at] for name, values in one.channels.items()},
-                    day=one.day[at],
-                    labels=one.labels[at],
-                    values=None if one.values is None else one.values[at],
-                    origin=one.origin,
-                )
-            )
+            series.append(_piece(one, group, at))
     return series, split
+
+
+def _piece(one: Series, group: str, at: slice) -> Series:
+    """Some of its samples, labels of its own."""
+    return replace(
+        one,
+        group=group,
+        t0=one.t0 + timedelta(seconds=at.start * one.period_s),
+        channels={name: values[at] for name, values in one.channels.items()},
+        day=one.day[at],
+        labels=one.labels[at].copy(),
+        values=None if one.values is None else one.values[at],
+    )
 
 
 def _series(app: App, station: Station, what: Bands | str, lead: int, origin: Origin) -> Series:
