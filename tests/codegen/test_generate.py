@@ -62,6 +62,28 @@ def test_golden_of_a_history(tmp_path: Path) -> None:
     assert text == golden.read_text(encoding="utf-8")
 
 
+def test_golden_of_a_fast_sensor(tmp_path: Path) -> None:
+    """Bursts, windows of frames and what is told of them: signals, a spectrum, a jerk, a lag."""
+    fast = "imu.accel_z {peak_frequency,level} 0.64 s", "imu.accel_y jerk rms 1.28 s"
+    also = "imu.accel_x autocorrelation 0.1 s 1.28 s", "imu.accel tilt 1.28 s"
+    more = "".join(f"      - {text}\n" for text in (*fast, *also))
+    text = MOVES.replace("      - imu.accel_x last\n", f"      - imu.accel_x last\n{more}")
+    assert text != MOVES
+    generated(app(tmp_path, board="qemu_m4", text=text), tmp_path / "out")
+    parts = {f.name: f.read_text(encoding="utf-8") for f in (tmp_path / "out").iterdir()}
+    header, source = parts["app.h"], parts["app.c"]
+    found = (
+        header[header.index("/* Fast sensors:") : header.index("/* Switches the real")]
+        + source[source.index("const app_fast_t") : source.index("/* --- actuators")]
+        + parts["app_features.h"]
+        + parts["app_features.c"]
+    )
+    golden = GOLDEN / "fast.c.txt"
+    if os.environ.get("TINYFIELD_GOLDEN") == "1":
+        golden.write_text(found, encoding="utf-8")
+    assert found == golden.read_text(encoding="utf-8")
+
+
 def test_a_history_of_every_sixth_sample(tmp_path: Path) -> None:
     text = LOOKS_BACK.replace("history: 4", "hop: 6\n    history: 4")
     assert text != LOOKS_BACK
