@@ -127,7 +127,7 @@ class Work:
 
 def works(n: int) -> dict[str, Work]:
     """Everything that is counted, by name: signals, jerk, then each stage and what reads it."""
-    words = {"x": "x", "y": "x", "z": "x", "n": str(n), "out": "made"}
+    words = dict.fromkeys(("x", "y", "z", "gx", "gy", "gz"), "x") | {"n": str(n), "out": "made"}
     found = {name: Work(text.format(**words)) for name, text in SIGNAL_CALLS.items()}
     found["jerk"] = Work(JERK_CALL.format(**words))
     for stage in (None, *STAGES):

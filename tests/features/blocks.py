@@ -33,6 +33,10 @@ RATE = Fraction(100)
 CHANNEL = Source("g", -3, -32768, 32767, RATE, 1)
 
 
+SECOND = {"gx": "y", "gy": "z", "gz": "x"}
+"""What stands for a second vector here: the first one's parts in another order."""
+
+
 @dataclass(frozen=True)
 class Block:
     """One feature: ``text`` as in an app without source and window."""
@@ -65,7 +69,7 @@ def c_of(blocks: Sequence[Block], n: int, rate: Fraction = RATE) -> str:
     ]
     for i, block in enumerate(blocks):
         call, statistic = CALLS[block.statistic], STATISTICS[block.statistic]
-        words = {"x": "x", "y": "y", "z": "z", "n": str(n), "out": "made", "work": "work"}
+        words = {"x": "x", "y": "y", "z": "z", "n": str(n), "out": "made", "work": "work"} | SECOND
         if block.signal:
             lines.append(f"    {SIGNAL_CALLS[block.signal].format(**words)};")
             words["x"] = "made"
@@ -124,18 +128,24 @@ def _at(array: NDArray[np.int16]) -> ctypes.c_void_p:
 
 
 def run(block: Block, frames: NDArray[np.int16], rate: Fraction = RATE) -> int:
-    """A block of one window, frames [3, n] or [n], on this PC."""
+    """A block of one window, frames [3, n] or [n], or [6, n] with the second vector, on this PC."""
     n = frames.shape[-1]
-    axes = [np.array(axis, np.int16) for axis in np.broadcast_to(frames, (3, n))]
+    first = frames if frames.ndim == 1 else frames[:3]
+    axes = [np.array(axis, np.int16) for axis in np.broadcast_to(first, (3, n))]
+    second = [np.array(axis, np.int16) for axis in (frames[3:] if len(frames) == 6 else ())]
     c, source = library(), block.source(n, rate)
     if block.signal:
-        make = c[SIGNAL_CALLS[block.signal].partition("(")[0]]
-        make(*map(_at, axes), ctypes.c_uint16(n), _at(axes[0]))
+        text = SIGNAL_CALLS[block.signal]
+        parts = dict(zip("xyz", map(_at, axes), strict=True))
+        words = parts | {name: parts[part] for name, part in SECOND.items()}
+        words |= dict(zip(SECOND, map(_at, second), strict=False))
+        words |= {"n": ctypes.c_uint16(n), "out": _at(axes[0])}
+        c[text.partition("(")[0]](*(words[word] for word in placeholders(text)))
     if block.jerk:
         c[JERK_CALL.partition("(")[0]](_at(axes[0]), ctypes.c_uint16(n), _at(axes[0]))
     more = arguments(block.statistic, source, block.given)
-    words = [word for word in placeholders(CALLS[block.statistic].text) if word in more]
-    numbers = [int(v) for word in words for v in more[word].split(", ")] + [0, 0]
+    asked = [word for word in placeholders(CALLS[block.statistic].text) if word in more]
+    numbers = [int(v) for word in asked for v in more[word].split(", ")] + [0, 0]
     got = c["one_" + block.statistic](
         *map(_at, axes), ctypes.c_uint16(source.frames), *map(ctypes.c_int32, numbers[:2])
     )

@@ -35,16 +35,18 @@ def every() -> list[tuple[str, Block]]:
         found.append((f"imu.accel_x jerk {said}", Block(name, jerk=True, given=given)))
         for signal in SIGNALS:
             block = Block(name, signal, given=given)
-            found.append((f"imu.accel {signal} {said}", block))
-            found.append((f"imu.accel {signal} jerk {said}", Block(name, signal, True, given)))
+            of = f"imu.accel {signal}{' imu.gyro' if SIGNALS[signal].second else ''}"
+            found.append((f"{of} {said}", block))
+            found.append((f"{of} jerk {said}", Block(name, signal, True, given)))
     return found
 
 
 @pytest.mark.parametrize("window_s", ["0.64 s", "2 s"])
 def test_all_of_them_in_one_app(tmp_path: Path, window_s: str) -> None:
-    """180 inputs of three models share windows, scratch and stages, and none disturbs another."""
+    """280 inputs of five models share windows, scratch and stages, and none disturbs another."""
     blocks = every()
-    models = {"activity": blocks[::3], "other": blocks[1::3], "third": blocks[2::3]}
+    names = ("activity", "second", "third", "fourth", "fifth")
+    models = {name: blocks[i :: len(names)] for i, name in enumerate(names)}
     head, rest = MOVE.split("          - imu.accel_{x,y}")
     model = head[head.index("      activity:") :]
     tail = rest[rest.index("        classes") :]
@@ -70,7 +72,7 @@ def test_all_of_them_in_one_app(tmp_path: Path, window_s: str) -> None:
             out, valid = library.run(name, rows, clock, None, [bursts])
             assert valid[-1]
             for got, (said, block) in zip(out[-1].tolist(), said_of, strict=True):
-                axes = window[[0, 4, 4]] if block.statistic == "correlation" else window[:3]
+                axes = window[[0, 4, 4]] if block.statistic == "correlation" else window
                 assert got == run(block, axes, RATE), (kind, said)
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from tests.features.blocks import Block, signals, value
+from tinyfield.spec.signals import SIGNALS
 
 X = NDArray[Any]
 
@@ -75,24 +76,25 @@ def test_levels_of_a_jerk(name: str, n: int) -> None:
         assert got == pytest.approx(want, abs=100 * tolerance + 0.5 + 1e-6), kind
 
 
-def projected(frames: X) -> dict[str, X]:
-    """Norm, vertical and horizontal of frames [3, n], in float."""
+def projected(signal: str, frames: X) -> X:
+    """A signal of frames [3, n], in float; the second vector is the first with its parts moved."""
     v = frames.astype(float)
     norm = np.linalg.norm(v, axis=0)
-    mean = v.mean(1)
+    mean = (np.roll(v, -1, axis=0) if SIGNALS[signal].second else v).mean(1)
     size = float(np.linalg.norm(mean))
-    if size == 0:
-        return {"norm": norm, "vertical": 0 * norm, "horizontal": norm}
-    along = mean @ v / size
-    rest = np.linalg.norm(v - np.outer(mean / size, along), axis=0)
-    return {"norm": norm, "vertical": along, "horizontal": rest}
+    along = mean @ v / size if size else 0 * norm
+    if signal in ("vertical", "along"):
+        return along
+    if signal == "norm" or size == 0:
+        return norm
+    return np.linalg.norm(v - np.outer(mean / size, along), axis=0)
 
 
 @pytest.mark.parametrize("n", (1, 2, 3, 50, 256, 1024))
-@pytest.mark.parametrize("signal", ["norm", "vertical", "horizontal"])
+@pytest.mark.parametrize("signal", SIGNALS)
 def test_signals_of_a_vector(signal: str, n: int) -> None:
     for kind, frames in signals(n).items():
-        want = np.clip(projected(frames)[signal], -32768, 32767)
+        want = np.clip(projected(signal, frames), -32768, 32767)
         small = np.abs(frames).max() <= 9000
         for name in ("mean", "min", "max", "rms"):
             got = value(Block(name, signal), frames) / STEP

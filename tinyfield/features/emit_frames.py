@@ -36,7 +36,7 @@ class Burst:
     frames: int
 
 
-_Key = tuple[tuple[int, ...], str | None, bool, int]
+_Key = tuple[tuple[int, ...], tuple[int, ...], str | None, bool, int]
 
 
 @dataclass
@@ -67,10 +67,10 @@ class FramePlan:
         if (what, feature.other) in self._places:
             return
         place = self._places[what, feature.other] = len(self._places)
-        reads = (*what.channels, *(() if feature.other is None else (feature.other,)))
+        reads = (*what.channels, *what.axis, *(() if feature.other is None else (feature.other,)))
         for channel in reads:
             self.windows[channel] = max(what.count, self.windows.get(channel, 0))
-        key = (what.channels, what.signal, what.jerk, what.count)
+        key = (what.channels, what.axis, what.signal, what.jerk, what.count)
         group = self.groups.setdefault(key, _Group(key))
         group.members.append((place, what, feature.other))
         group.members.sort(key=lambda one: c.CALLS[one[1].statistic].stage or "")
@@ -165,12 +165,13 @@ class FramePlan:
         yield "}"
 
     def _measure(self, number: int, group: _Group) -> Iterator[str]:
-        channels, signal, jerked, count = group.key
+        channels, axis, signal, jerked, count = group.key
         others = [other for _, _, other in group.members if other is not None]
-        reads = dict.fromkeys((*channels, *others))
+        reads = dict.fromkeys((*channels, *axis, *others))
         first = self.channels[channels[0]]
         said = first.name if len(channels) == 1 else first.name.removesuffix("_x")
-        words = [said, *([signal] if signal else []), *(["jerk"] if jerked else [])]
+        about = [self.channels[axis[0]].name.removesuffix("_x")] if axis else []
+        words = [said, *([signal] if signal else []), *about, *(["jerk"] if jerked else [])]
         yield f"/* {' '.join(words)}, {count} frames */"
         yield f"static void measure_{number}(app_features_t *s)"
         yield "{"
@@ -181,8 +182,9 @@ class FramePlan:
         yield "        return;"
         yield "    }"
         values = {
-            axis: self._start(channel, count)
-            for axis, channel in zip("xyz", channels, strict=False)
+            name: self._start(channel, count)
+            for names, ids in ((("x", "y", "z"), channels), (("gx", "gy", "gz"), axis))
+            for name, channel in zip(names, ids, strict=False)
         }
         values |= {"n": str(count), "out": "s->made"}
         source = Source(first.unit, first.scale, first.minimum, first.maximum, first.rate, count)

@@ -6,6 +6,8 @@ the emitter's to fill in:
 ``{x}``, ``{y}``, ``{z}``
     the window's frames, oldest first: of a channel or signal in ``{x}``, or of a vector's three
     (or, for a statistic of two channels, of the other channel in ``{y}``);
+``{gx}``, ``{gy}``, ``{gz}``
+    of a signal that is taken along a second vector, that vector's frames;
 ``{n}``
     how many frames; of a jerk, one fewer than of its source;
 ``{out}``
@@ -24,8 +26,10 @@ from tinyfield.spec.signals import STATISTICS, Source, Statistic, band_bins, fac
 
 SIGNAL_CALLS: dict[str, str] = {
     "norm": "tiny_vector_norm({x}, {y}, {z}, {n}, {out})",
-    "vertical": "tiny_vector_vertical({x}, {y}, {z}, {n}, {out})",
-    "horizontal": "tiny_vector_horizontal({x}, {y}, {z}, {n}, {out})",
+    "vertical": "tiny_vector_along({x}, {y}, {z}, {x}, {y}, {z}, {n}, {out})",
+    "horizontal": "tiny_vector_across({x}, {y}, {z}, {x}, {y}, {z}, {n}, {out})",
+    "along": "tiny_vector_along({x}, {y}, {z}, {gx}, {gy}, {gz}, {n}, {out})",
+    "across": "tiny_vector_across({x}, {y}, {z}, {gx}, {gy}, {gz}, {n}, {out})",
 }
 """Statements that make a signal of a vector, by name."""
 

@@ -228,7 +228,8 @@ def _require(app: App, inputs: Sequence[Feature], recording: Recording, where: s
     for feature in inputs:
         if feature.channel is None:
             continue
-        ids = feature.frames.channels if feature.frames else (feature.channel,)
+        frames = feature.frames
+        ids = (*frames.channels, *frames.axis) if frames else (feature.channel,)
         for i in (*ids, *(() if feature.other is None else (feature.other,))):
             name = app.channels[i].name
             if name not in recording.channels:

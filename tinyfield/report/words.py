@@ -198,9 +198,9 @@ def feature(one: Feature) -> str:
     if one.source in CYCLIC:
         return f"{CYCLIC[one.source]}, as sine and cosine ({one.source})"
     if one.frames is not None:
-        parts = [*([one.frames.signal] if one.frames.signal else []), *["jerk"] * one.frames.jerk]
-        of = f", of {' '.join([one.source, *parts])}"
-        return f"{one.text}: {STATISTICS[one.frames.statistic].says}{of}"
+        words, name = one.text.split(), one.frames.statistic
+        of = " ".join(words[: words.index(name)])
+        return f"{one.text}: {STATISTICS[name].says}, of {of}"
     span = duration_text(one.window_s) if one.window_s else ""
     pattern = _OPS.get(one.op)
     return pattern.format(one.source, span) if pattern else one.text

@@ -104,6 +104,7 @@ class Frames(Frozen):
     Attributes:
         channels: ids of one channel, or of a vector's x, y and z.
         signal: what is made of the vector first; None of a channel, or for the vector itself.
+        axis: ids of the second vector's x, y and z, for a signal that is taken along one.
         jerk: whether successive frames are subtracted then.
         statistic: what is told of the window.
         given: its arguments, in order: a lag in s, frequencies in Hz, the id of another channel.
@@ -116,6 +117,7 @@ class Frames(Frozen):
     statistic: str
     given: tuple[InstanceOf[Fraction], ...]
     count: int
+    axis: tuple[int, ...] = ()
 
 
 class Feature(Frozen):

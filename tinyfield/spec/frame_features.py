@@ -1,6 +1,6 @@
 """Features over a window of a fast channel's frames: ``imu.accel norm band 1..3 Hz 2.56 s``.
 
-``SOURCE [SIGNAL] [jerk] STATISTIC [ARGUMENTS] WINDOW``; the words are those of
+``SOURCE [SIGNAL [VECTOR]] [jerk] STATISTIC [ARGUMENTS] WINDOW``; the words are those of
 :mod:`tinyfield.spec.signals`. SOURCE is a fast channel or a vector: ``imu.accel`` where the sensor
 has ``accel_x``, ``accel_y`` and ``accel_z``. What takes no window of frames (``last``, ``slope``,
 a mean over more than a minute) is a feature of the channel's readings, one a sample, each the mean
@@ -75,11 +75,16 @@ def parse_frames(
     given = Given(source, ids, channels[ids[0]])
     words = [(m.group(), m.start()) for m in _WORD.finditer(text)][1:]
     signal = words.pop(0) if words and words[0][0] in SIGNALS else None
+    axis: tuple[int, ...] = ()
+    if signal is not None and SIGNALS[signal[0]].second:
+        if not given.vector:
+            raise _unknown(*signal, given)
+        axis = _second(words, signal, given, channels)
     jerked = words.pop(0) if words and words[0][0] == JERK else None
     if not words:
         raise Mistake(
             f"of {source}'s frames, what?",
-            hint=f"write '{source}{_signal_hint(given, signal)} rms 2 s'",
+            hint=f"write '{text.strip()}{'' if signal else _signal_hint(given)} rms 2 s'",
             code="feature",
             offset=max(0, len(text) - 1),
             width=1,
@@ -136,12 +141,49 @@ def parse_frames(
             statistic=name,
             given=(*(() if lag is None else (lag,)), *band),
             count=count,
+            axis=axis,
         ),
     )
 
 
-def _signal_hint(given: Given, signal: tuple[str, int] | None) -> str:
-    return f" {signal[0] if signal else 'norm'}" if given.vector else ""
+def _signal_hint(given: Given) -> str:
+    return " norm" if given.vector else ""
+
+
+def _second(
+    words: list[tuple[str, int]],
+    signal: tuple[str, int],
+    given: Given,
+    channels: tuple[Channel, ...],
+) -> tuple[int, ...]:
+    """The second vector, taken off the front of ``words``."""
+    known = {
+        name: ids
+        for name, ids in vectors(channels).items()
+        if channels[ids[0]].sensor == given.channel.sensor and ids != given.ids
+    }
+    name, at = words[0] if words else signal
+    if name in known:
+        words.pop(0)
+        return known[name]
+    hint = f"write '{given.name} {signal[0]} {next(iter(known), 'imu.accel')} …'"
+    if not known:
+        hint = f"{given.channel.sensor!r} has no other vector: write '{given.name} vertical …'"
+    elif name == given.name:
+        same = {"along": "vertical", "across": "horizontal"}[signal[0]]
+        hint = f"along its own mean it is '{given.name} {same} …'"
+    elif near := nearest(name, list(known)):
+        hint = f"did you mean {near!r}?"
+    sensor = given.channel.sensor
+    raise Mistake(
+        f"{name!r} is no other vector of {sensor!r}"
+        if "." in name
+        else f"{signal[0]!r} needs another vector of {sensor!r}",
+        hint=hint,
+        code="feature",
+        offset=at,
+        width=len(name),
+    )
 
 
 def _unknown(name: str, at: int, given: Given) -> Mistake:
@@ -212,7 +254,7 @@ def _check_source(
             )
         return
     if given.vector and signal is None:
-        names = listing([*SIGNALS])
+        names = listing([name for name, one in SIGNALS.items() if not one.second])
         raise Mistake(
             f"{given.name} has three parts: {name} of which?",
             hint=f"write '{given.name}_x {name} …', or one of {names} before {name!r}",

@@ -119,7 +119,10 @@ def _feature() -> dict[str, Any]:
     window = rf"[a-z]\w*\.\w+(\s+last|\s+({ops})\s+\S.*)?"
     several = r"\{[\w,]+\}"
     words = "|".join([*STATISTICS, several])
-    frames = rf"[a-z]\w*\.\w+({several})?(\s+({'|'.join(SIGNALS)}))?(\s+jerk)?\s+({words})\s+\S.*"
+    alone = "|".join(name for name, signal in SIGNALS.items() if not signal.second)
+    second = "|".join(name for name, signal in SIGNALS.items() if signal.second)
+    signal = rf"(\s+({alone}|({second})\s+[a-z]\w*\.\w+))?"
+    frames = rf"[a-z]\w*\.\w+({several})?{signal}(\s+jerk)?\s+({words})\s+\S.*"
     return {
         "type": "string",
         "description": "'sensor.quantity op window', of a fast sensor 'sensor.vector norm rms "

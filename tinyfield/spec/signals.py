@@ -1,6 +1,6 @@
 """Features of a fast channel: what can be measured of a window of frames, in which unit and scale.
 
-``SOURCE [SIGNAL] [jerk] STATISTIC [ARGUMENTS] WINDOW``. The C of each is in
+``SOURCE [SIGNAL [VECTOR]] [jerk] STATISTIC [ARGUMENTS] WINDOW``. The C of each is in
 ``tinyfield/features/signals.py``; here is what a parser, the documentation and an overflow check
 need, and nothing heavy is imported.
 
@@ -92,10 +92,12 @@ class Signal:
     Attributes:
         says: what it is, for people.
         source: what the three channels (unit, scale and range alike) become.
+        second: whether another vector of the same sensor follows the name.
     """
 
     says: str
     source: Callable[[Source], Source]
+    second: bool = False
 
 
 def spectrum_size(frames: int) -> int:
@@ -134,19 +136,40 @@ def _length(source: Source) -> int:
     return min(INT16_MAX, math.isqrt(3 * source.greatest**2) + 1)
 
 
+def _part(source: Source) -> Source:
+    """A part of a vector along some direction."""
+    return replace(source, minimum=-_length(source) - 1, maximum=_length(source))
+
+
+def _rest(source: Source) -> Source:
+    return replace(source, minimum=0, maximum=_length(source))
+
+
 SIGNALS: dict[str, Signal] = {
     "norm": Signal(
         "length of the vector, however the sensor is mounted",
-        lambda s: replace(s, minimum=0, maximum=_length(s)),
+        _rest,
     ),
     "vertical": Signal(
         "the part of each frame along the window's mean, which for an acceleration is gravity; "
         "gravity itself included",
-        lambda s: replace(s, minimum=-_length(s) - 1, maximum=_length(s)),
+        _part,
     ),
     "horizontal": Signal(
         "length of what is left of each frame without its vertical part",
-        lambda s: replace(s, minimum=0, maximum=_length(s)),
+        _rest,
+    ),
+    "along": Signal(
+        "the part of each frame along the mean of another vector's window: `imu.gyro along "
+        "imu.accel` is how fast its wearer turns about the vertical",
+        _part,
+        second=True,
+    ),
+    "across": Signal(
+        "length of what is left of each frame without that part: `imu.gyro across imu.accel` is "
+        "how fast its wearer tips over",
+        _rest,
+        second=True,
     ),
 }
 """Signals of a vector, by name."""

@@ -62,20 +62,20 @@ static direction_t gravity(const int16_t *x, const int16_t *y, const int16_t *z,
 
 /* No sum of products here exceeds the product of two lengths (Cauchy and Schwarz), 2^30.8. */
 
-void tiny_vector_vertical(const int16_t *x, const int16_t *y, const int16_t *z, uint16_t n,
-                          int16_t *out) {
-    const direction_t g = gravity(x, y, z, n);
+void tiny_vector_along(const int16_t *x, const int16_t *y, const int16_t *z, const int16_t *gx,
+                       const int16_t *gy, const int16_t *gz, uint16_t n, int16_t *out) {
+    const direction_t g = gravity(gx, gy, gz, n);
     for (uint16_t i = 0; i < n; i++) {
         const int32_t along = rounded(x[i] * g.x + y[i] * g.y + z[i] * g.z);
         out[i] = tiny_signal_held(along);
     }
 }
 
-/* The length of the cross product: the root of |v|^2 less the vertical's square would be wrong by
- * the root of what rounding leaves. */
-void tiny_vector_horizontal(const int16_t *x, const int16_t *y, const int16_t *z, uint16_t n,
-                            int16_t *out) {
-    const direction_t g = gravity(x, y, z, n);
+/* The length of the cross product: the root of |v|^2 less the square along g would be wrong by the
+ * root of what rounding leaves. */
+void tiny_vector_across(const int16_t *x, const int16_t *y, const int16_t *z, const int16_t *gx,
+                        const int16_t *gy, const int16_t *gz, uint16_t n, int16_t *out) {
+    const direction_t g = gravity(gx, gy, gz, n);
     if (g.x == 0 && g.y == 0 && g.z == 0) {
         tiny_vector_norm(x, y, z, n, out);
         return;
