@@ -11,7 +11,8 @@ import pytest
 
 from tinyfield import data
 from tinyfield.data import air
-from tinyfield.data.air import BANDS, parse_label
+from tinyfield.data.air import parse_label
+from tinyfield.data.bands import BANDS
 from tinyfield.data.generators import mq_array, smog
 from tinyfield.data.importers import beijing, mq
 from tinyfield.data.splits import by_time
@@ -87,7 +88,21 @@ def test_bands_at_their_edges() -> None:
     assert of("pm2_5_us", 0, 9.0, 9.1, 35.4, 35.5, 55.5, 125.4, 125.5, 225.5) == [
         0, 0, 1, 1, 2, 3, 3, 4, 5,
     ]  # fmt: skip
-    assert of("pm2_5_eu", 10, 10.1, 20, 25, 50, 75, 76) == [0, 1, 1, 2, 3, 4, 5]
+    assert of("pm10_us", 54, 55, 154, 155, 254, 255, 354, 355, 424, 425) == [
+        0, 1, 1, 2, 2, 3, 3, 4, 4, 5,
+    ]  # fmt: skip
+    # 53 and 54 ppb, 100 and 101, … of NO2, of which one is 1.88 µg/m³ at 25 °C.
+    ppb = np.array([53, 54, 100, 101, 360, 361, 649, 650, 1249, 1250])
+    assert of("no2_us", *(ppb * 1.8805)) == [0, 1, 1, 2, 2, 3, 3, 4, 4, 5]
+    for name, limits in {
+        "pm2_5_eu": (5, 15, 50, 90, 140),
+        "pm10_eu": (15, 45, 120, 195, 270),
+        "no2_eu": (10, 25, 60, 100, 150),
+        "o3_eu": (60, 100, 120, 160, 180),
+        "so2_eu": (20, 40, 125, 190, 275),
+    }.items():
+        assert of(name, 0, *limits) == [0, 0, 1, 2, 3, 4], name
+        assert of(name, *(limit + 0.1 for limit in limits)) == [1, 2, 3, 4, 5], name
     assert of("pm2_5_level", 35, 36, 75, 150, 151, np.nan) == [0, 1, 1, 2, 3, -1]
     assert of("pm2_5_alert", 75, 75.1) == [0, 1]
 
@@ -174,6 +189,19 @@ def test_a_station_s_later_year_is_not_taken_for_the_one_before(tmp_path: Path) 
     assert (whole >= 0).sum() > 1000
     for name, values in new.channels.items():
         assert np.array_equal(values[:warm], old.channels[name], equal_nan=True)
+
+
+def test_bands_of_what_the_data_do_not_have(tmp_path: Path) -> None:
+    folder = tmp_path / "sets"
+    for name in ("Ost", "West", "Nord"):
+        station(folder, name)
+    six = {"classes": "a, b, c, d, e, f"}
+    made = data.load(app_of(tmp_path, label="no2_eu", **six), "m", data_dir=folder)
+    # NO2 is the hour's number modulo 50: 10 is good, 11 fair, 26 moderate.
+    assert made.series[0].labels[[10, 11, 25, 26]].tolist() == [0, 1, 1, 2]
+    with pytest.raises(DataError, match="has no o3") as caught:
+        data.load(app_of(tmp_path, label="o3_eu", **six), "m", data_dir=folder)
+    assert "no2" in str(caught.value.hint)
 
 
 def test_by_time_leaves_a_gap_and_tears_nothing(tmp_path: Path) -> None:

@@ -1,13 +1,13 @@
-"""Data sets of air quality: hours of stations, labelled by bands of PM2.5, now or some hours on.
+"""Data sets of air quality: hours of stations, labelled by bands of a pollutant, now or some hours
+on.
 
-A label is a set of bands, and a time if it is of the future: ``pm2_5_us``, ``pm2_5_alert in 6 h``.
-All are of the hour's mean. (The US index is defined for 24 h and made hourly by EPA's NowCast; a
-band of an hour is what a monitor shows at once.)
+A label is a set of bands (:mod:`tinyfield.data.bands`), and a time if it is of the future:
+``pm2_5_us``, ``no2_eu``, ``pm2_5_alert in 6 h``. All are of the hour's mean.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from tinyfield.data.bands import BANDS, Bands
 from tinyfield.data.dataset import NO_LABEL, Dataset, Origin, Series, Split
 from tinyfield.data.generators import smog
 from tinyfield.data.importers import beijing
@@ -37,41 +38,7 @@ GENERATED = 6
 HOURS = 2 * 8760
 LONGEST_LEAD_S = 3 * 86400
 CLEAN = 5.0
-"""µg/m³ below which differences hardly count: bands lie on the scale of log(PM2.5 + CLEAN)."""
-
-
-@dataclass(frozen=True)
-class Bands:
-    """Classes of PM2.5 in µg/m³, clean to foul; a limit belongs to the band above it if ``up``."""
-
-    limits: tuple[float, ...]
-    up: bool
-    source: str
-
-    def of(self, values: NDArray[np.float64]) -> NDArray[np.int16]:
-        """The band of each value [n]; NO_LABEL for NaN."""
-        found = np.searchsorted(self.limits, values, side="right" if self.up else "left")
-        return np.where(np.isnan(values), NO_LABEL, found).astype(np.int16)
-
-
-BANDS = {
-    "pm2_5_us": Bands(
-        (9.1, 35.5, 55.5, 125.5, 225.5),
-        True,
-        "EPA, 40 CFR Part 58, Appendix G, table 2, as revised by 89 FR 16202 (2024)",
-    ),
-    "pm2_5_eu": Bands(
-        (10, 20, 25, 50, 75),
-        False,
-        "European Environment Agency, European Air Quality Index, levels in use until 2024",
-    ),
-    "pm2_5_level": Bands(
-        (35, 75, 150),
-        False,
-        "HJ 633-2012 (China), table 1, individual indices 50, 100 and 200",
-    ),
-    "pm2_5_alert": Bands((75,), False, "GB 3095-2012 (China), grade II, 24 h"),
-}
+"""µg/m³ below which differences hardly count: bands lie on the scale of log(amount + CLEAN)."""
 
 
 def parse_label(text: str, classes: int) -> tuple[Bands, int]:
@@ -220,26 +187,33 @@ def _piece(one: Series, group: str, at: slice) -> Series:
 
 
 def _series(app: App, station: Station, what: Bands | str, lead: int, origin: Origin) -> Series:
-    """``what`` is to be told, some hours ``lead``: a band of PM2.5, or a quantity's number."""
-    pm2_5 = station.quantities["pm2_5"]
-    labels = np.full(len(pm2_5), NO_LABEL, np.int16)
-    values = None
+    """``what`` is to be told, some hours ``lead``: a band, or a quantity's number."""
+    told = _told(station, what if isinstance(what, str) else what.quantity)
+    values = np.full(len(told), np.nan)
+    values[: len(told) - lead] = told[lead:]
     if isinstance(what, str):
-        values = np.full(len(pm2_5), np.nan)
-        values[: len(pm2_5) - lead] = station.quantities[what][lead:]
-        labels[~np.isnan(values)] = 0
+        labels = np.where(np.isnan(values), NO_LABEL, 0).astype(np.int16)
     else:
-        labels[: len(pm2_5) - lead] = what.of(pm2_5[lead:])
-        values = np.full(len(pm2_5), np.nan)
-        values[: len(pm2_5) - lead] = np.log(np.maximum(pm2_5[lead:], 0) + CLEAN)
+        labels = what.of(values)
+        values = np.log(np.maximum(values, 0) + CLEAN)
     return Series(
         group=station.name,
         site={},
         period_s=PERIOD_S,
         t0=station.start,
         channels=as_channels(app, station.quantities, beijing.UNITS),
-        day=(np.arange(len(pm2_5)) // 24).astype(np.int32),
+        day=(np.arange(len(told)) // 24).astype(np.int32),
         labels=labels,
         origin=origin,
         values=values,
     )
+
+
+def _told(station: Station, quantity: str) -> NDArray[np.float64]:
+    """DataError where the data do not have what is to be told."""
+    if quantity not in station.quantities:
+        raise DataError(
+            f"{station.name} has no {quantity}",
+            hint=f"It has {', '.join(sorted(station.quantities))}.",
+        )
+    return station.quantities[quantity]
