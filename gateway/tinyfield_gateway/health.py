@@ -79,6 +79,16 @@ class Metrics:
         self.rejected = Counter(
             "tinyfield_messages_rejected", "Messages put into quarantine", registry=self.registry
         )
+        self.forwarded = Counter(
+            "tinyfield_neighbour_words_forwarded",
+            "Decisions passed on to nodes that asked for them",
+            registry=self.registry,
+        )
+        self.expired = Counter(
+            "tinyfield_neighbour_words_expired",
+            "Decisions not passed on, being older than their listener believes",
+            registry=self.registry,
+        )
         self.commits = Counter(
             "tinyfield_store_commits", "Transactions committed", registry=self.registry
         )

@@ -25,10 +25,12 @@ from tinyfield.wire import (
 from tinyfield_gateway import log
 from tinyfield_gateway.bus import Bus, Delivery
 from tinyfield_gateway.health import OFFLINE, Health
+from tinyfield_gateway.neighbours import due, word
 from tinyfield_gateway.store import (
     Batch,
     Committed,
     Heard,
+    Hearing,
     Rejected,
     Store,
     StoreUnavailableError,
@@ -154,6 +156,7 @@ class Ingest(threading.Thread):
         if committed is None:
             return
         self._answer(batch, committed)
+        self._pass_on(batch, committed)
         metrics.commits.inc()
         metrics.stored.inc(committed.new)
         metrics.duplicates.inc(committed.duplicates)
@@ -176,6 +179,27 @@ class Ingest(threading.Thread):
             answered.add(node)
         for node in sorted({one.node for one in batch.heard} - answered):
             self._bus.publish(topic(node, "down"), encode_downlink(Downlink(epoch=now)))
+
+    def _pass_on(self, batch: Batch, committed: Committed) -> None:
+        now, metrics = int(self._clock()), self._health.metrics
+        fresh, old = due(committed.hearings, batch, now)
+        for one in fresh:
+            self._bus.publish(topic(one.listener, "down"), encode_downlink(word(one, now)))
+            self._log_word("a neighbour's word passed on", one, now)
+        for one in old:
+            self._log_word("a neighbour's word is too old to be passed on", one, now)
+        metrics.forwarded.inc(len(fresh))
+        metrics.expired.inc(len(old))
+
+    def _log_word(self, event: str, hearing: Hearing, now: int) -> None:
+        self._log.info(
+            event,
+            node=hearing.listener,
+            of=hearing.wish.node,
+            decision=hearing.wish.decision,
+            active=hearing.active,
+            age_s=now - (hearing.said or 0),
+        )
 
     def _warn_rejected(self, rejected: list[Rejected]) -> None:
         # A mad node must not fill the journal: the store has them all.

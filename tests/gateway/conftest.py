@@ -8,7 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.gateway.bench import bench
 from tests.gateway.postgres import Postgres
+from tinyfield_gateway.store import Store, open_store
+
+__all__ = ["bench", "postgres", "store"]
 
 
 @pytest.fixture(scope="session")
@@ -18,3 +22,15 @@ def postgres() -> Iterator[Postgres]:
         server = Postgres(Path(folder))
         yield server
         server.stop()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """The same tests for both databases."""
+    if request.param == "sqlite":
+        url = str(tmp_path / "gateway.db")
+    else:
+        url = request.getfixturevalue("postgres").database()
+    kept = open_store(url)
+    yield kept
+    kept.close()

@@ -71,11 +71,33 @@ def decision(seq: int, **change: Any) -> Message:
     return replace(plain, **change)
 
 
-def birth(boot: int = 1, node: str = "bed-3") -> Message:
-    """The first word of a node."""
-    return Message(kind=Kind.BIRTH, boot=boot, node=node, manifest=manifest().hash, battery=3312)
+def birth(boot: int = 1, node: str = "bed-3", manifest: int | None = None) -> Message:
+    """The first word of a node; None: of the irrigation app's."""
+    number = irrigation().hash if manifest is None else manifest
+    return Message(kind=Kind.BIRTH, boot=boot, node=node, manifest=number, battery=3312)
 
 
 def batch(*messages: Message, node: str = "bed-3", received: int = NOW) -> Batch:
     """What one node said at one moment."""
     return Batch(heard=[Heard(node=node, message=one, received=received) for one in messages])
+
+
+def listener(
+    *wishes: tuple[str, str], expires: int = 600, node: str = "attic-1", **change: Any
+) -> Manifest:
+    """That of a node which wants to hear of (node, decision)."""
+    neighbours = [
+        {"name": f"ear_{place}", "node": who, "decision": what, "expires": expires}
+        for place, (who, what) in enumerate(wishes)
+    ]
+    return manifest(app="attic", node=node, neighbours=neighbours, **change)
+
+
+def heartbeat(active: int | None, node: str = "bed-3", **change: Any) -> Message:
+    """A sign of life that says which rules are active."""
+    return Message(
+        kind=Kind.HEARTBEAT, **{"boot": 1, "node": node, "active_mask": active, **change}
+    )
+
+
+irrigation = manifest

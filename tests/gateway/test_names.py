@@ -18,7 +18,7 @@ from tinyfield_gateway.names import show
 from tinyfield_gateway.sinks import Follower, JsonLines
 from tinyfield_gateway.store import Batch, open_store
 from tinyfield_gateway.web.server import listen
-from tinyfield_gateway.web.view import ago
+from tinyfield_gateway.web.words import ago
 
 
 def shown(tmp_path: Path, **change: int) -> dict[str, object]:

@@ -53,6 +53,11 @@ class NodeClock:
             self._virtual = now
         return True
 
+    @property
+    def simulated(self) -> bool:
+        """It is a sim's season that is dated, not today."""
+        return self._virtual is not None or self._epoch is not None
+
     def now(self) -> int:
         """Unix seconds for this node."""
         if self._virtual is not None:

@@ -157,7 +157,8 @@ class Bridge:
     def _up(self, payload: bytes) -> None:
         try:
             message = decode_message(payload)
-            payload = stamp_message(payload, self._clock.now())
+            clock = self._clock
+            payload = stamp_message(payload, clock.now(), simulated=clock.simulated)
         except WireError as error:
             # Not ours to judge: the gateway keeps it where the operator can see it.
             self._log.warning("unreadable message", reason=error.message)

@@ -7,6 +7,7 @@ from tinyfield_gateway.store.records import (
     Committed,
     Decision,
     Heard,
+    Hearing,
     Node,
     Rejected,
 )
@@ -18,6 +19,7 @@ __all__ = [
     "Committed",
     "Decision",
     "Heard",
+    "Hearing",
     "Node",
     "Rejected",
     "Store",

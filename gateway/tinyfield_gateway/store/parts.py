@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Table, and_, bindparam, delete, func, or_, select, text, update
+from sqlalchemy import (
+    Connection,
+    Table,
+    and_,
+    bindparam,
+    case,
+    delete,
+    func,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
-from tinyfield.wire import Kind, Manifest, encode_message, topic
+from tinyfield.errors import WireError
+from tinyfield.wire import Case, Kind, Manifest, encode_message, topic
 from tinyfield_gateway.store import schema
 from tinyfield_gateway.store.records import Batch, Heard, Rejected
 
@@ -18,6 +31,12 @@ QUARANTINE_KEPT = 10_000
 _PAYLOAD_KEPT = 256
 _TEXT_KEPT = 200
 _AT_SLACK_S = 3600
+
+SAID_SLACK_S = 5
+"""Two moments nearer than this may be told in the wrong order: ages are whole seconds."""
+
+_AHEAD_S = 30
+"""So far may a word be dated ahead to come after the one before it; nodes believe up to 60 s."""
 
 # For each (node, boot, first): the end of the run of stored seqs that begins at `first`. One
 # statement for a whole batch: one for each node took nine tenths of a commit.
@@ -72,6 +91,30 @@ def add_manifests(connection: Connection, births: Sequence[tuple[str, Manifest]]
     rows = [{"hash": m.hash, "app": _text(m.app), "json": m.to_json()} for _, m in births]
     if rows:
         connection.execute(insert_into(connection, schema.manifest).on_conflict_do_nothing(), rows)
+    asked = [
+        {"manifest": m.hash, "place": place, "node": one.node}
+        for _, m in births
+        for place, one in enumerate(m.neighbours)
+    ]
+    if asked:
+        connection.execute(
+            insert_into(connection, schema.neighbour).on_conflict_do_nothing(), asked
+        )
+
+
+def manifests(connection: Connection, hashes: Collection[int] | None = None) -> dict[int, Manifest]:
+    """The names that are here, by hash: all of them, or those asked for."""
+    c = schema.manifest.c
+    query = select(c.hash, c.json)
+    if hashes is not None:
+        query = query.where(c.hash.in_(sorted(hashes)))
+    found = {}
+    for number, body in connection.execute(query):
+        try:
+            found[number] = Manifest.from_json(body)
+        except WireError:  # of a later wire version; its names stay unknown here
+            continue
+    return found
 
 
 def add_decisions(
@@ -111,32 +154,45 @@ def _differs(connection: Connection, one: Heard, row: dict[str, Any]) -> bool:
     return not same or abs(stored.at - row["at"]) > slack
 
 
-def set_states(connection: Connection, ids: dict[str, int], fresh: Sequence[Heard]) -> None:
-    """Move each rule of each node on to its newest decision."""
+def set_states(connection: Connection, ids: dict[str, int], decided: Sequence[Heard]) -> None:
+    """Move each rule of each node on to its newest decision; repeats tell at most its time."""
     newest: dict[tuple[int, int], dict[str, Any]] = {}
-    for one in fresh:
-        message = one.message
+    for one in decided:
         row = _row(ids[one.node], one)
         key = (row["node"], row["rule"])
-        if key in newest and (newest[key]["boot"], newest[key]["seq"]) > (
-            row["boot"],
-            row["seq"],
-        ):
-            continue
         kept = {name: row[name] for name in ("node", "rule", "boot", "seq", "at", "label")}
-        newest[key] = {**kept, "active": message.active}
+        settled = one.message.active and one.message.case is not Case.ASKED
+        kept |= {"active": one.message.active, "settled": settled, "said": one.said}
+        if key not in newest or _order(kept) > _order(newest[key]):
+            newest[key] = kept
     if not newest:
         return
     insert = insert_into(connection, schema.rule_state)
     old, new = schema.rule_state.c, insert.excluded
+    newer = or_(new.boot > old.boot, and_(new.boot == old.boot, new.seq > old.seq))
+    # What held a message back makes it look later than it was, so the earliest copy is right.
+    truer = and_(
+        new.boot == old.boot,
+        new.seq == old.seq,
+        or_(old.said.is_(None), new.said < old.said - SAID_SLACK_S),
+    )
+    # Of two words of one second a node would take the first alone.
+    crowded = and_(newer, new.said <= old.said, old.said < new.said + _AHEAD_S)
     connection.execute(
         insert.on_conflict_do_update(
             index_elements=["node", "rule"],
-            set_={name: new[name] for name in ("boot", "seq", "at", "label", "active")},
-            where=or_(new.boot > old.boot, and_(new.boot == old.boot, new.seq > old.seq)),
+            set_={
+                **{name: new[name] for name in ("boot", "seq", "at", "label", "active", "settled")},
+                "said": case((crowded, old.said + 1), else_=new.said),
+            },
+            where=or_(newer, truer),
         ),
         list(newest.values()),
     )
+
+
+def _order(state: dict[str, Any]) -> tuple[int, int, int]:
+    return state["boot"], state["seq"], -state["said"]
 
 
 def update_nodes(
@@ -155,6 +211,7 @@ def update_nodes(
         row, message = rows[one.node], one.message
         if message.boot > row["boot"]:
             row |= {"boot": message.boot, "dropped": 0, "fault_mask": 0}
+            row |= {"active_mask": None, "active_said": None}
         row["last_heard"] = one.received
         row["season"] = one.received if message.heard is None else message.heard
         row["online"] = True
@@ -166,10 +223,15 @@ def update_nodes(
             row["fault_mask"] = message.fault_mask or 0
             if message.counters is not None:
                 row["dropped"] = message.counters[2]
+            newest = message.boot == row["boot"] and one.said > (row["active_said"] or 0)
+            if message.active_mask is not None and newest:
+                row |= {"active_mask": message.active_mask, "active_said": one.said}
     for name, online in batch.online.items():
         rows[name]["online"] = online
     for name, manifest in batch.births:
         rows[name]["board"] = _text(manifest.board)
+        if rows[name]["manifest"] is None:  # until the node says itself which it is
+            rows[name]["manifest"] = manifest.hash
     for one in fresh:
         rows[one.node]["decisions"] += 1
     for one in collisions:

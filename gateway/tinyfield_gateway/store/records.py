@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from tinyfield.wire import Case, Manifest, Message, Outcome
+from tinyfield.wire import Case, Kind, Manifest, ManifestNeighbour, Message, Outcome
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,18 @@ class Heard:
         """Unix seconds of the decision, in the node's season: heard less its age."""
         heard = self.received if self.message.heard is None else self.message.heard
         return max(0, heard - (self.message.age or 0))
+
+    @property
+    def said(self) -> int:
+        """Unix seconds by the gateway's clock at which the node decided so, or said that it is so.
+
+        What the broker or a bridge held back counts as well as what the node did. Of a sim, whose
+        bridge tells its season's date, only the latter is known.
+        """
+        heard = self.message.heard
+        if heard is None or self.message.simulated:
+            heard = self.received
+        return max(0, min(heard, self.received) - (self.message.age or 0))
 
 
 @dataclass(frozen=True)
@@ -47,6 +59,54 @@ class Batch:
     def __len__(self) -> int:
         return len(self.heard) + len(self.births) + len(self.online) + len(self.rejected)
 
+    @property
+    def spoke(self) -> dict[str, set[int] | None]:
+        """By node that told of its rules: of which; None: of all, in a heartbeat."""
+        told: dict[str, set[int] | None] = {}
+        for one in self.heard:
+            if one.message.kind is Kind.HEARTBEAT and one.message.active_mask is not None:
+                told[one.node] = None
+            elif one.message.kind is Kind.DECISION and one.message.rule is not None:
+                rules = told.setdefault(one.node, set())
+                if rules is not None:
+                    rules.add(one.message.rule)
+        return told
+
+    @property
+    def came(self) -> set[str]:
+        """Nodes that were born, gave a sign of life, or are back: what they missed can be told."""
+        said = {one.node for one in self.heard if one.message.kind is not Kind.DECISION}
+        return said | {node for node, online in self.online.items() if online}
+
+
+@dataclass(frozen=True)
+class Hearing:
+    """A decision of one node that another has asked for, and how it stands."""
+
+    listener: str
+    online: bool | None
+    """Whether the listener's link is up; None: nobody has said."""
+    manifest: int
+    """Hash of the listener's manifest."""
+    place: int
+    """Index in that manifest's neighbours."""
+    wish: ManifestNeighbour
+    """What stands there: whom, which decision, and for how long a word of it counts."""
+    known: bool
+    """The neighbour has been heard here."""
+    named: bool
+    """Its manifest is here."""
+    rule: int | None
+    """The decision's number at the neighbour; None: it has none of that name, or no names."""
+    active: bool | None
+    """The last word; None: nothing has been said since the neighbour's last start."""
+    said: int | None
+    """Unix seconds by the gateway's clock of that word."""
+
+    def stands(self, now: int) -> bool:
+        """There is a word, and the listener would still believe it."""
+        return self.said is not None and now - self.said < self.wish.expires
+
 
 @dataclass(frozen=True)
 class Committed:
@@ -58,6 +118,8 @@ class Committed:
     """The node of each decision whose number another one has; they are in quarantine."""
     watermarks: dict[tuple[str, int], int]
     """By (node, boot) of the batch's decisions: up to which seq all are stored; −1 for none."""
+    hearings: tuple[Hearing, ...] = ()
+    """What is to be heard of or by the batch's nodes, as it stands after the batch."""
 
 
 @dataclass(frozen=True)

@@ -63,6 +63,9 @@ node = Table(
     Column("fault_mask", BigInteger, nullable=False),
     Column("collisions", BigInteger, nullable=False),
     Column("decisions", BigInteger, nullable=False),
+    # Of this boot's last heartbeat: which rules it said are active, and when; empty without one.
+    Column("active_mask", BigInteger),
+    Column("active_said", BigInteger),
 )
 
 decision = Table(
@@ -95,6 +98,25 @@ rule_state = Table(
     Column("at", BigInteger, nullable=False),
     Column("label", SmallInteger, nullable=False),
     Column("active", Boolean, nullable=False),
+    # Active, and not waiting for the edge's judgement; and when that was said, by the gateway's
+    # clock. Empty in rows of an earlier gateway.
+    Column("settled", Boolean),
+    Column("said", BigInteger),
+)
+
+# Whom the bearers of a manifest want to hear: the rest is in the manifest itself.
+neighbour = Table(
+    "neighbour",
+    metadata,
+    Column(
+        "manifest",
+        BigInteger,
+        ForeignKey("manifest.hash"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("place", SmallInteger, primary_key=True, autoincrement=False),
+    Column("node", String(16), nullable=False, index=True),
 )
 
 quarantine = Table(

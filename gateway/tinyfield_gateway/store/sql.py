@@ -11,9 +11,8 @@ from contextlib import contextmanager
 from sqlalchemy import Connection, and_, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from tinyfield.errors import WireError
 from tinyfield.wire import Kind, Manifest
-from tinyfield_gateway.store import parts, schema
+from tinyfield_gateway.store import hearings, parts, schema
 from tinyfield_gateway.store.engine import (
     WRITING,
     identity,
@@ -28,6 +27,7 @@ from tinyfield_gateway.store.records import (
     Batch,
     Committed,
     Decision,
+    Hearing,
     Node,
     Rejected,
 )
@@ -83,18 +83,21 @@ class Store:
             ids = parts.node_ids(connection, batch)
             parts.add_manifests(connection, batch.births)
             fresh, collisions = parts.add_decisions(connection, ids, batch.heard)
-            parts.set_states(connection, ids, fresh)
+            decided = [one for one in batch.heard if one.message.kind is Kind.DECISION]
+            parts.set_states(connection, ids, [one for one in decided if one not in collisions])
             parts.update_nodes(connection, ids, batch, fresh, collisions)
             rejected = [*batch.rejected, *(parts.taken(heard) for heard in collisions)]
             parts.add_rejected(connection, rejected)
             watermarks = parts.watermarks(connection, ids, batch.heard)
+            which = hearings.concerning(batch.spoke, batch.came)
+            heard = hearings.find(connection, which)
         self.generation += 1
-        decisions = sum(heard.message.kind is Kind.DECISION for heard in batch.heard)
         return Committed(
             new=len(fresh),
-            duplicates=decisions - len(fresh) - len(collisions),
+            duplicates=len(decided) - len(fresh) - len(collisions),
             collisions=tuple(heard.node for heard in collisions),
             watermarks=watermarks,
+            hearings=tuple(heard),
         )
 
     def probe(self) -> None:
@@ -115,7 +118,8 @@ class Store:
         """Every node ever heard, by name."""
         states = schema.rule_state.c
         with self._read() as connection:
-            rows = connection.execute(select(schema.node).order_by(_N.name)).all()
+            columns = [c for c in _N if c.name not in ("active_mask", "active_said")]
+            rows = connection.execute(select(*columns).order_by(_N.name)).all()
             active = connection.execute(
                 select(states.node, states.rule, states.label, states.at)
                 .join(schema.node, and_(_N.id == states.node, _N.boot == states.boot))
@@ -152,14 +156,12 @@ class Store:
     def manifests(self) -> dict[int, Manifest]:
         """Every manifest ever published here, by hash."""
         with self._read() as connection:
-            rows = connection.execute(select(schema.manifest.c.hash, schema.manifest.c.json)).all()
-        found = {}
-        for number, body in rows:
-            try:
-                found[number] = Manifest.from_json(body)
-            except WireError:  # of a later wire version; its names stay unknown here
-                continue
-        return found
+            return parts.manifests(connection)
+
+    def hearings(self) -> list[Hearing]:
+        """Who hears whom, and what was said last; by listener."""
+        with self._read() as connection:
+            return hearings.find(connection)
 
     def rejected(self, limit: int = 50) -> list[Rejected]:
         """What could not be read, the newest first."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections import defaultdict
 from typing import Annotated
 
 from fastapi import FastAPI, Query, Response
@@ -11,6 +13,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from tinyfield_gateway.health import Health
 from tinyfield_gateway.names import iso, show
 from tinyfield_gateway.store import Node, Store, StoreUnavailableError
+from tinyfield_gateway.web.words import as_dict
 
 
 def register(app: FastAPI, store: Store, health: Health) -> None:
@@ -36,7 +39,10 @@ def register(app: FastAPI, store: Store, health: Health) -> None:
         """Every node ever heard, by name."""
         manifests = store.manifests()
         apps = {number: manifest.app for number, manifest in manifests.items()}
-        return [_node(node, apps) for node in store.nodes()]
+        now, ears = int(time.time()), defaultdict(list)
+        for hearing in store.hearings():
+            ears[hearing.listener].append(as_dict(hearing, now))
+        return [{**_node(node, apps), "neighbours": ears[node.name]} for node in store.nodes()]
 
     @app.get("/api/quarantine")
     def quarantine(

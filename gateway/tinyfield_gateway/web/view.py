@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 
 from tinyfield.wire import Manifest
 from tinyfield_gateway.names import Shown, label_of, rule_of, show
 from tinyfield_gateway.store import Decision, Node, Store
+from tinyfield_gateway.web.words import Line, ago, heard_by, line
 
 NODES_SHOWN = 200
 _DAY_S = 86_400
@@ -44,6 +46,9 @@ class NodeCard:
     active: tuple[ActiveChip, ...]
     problems: tuple[str, ...]
     decisions: int
+    hears: tuple[Line, ...] = ()
+    """What it knows of its neighbours."""
+    heard_by: str | None = None
 
 
 @dataclass(frozen=True)
@@ -86,7 +91,19 @@ def build(store: Store, *, node: str | None, limit: int, now: int) -> Page:
     nodes = store.nodes()
     decisions = store.decisions(node=node, limit=limit)
     rejected = store.rejected(1)
-    cards = sorted((_card(one, manifests, now) for one in nodes), key=_urgency)
+    hearings = store.hearings()
+    ears, listeners = defaultdict(list), heard_by(hearings)
+    for hearing in hearings:
+        ears[hearing.listener].append(line(hearing, now))
+    cards = [
+        replace(
+            _card(one, manifests, now),
+            hears=tuple(ears[one.name]),
+            heard_by=listeners.get(one.name),
+        )
+        for one in nodes
+    ]
+    cards.sort(key=_urgency)
     return Page(
         nodes=tuple(cards[:NODES_SHOWN]),
         more_nodes=max(0, len(cards) - NODES_SHOWN),
@@ -95,16 +112,6 @@ def build(store: Store, *, node: str | None, limit: int, now: int) -> Page:
         shown=len(decisions),
         rejected=rejected[0].reason if rejected else None,
     )
-
-
-def ago(seconds: int) -> str:
-    """A length of time as people say it."""
-    if seconds < 5:
-        return "just now"
-    for size, unit in ((_DAY_S, "d"), (3600, "h"), (60, "min")):
-        if seconds >= 2 * size:
-            return f"{seconds // size} {unit} ago"
-    return f"{seconds} s ago"
 
 
 def _urgency(card: NodeCard) -> tuple[int, int, str]:

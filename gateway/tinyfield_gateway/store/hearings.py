@@ -1,0 +1,106 @@
+"""Who hears whom, and what there is to hear, in a few statements over the small tables."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, or_, select
+
+from tinyfield.wire import ACTIVE_RULES, Manifest
+from tinyfield_gateway.store import schema
+from tinyfield_gateway.store.parts import SAID_SLACK_S, manifests
+from tinyfield_gateway.store.records import Hearing
+
+_LISTENER, _SPEAKER = schema.node.alias("listener").c, schema.node.alias("speaker").c
+_W, _S = schema.neighbour.c, schema.rule_state.c
+
+_Word = tuple[bool, int]
+"""Active or not, and since when it is known: unix seconds by the gateway's clock."""
+
+
+def concerning(speakers: Collection[str], listeners: Collection[str]) -> ColumnElement[bool]:
+    """The hearings in which one of these is heard, or one of those hears."""
+    return or_(_W.node.in_(sorted(speakers)), _LISTENER.name.in_(sorted(listeners)))
+
+
+def find(connection: Connection, which: ColumnElement[bool] | None = None) -> list[Hearing]:
+    """All of them, or some, by listener and place.
+
+    A node that asks for itself is no neighbour of its own and is left out.
+    """
+    query = (
+        select(
+            _LISTENER.name.label("listener"),
+            _LISTENER.online,
+            _LISTENER.manifest,
+            _W.place,
+            _SPEAKER.id,
+            _SPEAKER.manifest.label("speaks"),
+            _SPEAKER.active_mask,
+            _SPEAKER.active_said,
+        )
+        .join_from(schema.neighbour, _LISTENER.id.table, _LISTENER.manifest == _W.manifest)
+        .outerjoin(_SPEAKER.id.table, _SPEAKER.name == _W.node)
+        .where(_LISTENER.name != _W.node)
+        .order_by(_LISTENER.name, _W.place)
+    )
+    rows: Sequence[Any] = connection.execute(query if which is None else query.where(which)).all()
+    if not rows:
+        return []
+    hashes = {row.manifest for row in rows} | {row.speaks for row in rows}
+    names = manifests(connection, hashes - {None})
+    decided = _decided(connection, {row.id for row in rows} - {None})
+    return [_hearing(row, names, decided) for row in rows if row.manifest in names]
+
+
+def _decided(connection: Connection, speakers: set[int]) -> dict[tuple[int, int], _Word]:
+    """The newest decisions since their last start, by node and rule."""
+    query = (
+        select(_S.node, _S.rule, _S.settled, _S.said)
+        .join(_SPEAKER.id.table, and_(_SPEAKER.id == _S.node, _SPEAKER.boot == _S.boot))
+        .where(_S.node.in_(sorted(speakers)), _S.said.is_not(None))
+    )
+    return {(row.node, row.rule): (row.settled, row.said) for row in connection.execute(query)}
+
+
+def _hearing(
+    row: Any, names: Mapping[int, Manifest], decided: Mapping[tuple[int, int], _Word]
+) -> Hearing:
+    wish = names[row.manifest].neighbours[row.place]
+    speaks = names.get(row.speaks)
+    rules = [rule.name for rule in speaks.rules] if speaks else []
+    rule = rules.index(wish.decision) if wish.decision in rules else None
+    word = None
+    if rule is not None:
+        word = _latest(decided.get((row.id, rule)), _beaten(row, rule))
+    return Hearing(
+        listener=row.listener,
+        online=row.online,
+        manifest=row.manifest,
+        place=row.place,
+        wish=wish,
+        known=row.id is not None,
+        named=speaks is not None,
+        rule=rule,
+        active=word[0] if word else None,
+        said=word[1] if word else None,
+    )
+
+
+def _beaten(row: Any, rule: int) -> _Word | None:
+    """What the last heartbeat said of a rule."""
+    if row.active_mask is None or rule >= ACTIVE_RULES:
+        return None
+    return bool(row.active_mask >> rule & 1), row.active_said
+
+
+def _latest(decided: _Word | None, beaten: _Word | None) -> _Word | None:
+    """A decision is believed until a heartbeat that is surely later; see SAID_SLACK_S."""
+    if decided is None or beaten is None:
+        return decided or beaten
+    if beaten[0] == decided[0]:
+        return decided[0], max(decided[1], beaten[1])
+    if beaten[1] > decided[1] + SAID_SLACK_S:
+        return beaten
+    return decided[0], max(decided[1], beaten[1] + 1)
