@@ -197,8 +197,8 @@ class FrameReader:
 MAX_MESSAGE = 51
 """Bytes of a message from a node, and of a downlink: LoRaWAN's payload at EU868 DR0."""
 
-MAX_PUBLISHED = MAX_MESSAGE + 6
-"""Bytes of a message on MQTT: a bridge may have added the time it heard it."""
+MAX_PUBLISHED = MAX_MESSAGE + 8
+"""Bytes of a message on MQTT: a bridge may have added the time it heard it, and whose time."""
 
 _U8, _U16, _U32 = 0xFF, 0xFFFF, 0xFFFF_FFFF
 
@@ -387,6 +387,8 @@ class Message:
     """Unix seconds at which a bridge heard it, where that is not now; never sent by a node."""
     active_mask: int | None = None
     """Bit i: rule i of the first 32 is active now, and settled; heartbeats only."""
+    simulated: bool = False
+    """``heard`` is the date of a sim's season, which is not today's; never sent by a node."""
 
     def __post_init__(self) -> None:
         for name, most in _RANGES.items():
@@ -463,6 +465,7 @@ _KEYS: dict[int, str] = {
     14: "fault_mask",
     15: "heard",
     16: "active_mask",
+    17: "simulated",
 }
 _RANGES: dict[str, int] = {
     "boot": _U32,
@@ -488,7 +491,7 @@ _REQUIRED: dict[Kind, tuple[str, ...]] = {
 
 
 def encode_message(message: Message) -> bytes:
-    """The message as deterministic CBOR, at most 51 B (57 with ``heard``).
+    """The message as deterministic CBOR, at most 51 B (59 with what a bridge adds).
 
     Raises:
         WireError: it does not fit.
@@ -496,6 +499,7 @@ def encode_message(message: Message) -> bytes:
     items = {key: getattr(message, name) for key, name in _KEYS.items()}
     items[10] = message.backlog or None
     items[12] = int(message.kind) or None
+    items[17] = int(message.simulated) or None
     return _write_map(items, MAX_MESSAGE if message.heard is None else MAX_PUBLISHED)
 
 
@@ -515,6 +519,9 @@ def decode_message(data: bytes) -> Message:
     if type(kind) is not int or kind not in list(Kind):
         raise WireError(f"message of unknown kind {kind!r}")
     values["kind"] = Kind(kind)
+    if "simulated" in values:
+        _uint("simulated", values["simulated"], 1)
+        values["simulated"] = bool(values["simulated"])
     if "counters" in values:
         if not isinstance(values["counters"], list):
             raise WireError("counters: not a list")
@@ -522,14 +529,14 @@ def decode_message(data: bytes) -> Message:
     return Message(**values)
 
 
-def stamp_message(data: bytes, heard: int) -> bytes:
+def stamp_message(data: bytes, heard: int, *, simulated: bool = False) -> bytes:
     """A node's message with the time at which a bridge heard it; unknown keys are kept.
 
     Raises:
         WireError: ``data`` is no valid message.
     """
     decode_message(data)
-    items = {**_read_map(data, MAX_MESSAGE), 15: heard}
+    items = {**_read_map(data, MAX_MESSAGE), 15: heard, 17: 1 if simulated else None}
     return _write_map(items, MAX_PUBLISHED)
 
 
@@ -646,11 +653,16 @@ def decode_downlink(data: bytes) -> Downlink:
 def stamp_downlink(data: bytes, epoch: int) -> bytes:
     """A downlink that sets the node's clock to ``epoch``, a bridge's own time; the rest is kept.
 
+    A neighbour's word keeps its age: when it was said is moved to that time too.
+
     Raises:
         WireError: ``data`` is no valid downlink, or the result is too long.
     """
-    decode_downlink(data)
-    return _write_map({**_read_map(data, MAX_MESSAGE), 2: epoch}, MAX_MESSAGE)
+    down = decode_downlink(data)
+    items = {**_read_map(data, MAX_MESSAGE), 2: epoch}
+    if down.heard is not None and down.epoch is not None:
+        items[11] = min(max(0, epoch - (down.epoch - down.heard)), _U32)
+    return _write_map(items, MAX_MESSAGE)
 
 
 # --- the manifest ----------------------------------------------------------------------------

@@ -12,9 +12,6 @@ from collections.abc import Iterable
 from tinyfield.wire import Downlink
 from tinyfield_gateway.store import Batch, Hearing
 
-PLACES = 256
-"""Neighbours that a downlink can number."""
-
 
 def due(hearings: Iterable[Hearing], batch: Batch, now: int) -> tuple[list[Hearing], list[Hearing]]:
     """Whose last word is to be sent, and whose has just come but is too old to be.
@@ -25,7 +22,7 @@ def due(hearings: Iterable[Hearing], batch: Batch, now: int) -> tuple[list[Heari
     spoke, came = batch.spoke, batch.came
     fresh, old = [], []
     for one in hearings:
-        if one.said is None or one.place >= PLACES:
+        if one.said is None:
             continue
         rules = spoke.get(one.wish.node, set())
         told = rules is None or one.rule in rules

@@ -82,10 +82,19 @@ class Bench:
         self.publish(topic(node, "up"), encode_message(message))
 
     def settle(self) -> None:
-        """Until everything that was published has been answered."""
-        seen = len(self.by_node["settle"])
-        self.say("settle", Message(kind=Kind.HEARTBEAT, boot=1, node="settle"))
-        wait_for(lambda: len(self.by_node["settle"]) > seen, why="for the answer")
+        """Until everything that was published has been answered, and passed on.
+
+        Answers of one commit go out before its words to others, so the second one is waited for.
+        """
+        for _ in range(2):
+            seen = len(self.by_node["settle"])
+            self.say("settle", Message(kind=Kind.HEARTBEAT, boot=1, node="settle"))
+            wait_for(lambda seen=seen: len(self.by_node["settle"]) > seen, why="for the answer")
+
+    def later(self, seconds: float) -> None:
+        """Time passes after all that was published."""
+        self.settle()
+        self.ahead += seconds
 
     def stored(self) -> list[int]:
         return sorted(one.seq for one in self.store.decisions(limit=10_000))

@@ -88,7 +88,7 @@ def test_what_was_not_asked_for_is_not_told(field: Bench) -> None:
 def test_each_heartbeat_tells_it_again(field: Bench) -> None:
     for active in (1 << FROST, 0b011):
         field.say("bed-3", heartbeat(active))
-        field.ahead += 60
+        field.later(60)
     assert [one.active for one in words(field, "attic-1")] == [True, False]
 
 
@@ -97,16 +97,16 @@ def test_who_is_born_or_comes_back_is_told_what_stands(field: Bench) -> None:
     field.settle()
     field.say("bed-3", frost(0, True))
     assert words(field, "attic-1") == []
-    field.ahead += 60
+    field.later(60)
     field.publish(topic("attic-1", "will"), b"online", retain=True)
     (told,) = words(field, "attic-1")
     assert (told.epoch or 0) - (told.heard or 0) in range(60, 65)
-    field.ahead += 60
+    field.later(60)
     field.say("attic-1", birth(2, "attic-1", ATTIC.hash))
     assert [one.heard for one in words(field, "attic-1")] == [told.heard] * 2
     field.say("attic-1", heartbeat(0, node="attic-1", boot=2))
     assert len(words(field, "attic-1")) == 3
-    field.ahead += 600
+    field.later(600)
     field.say("attic-1", birth(3, "attic-1", ATTIC.hash))
     assert len(words(field, "attic-1")) == 3, "a word that counts no more"
 
@@ -126,7 +126,7 @@ def test_what_is_old_wakes_nobody(field: Bench) -> None:
     assert field.counted("neighbour_words_expired") == 4
     field.say("bed-3", frost(3, True, age=590))
     assert [one.active for one in words(field, "attic-1")] == [True]
-    field.ahead += 20
+    field.later(20)
     for _ in range(3):  # the same again, as if it were new
         field.say("bed-3", frost(0, True))
         field.say("bed-3", frost(3, True, age=610))
@@ -139,7 +139,7 @@ def test_births_that_are_replayed_lengthen_nothing(field: Bench) -> None:
     for _ in range(5):
         field.publish(topic("attic-1", "birth"), birth_of("attic-1", ATTIC), retain=True)
         field.publish(topic("bed-3", "birth"), birth_of("bed-3", manifest()), retain=True)
-        field.ahead += 10
+        field.later(10)
     assert {one.heard for one in words(field, "attic-1")} == {told.heard}
 
 
@@ -184,7 +184,7 @@ def test_a_gateway_that_was_restarted_knows_who_asked_and_what_was_said(field: B
     # The broker offers the births once more, so the listener is told once more.
     wait_for(lambda: len(words(field, "attic-1")) > 1)
     assert {one.heard for one in words(field, "attic-1")} == {told.heard}
-    field.ahead += 5
+    field.later(5)
     field.say("bed-3", frost(1, False))
     assert words(field, "attic-1")[-1].active is False
 

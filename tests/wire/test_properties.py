@@ -245,7 +245,10 @@ def test_a_neighbours_word_comes_whole_or_not_at_all(
             wire.Downlink(epoch=epoch, **{**word, name: None})
     with pytest.raises(WireError, match="age"):
         wire.Downlink(**word)
-    assert wire.decode_downlink(wire.stamp_downlink(data, 7)) == replace(whole, epoch=7)
+    # A bridge whose clock is another one leaves its age as it is.
+    told = wire.decode_downlink(wire.stamp_downlink(data, 2**31))
+    age = min(max(epoch - heard, -(2**31 - 1)), 2**31)
+    assert told == replace(whole, epoch=2**31, heard=2**31 - age)
 
 
 def test_a_heartbeat_says_which_rules_are_active_or_nothing() -> None:
@@ -253,6 +256,16 @@ def test_a_heartbeat_says_which_rules_are_active_or_nothing() -> None:
     assert old.is_active(0) is None
     new = replace(old, active_mask=0b101)
     assert [new.is_active(rule) for rule in (0, 1, 2, 31, 32)] == [True, False, True, False, None]
+
+
+def test_a_bridge_says_whose_time_it_is() -> None:
+    data = wire.encode_message(Message(kind=Kind.HEARTBEAT, boot=1, node="bed-3"))
+    for simulated in (False, True):
+        told = wire.decode_message(wire.stamp_message(data, 9, simulated=simulated))
+        assert (told.heard, told.simulated) == (9, simulated)
+        assert wire.decode_message(wire.encode_message(told)) == told
+    with pytest.raises(WireError, match="simulated"):
+        wire.decode_message(cbor2.dumps({**cbor2.loads(data), 17: 2}, canonical=True))
 
 
 def test_manifest_says_what_a_label_does() -> None:
