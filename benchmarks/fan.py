@@ -3,8 +3,9 @@
 ``python benchmarks/fan.py DATA`` (a folder that holds ``anomaly_fan/``) trains each model of
 ``apps/machine_monitor.yaml`` anew with one speed left out at a time, the slowest and the fastest
 apart, and scores the generated C on that speed; then once on all speeds, scored on the last part of
-every recording, as the app itself is built. One speed left out of this set leaves a gap of 10 or 15
-points, so that most folds ask as much as a speed between two that were trained on.
+every recording, as the app itself is built. Of a rule that may ask the edge it says which of those
+rows the node settles and which it passes up. One speed left out of this set leaves a gap of 10 or
+15 points, so that most folds ask as much as a speed between two that were trained on.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyfield import data, features
+from tinyfield.cases import Cases, asking, cases_of
 from tinyfield.data.dataset import Dataset, Recording, Split
 from tinyfield.data.fan import GAP
 from tinyfield.learn.metrics import auc, auc_interval, score
@@ -68,6 +70,11 @@ def main() -> None:
             print(f"  {speed:3d} % left out: {figures(there, classes, one_class)}")
         print(f"  unseen speeds, all of these: {figures(unseen, classes, one_class)}")
         print(f"  later in time, all speeds: {figures(later, classes, one_class)}", flush=True)
+        for rule, model, _, _ in asking(app):
+            for where, said in (("unseen speeds", unseen), ("later in time", later)):
+                if model == name:
+                    print(f"  {rule.name}, {where}:")
+                    settled(cases_of(app, rule, said.y, said.out, said.group))
 
 
 def figures(said: Said, classes: tuple[str, ...], one_class: bool) -> str:
@@ -78,6 +85,13 @@ def figures(said: Said, classes: tuple[str, ...], one_class: bool) -> str:
         area = auc_interval(said.y, said.out[:, 1], said.group)
         text += f", AUC {auc(said.y, said.out[:, 1]) or 0:.3f}{span(area)}"
     return f"{text}, {found.n} rows"
+
+
+def settled(found: Cases) -> None:
+    """Which rows the node settles, and which it passes up."""
+    for row in found.records():
+        name, *cells = row.values()
+        print(f"    {name:40s} " + " ".join(f"{cell:>8s}" for cell in cells))
 
 
 def span(interval: tuple[float, float] | None) -> str:

@@ -36,6 +36,7 @@ RANK = {
     "score": 8,
     "modelfile": 7,
     "measuring": 8,
+    "cases": 8,
     "scenarios": 8,
     "tune": 9,
     "pipeline": 9,

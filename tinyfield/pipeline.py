@@ -19,6 +19,7 @@ from tinyfield.estimate import BoardCost, estimate
 from tinyfield.spec import App, load_app
 
 if TYPE_CHECKING:
+    from tinyfield.cases import Cases
     from tinyfield.data import World
     from tinyfield.features import FeatureTable
     from tinyfield.learn import Trained
@@ -247,6 +248,7 @@ def report(
         UserError: ``out`` cannot be a file.
         EnvironmentFault: it cannot be written.
     """
+    from tinyfield import cases
     from tinyfield import report as pages
 
     _step(progress, f"check {path}")
@@ -265,7 +267,14 @@ def report(
     chosen = board(app.board)
     target = (board(chosen.twin) if chosen.twin else chosen).target or "host"
     programs = brain.programs(target)
-    facts = pages.gather(app, brain.trained, brain.tables, programs, brain.provenance, rows, plays)
+    settled = [
+        (one.title, one.records())
+        for name, trained in brain.trained.items()
+        for one in cases.cases(app, trained, brain.tables[name].part("test"))
+    ]
+    facts = pages.gather(
+        app, brain.trained, brain.tables, programs, brain.provenance, rows, plays, settled
+    )
     pages.write(file, pages.render(facts))
     return file
 
@@ -278,16 +287,23 @@ class Evaluation:
         models: per model what ``learn.evaluate`` returns.
         provenance: what was measured and what generated.
         extra: further tables by title (how true the generator is, what the decisions bring).
+        cases: of each rule that may ask the edge, which rows it settles and which it passes up.
     """
 
     models: Mapping[str, dict[str, Any]]
     provenance: tuple[str, ...]
     extra: Mapping[str, Sequence[Mapping[str, Any]]]
+    cases: tuple[Cases, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """The first model's scores at the top level; every model's and every table beside them."""
         first = next(iter(self.models.values()), {})
-        return {**first, "models": dict(self.models), "tables": dict(self.extra)}
+        return {
+            **first,
+            "models": dict(self.models),
+            "tables": dict(self.extra),
+            "cases": {one.decision: one.to_json() for one in self.cases},
+        }
 
 
 def evaluate(
@@ -298,18 +314,23 @@ def evaluate(
     Args:
         data_dir: another folder in the data set's format, kept apart from training.
     """
-    from tinyfield import data, learn
+    from tinyfield import cases, data, learn
 
     app = load_app(path)
     brain = train(app, progress=progress)
     scores: dict[str, dict[str, Any]] = {}
+    settled: list[Cases] = []
     said: tuple[str, ...] = brain.provenance
     for name, trained in brain.trained.items():
         _step(progress, f"score {name}")
         kept = data.load(app, name, data_dir=data_dir, held_out=data_dir is not None)
         scores[name] = learn.evaluate(app, trained, kept, whole=data_dir is not None)
+        if any(model == name for _, model, _, _ in cases.asking(app)):
+            rows = learn.scored(app, trained, kept, whole=data_dir is not None)
+            settled += cases.cases(app, trained, rows)
         said = kept.provenance
-    return Evaluation(scores, said, _tables(path, app, brain, data_dir, progress))
+    tables = _tables(path, app, brain, data_dir, progress)
+    return Evaluation(scores, said, tables, tuple(settled))
 
 
 def run_tests(

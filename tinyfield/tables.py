@@ -251,6 +251,8 @@ def evaluation(result: Evaluation, out: Console) -> None:
         if "unknown" in scores:
             unknown(name, scores["unknown"], out)
         confusion(name, scores["classes"], scores, out)
+    for one in result.cases:
+        records(one.title, one.records(), out)
     for title, rows in result.extra.items():
         records(title, rows, out)
 

@@ -269,3 +269,13 @@ def test_a_number_has_errors_and_a_scatter_instead_of_classes(root: Path) -> Non
         COSTS, (),
     )  # fmt: skip
     assert any("not clearly better than always saying the mean" in w for w in doubted.warnings)
+
+
+def test_what_is_settled_and_what_is_passed_up(root: Path) -> None:
+    told = facts(root)
+    assert "Settled on the node" not in Page(render(told)).text
+    rows = ({"": "settled: acts", "rows": "55", "share": "32.7%", "right": "98.2%"},)
+    text = Page(render(replace(told, settled=(("halt: which rows", rows),)))).text
+    assert "Settled on the node, or passed up" in text
+    assert "Halt: which rows" in text
+    assert "settled: acts 55 32.7% 98.2%" in text

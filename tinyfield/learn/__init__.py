@@ -13,7 +13,7 @@ Nothing here imports TensorFlow or scikit-learn into the calling process.
 from __future__ import annotations
 
 from tinyfield.learn.cache import code_key
-from tinyfield.learn.evaluate import evaluate
+from tinyfield.learn.evaluate import evaluate, scored
 from tinyfield.learn.fit import EPOCHS, Progress
 from tinyfield.learn.gate import Cost, Measure
 from tinyfield.learn.metrics import Score
@@ -36,6 +36,7 @@ __all__ = [
     "code_key",
     "evaluate",
     "obtain",
+    "scored",
     "test_scores",
     "train",
     "valid_scores",

@@ -170,6 +170,11 @@ def _rows(
     return table, rows, sorted({str(g) for g in left})
 
 
+def scored(app: App, trained: Trained, dataset: Dataset, *, whole: bool = False) -> FeatureTable:
+    """The rows that :func:`evaluate` scores on."""
+    return _rows(app, trained, dataset, whole)[1]
+
+
 def _evaluate_numbers(
     app: App, trained: Trained, report: Fitted, dataset: Dataset, whole: bool
 ) -> dict[str, Any]:

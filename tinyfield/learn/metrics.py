@@ -147,6 +147,21 @@ def auc_interval(
     return _round(low), _round(high)
 
 
+def share_interval(
+    hit: NDArray[np.bool_], group: Sequence[str] | NDArray[np.str_], *, seed: int = 0
+) -> tuple[float, float] | None:
+    """95 % of the share of rows that hit, [n], when whole groups are drawn again (percentile
+    bootstrap); None with fewer than two groups."""
+    names, index = np.unique(np.asarray(group), return_inverse=True)
+    if len(names) < 2:
+        return None
+    both = np.bincount(index * 2 + hit, minlength=2 * len(names)).reshape(-1, 2)
+    draws = np.random.default_rng(seed).integers(0, len(names), (_RESAMPLES, len(names)))
+    again = both[draws].sum(axis=1)
+    low, high = np.percentile(again[:, 1] / again.sum(axis=1), (2.5, 97.5))
+    return _round(low), _round(high)
+
+
 def _counts(
     truth: NDArray[np.integer[Any]], value: NDArray[Any]
 ) -> tuple[NDArray[np.integer[Any]], NDArray[np.integer[Any]]]:

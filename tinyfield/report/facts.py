@@ -236,6 +236,7 @@ class Facts:
     boards: tuple[BoardCost, ...]
     plays: tuple[Play, ...]
     warnings: tuple[str, ...]
+    settled: tuple[tuple[str, tuple[Mapping[str, str], ...]], ...] = ()
 
 
 def gather(
@@ -246,6 +247,7 @@ def gather(
     provenance: Sequence[str],
     boards: Sequence[BoardCost],
     plays: Sequence[Play],
+    settled: Sequence[tuple[str, Sequence[Mapping[str, str]]]] = (),
 ) -> Facts:
     """Everything that a report says.
 
@@ -257,6 +259,7 @@ def gather(
         provenance: what was measured and what generated.
         boards: what the firmware takes on each board.
         plays: what the node decided over time.
+        settled: which test rows rules settle on the node and which they pass up: tables by title.
     """
     models = tuple(
         _model(model, trained[name], tables[name], programs[name])
@@ -296,6 +299,7 @@ def gather(
         boards=tuple(boards),
         plays=tuple(plays),
         warnings=doubts.every(app, models, boards, plays),
+        settled=tuple((title, tuple(rows)) for title, rows in settled),
     )  # fmt: skip
 
 
