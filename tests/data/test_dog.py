@@ -147,9 +147,11 @@ def test_simulated_rest_and_gaits_are_as_large_as_the_measured_ones(shared: Path
         assert 0.5 < made / size(measured[name]) < 2, name
 
 
-def world(app: App, *script: tuple[str, float], start: int = 0, seed: int = 1) -> World:
+def world(
+    app: App, *script: tuple[str, float], start: int = 0, seed: int = 1, day: int = 1
+) -> World:
     plays = [Play(state, round(hours * 3600)) for state, hours in script]
-    return World(app, plays, seed=seed, start=datetime(2026, 6, 1, start))
+    return World(app, plays, seed=seed, start=datetime(2026, 6, day, start))
 
 
 def minutes(found: World) -> dict[str, int]:
@@ -159,19 +161,38 @@ def minutes(found: World) -> dict[str, int]:
 
 def test_days_differ_as_their_states_say(tmp_path: Path) -> None:
     app = dog_app(tmp_path)
-    usual = minutes(world(app, ("day", 24)))
-    assert 800 < usual["lying"] < 1100 and 150 < usual["walking"] < 330
+    dogs = [minutes(world(app, ("day", 24), seed=seed)) for seed in range(12)]
+    usual = {name: np.mean([d.get(name, 0) for d in dogs]) for name in BEHAVIOURS}
+    assert 900 < usual["lying"] < 1050 and 150 < usual["walking"] < 240
+    assert np.std([d["walking"] for d in dogs]) > 30, "each dog has habits of its own"
     assert minutes(world(app, ("lazy", 24)))["lying"] > 1300
+    hike, day = (minutes(world(app, (state, 24))) for state in ("hike", "day"))
+    assert hike["walking"] > day["walking"] + 180
     itchy = minutes(world(app, ("itchy", 24)))
-    assert itchy["scratching"] > 2.5 * usual["scratching"] > 0
+    assert itchy["scratching"] > 2.5 * day["scratching"] > 0
     night = minutes(world(app, ("restless", 8), start=22))
     assert night["lying"] < 300 < minutes(world(app, ("day", 8), start=22))["lying"]
 
 
+def test_a_dog_keeps_its_habits_and_no_two_days_are_alike(tmp_path: Path) -> None:
+    app = dog_app(tmp_path)
+    walks = [
+        [minutes(world(app, ("day", 24), seed=s, start=0, day=d))["walking"] for d in range(1, 9)]
+        for s in range(6)
+    ]
+    within = np.mean([np.std(w) for w in walks])
+    assert 8 < within < np.std([np.mean(w) for w in walks])
+
+
 def test_vitals_and_fence(tmp_path: Path) -> None:
     app = dog_app(tmp_path)
-    found = world(app, ("sleep", 1), ("away", 1), ("fever", 1), ("bare", 1))
-    asleep, away, ill, bare = (found.sample(t) for t in (600, 4200, 7800, 11400))
+    found = world(app, ("sleep", 1), ("away", 1), ("fever", 1), ("bare", 1), ("chilled", 1),
+                  ("racing_heart", 1), ("slow_heart", 1))  # fmt: skip
+    asleep, away, ill, bare, cold, fast, slow = (
+        found.sample(t) for t in range(600, 7 * 3600, 3600)
+    )
+    assert cold["vitals.temperature"] < 37
+    assert fast["vitals.rate"] > 120 and slow["vitals.rate"] < 45
     assert 50 < asleep["vitals.rate"] < 85 and asleep["vitals.beyond"] == 0
     assert away["vitals.beyond"] == 1200 and away["vitals.rate"] > 150
     assert ill["vitals.temperature"] > 40 and ill["vitals.rate"] > 95

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -17,6 +18,7 @@ from tinyfield.spec.expr import (
     Compare,
     Confidence,
     Expr,
+    LabelIs,
     Neg,
     Not,
     Num,
@@ -337,6 +339,18 @@ def test_of_broken_things_nothing_is_said() -> None:
         assert found.expr is None and not found.mistakes, text
     partly = compile_condition("soil.moisture > 3 % and tank.levl > 5 %", scope)
     assert [m.hint for m in partly.mistakes] == ["did you mean 'tank.level'?"]
+
+
+def test_several_models_where_no_label_is_told() -> None:
+    models = {"need": ("none", "heavy"), "leaf": ("green", "dry")}
+    one = Scope(channels=CHANNELS, models=models, decisions={})
+    text = "need == heavy and leaf == dry"
+    assert "a rule can name one model" in compile_condition(text, one).mistakes[0].message
+    found = compile_condition(text, replace(one, several=True))
+    assert found.mistakes == []
+    assert found.expr == And((LabelIs("need", 1), LabelIs("leaf", 1)))
+    vague = compile_condition(f"{text} and confidence > 0.5", replace(one, several=True))
+    assert vague.mistakes[0].message == "confidence of which model?"
 
 
 def test_precedence() -> None:

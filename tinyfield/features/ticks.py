@@ -85,7 +85,7 @@ def cut(
         )
     _require(app, inputs, recording, where)
     if turn is not None:
-        recording = _turned(app, recording, turn)
+        recording = turned(app, recording, turn)
     hop_s = app.sample_s if hop_s is None else hop_s
     starts = _starts(sensors, recording, hop_s, shift)
     frames = tuple(
@@ -211,15 +211,15 @@ def _rows(app: App, recording: Recording, ends: NDArray[np.float64]) -> NDArray[
     return rows
 
 
-def _turned(app: App, recording: Recording, turn: NDArray[np.float64]) -> Recording:
+def turned(app: App, recording: Recording, turn: NDArray[np.float64]) -> Recording:
     """The recording of a sensor that is mounted otherwise: every vector rotated alike."""
     channels = dict(recording.channels)
     for ids in vectors(app.channels).values():
         names = [app.channels[i].name for i in ids]
         if all(name in channels for name in names):
-            turned = turn @ np.array([channels[name] for name in names], dtype=np.float64)
+            other = turn @ np.array([channels[name] for name in names], dtype=np.float64)
             channels |= {
-                name: part.astype(np.float32) for name, part in zip(names, turned, strict=True)
+                name: part.astype(np.float32) for name, part in zip(names, other, strict=True)
             }
     return replace(recording, channels=channels)
 

@@ -109,7 +109,7 @@ def _time(name: str, node: Node, scope: Scope, problems: Problems) -> Total | No
             code="expression",
         )
         return None
-    typed = compile_condition(node.text, scope)
+    typed = compile_condition(node.text, replace(scope, several=True))
     for mistake in typed.mistakes:
         problems.mistake(node, mistake)
     if typed.expr is None:

@@ -62,6 +62,7 @@ class Scope:
         totals: what each day brings, in the order of their ids; None for a broken one.
         unsure: sensors, models and decisions that are themselves broken.
         model: whose ``confidence`` is meant where the condition names none.
+        several: the condition may name several models: nothing tells their labels.
     """
 
     channels: tuple[Channel, ...]
@@ -74,6 +75,7 @@ class Scope:
     totals: Mapping[str, Total | None] = field(default_factory=dict)
     has_pet: bool = False
     model: str | None = None
+    several: bool = False
 
     def names(self) -> list[str]:
         """Everything a rule may name, for hints."""
@@ -288,7 +290,7 @@ class _Maker:
         return label if tree.kind == "==" else Not(label)
 
     def _one_model(self, tree: Tree) -> None:
-        if tree.text in self.models[1:]:
+        if tree.text in self.models[1:] and not self.scope.several:
             raise _at(
                 tree,
                 f"a rule can name one model, this one already names {self.models[0]!r}",
@@ -387,6 +389,9 @@ class _Maker:
                 if scope.models:
                     model, classes = next(iter(scope.models.items()))
                     hint = f"add '{model} == {classes[-1]} and' before it"
+                raise _at(tree, "confidence of which model?", hint)
+            if len(self.models) > 1:
+                hint = f"count the time of one of them: {listing(self.models)}"
                 raise _at(tree, "confidence of which model?", hint)
             return Confidence("score", 0, self.models[0])
         if name in SITE:

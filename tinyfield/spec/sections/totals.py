@@ -34,7 +34,7 @@ class TotalSection(Section):
 
     time: Condition = Field(
         default=None,
-        description="condition whose time is counted",
+        description="condition whose time is counted; it may go by several models",
         examples=["activity == lying"],
     )
     sum: Rate = Field(

@@ -1,0 +1,291 @@
+"""What the collar makes of collars that hang otherwise, and of simulated dogs over weeks.
+
+``python benchmarks/pet.py`` builds ``apps/pet_tracker.yaml`` and prints three tables:
+
+- the behaviour model, its generated C, on the last part of every recording of ``pet_dog`` as it was
+  recorded and turned as if the collar hung in other ways (needs the data set: one dog);
+- SIMULATED dogs: minutes of each behaviour, calories and ration from the labels of the same C,
+  against what the simulator had the dog do;
+- SIMULATED dogs: what the firmware decides in three weeks that hold a day of lying about, a bad
+  night, a day of scratching and a long hike: what it found, and its false alarms in a dog's month.
+
+The simulated dogs are those of ``tinyfield/data/generators``: made up, each with habits of its own.
+Figures on them say whether the node counts and compares rightly, and nothing about real dogs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from ruamel.yaml import YAML
+
+from tinyfield import data, features, hostcc, pio, pipeline, project, sim
+from tinyfield.boards import board
+from tinyfield.data.generators.dog import BEHAVIOURS
+from tinyfield.data.generators.dog_scene import World
+from tinyfield.data.generators.mounting import random_rotation
+from tinyfield.data.generators.scene import Play
+from tinyfield.features.bind import FeatureLibrary
+from tinyfield.features.scale import MISSING
+from tinyfield.features.ticks import turned
+from tinyfield.learn.metrics import score
+from tinyfield.learn.runner import answers
+from tinyfield.paths import firmware_dir
+from tinyfield.pipeline import Brain
+from tinyfield.sim.frames import WorldFrames
+from tinyfield.sim.source import WorldSource
+from tinyfield.spec import App, load_app
+
+APP = Path(__file__).parents[1] / "apps" / "pet_tracker.yaml"
+MODEL = "behaviour"
+START = datetime(2026, 6, 1, 6)
+DAY, HOUR = 86400, 3600
+MOVING = ("walking", "running", "climbing")
+NOT_THERE = ("contradiction", "escaped", "fever", "cold", "heart_fast", "heart_slow")
+"""Decisions that the three weeks give no reason for."""
+LIKE = "sitting"
+"""What a behaviour costs that the app's calories have no row for."""
+
+
+@dataclass(frozen=True)
+class Event:
+    """A part of the three weeks that a decision should find: when it was, and until when it
+    counts (the totals are of a day)."""
+
+    decision: str
+    begin: int
+    end: int
+    until: int
+
+
+def main() -> None:
+    """Prints the three tables."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--app", type=Path, default=APP)
+    parser.add_argument("--dogs", type=int, default=10, help="simulated dogs (each 21 days)")
+    parser.add_argument("--turns", type=int, default=20, help="ways in which the collar hangs")
+    args = parser.parse_args()
+    app = load_app(args.app)
+    brain = pipeline.train(app)
+    otherwise_mounted(app, brain, args.turns)
+    budgets(app, brain, args.dogs)
+    alarms(args.app, brain, args.dogs)
+
+
+# --- the recorded dog, turned ----------------------------------------------------------------
+
+
+def otherwise_mounted(app: App, brain: Brain, turns: int) -> None:
+    """Macro F1 on the test recordings, as they are and turned."""
+    whole = data.load(app, MODEL)
+    test = [r for r in whole.part("test") if r.origin == "measured"]
+    if not test:
+        print("pet_dog is not here: nothing was measured, so nothing to turn\n")
+        return
+    rng = np.random.default_rng(71)
+    found = []
+    for number in range(turns + 1):
+        turn = np.eye(3) if number == 0 else random_rotation(rng)
+        made = [turned(app, r, turn) for r in test]
+        part = replace(whole, recordings=tuple(made), split={r.group: "test" for r in made})
+        table = features.compute(app, MODEL, part)
+        said = labels(brain, table.X)
+        found.append(score(table.y.astype(np.int64), said, table.group, whole.classes))
+    others = np.array([f.macro_f1 for f in found[1:]])
+    print(f"pet_dog, ONE dog, last fifth of each recording ({found[0].n} bursts), macro F1:")
+    print(f"  as it was mounted                     {found[0].macro_f1:.3f}")
+    print(
+        f"  turned in {turns} random ways             {others.mean():.3f} on average, "
+        f"{others.min():.3f} to {others.max():.3f}\n"
+    )
+
+
+def labels(brain: Brain, X: NDArray[np.int32], name: str = MODEL) -> NDArray[np.int64]:
+    """Label numbers that the model's C gives to rows of inputs."""
+    network = brain.trained[name]
+    return np.asarray(answers(network.model, X, network.scaler).argmax(axis=1), dtype=np.int64)
+
+
+# --- minutes, calories, ration ---------------------------------------------------------------
+
+
+def budgets(app: App, brain: Brain, dogs: int, days: int = 2) -> None:
+    """A day's minutes of each behaviour, calories and ration, against what the dog did."""
+    names = app.models[MODEL].classes
+    true = np.zeros((dogs * days, len(BEHAVIOURS)))
+    told = np.zeros((dogs * days, len(names)))
+    itched, moves = np.zeros(dogs * days), np.zeros(dogs * days)
+    itches = app.models["itch"].classes
+    moving = np.isin(names, MOVING)
+    table = np.zeros((len(BEHAVIOURS), len(names)))
+    library = FeatureLibrary(app)
+    for dog in range(dogs):
+        world = World(app, [Play("day", days * DAY)], seed=1000 + dog, start=datetime(2026, 6, 1))
+        times = np.arange(0, days * DAY, app.sample_s)
+        did = np.array([BEHAVIOURS.index(world.behaviour(int(t))) for t in times])
+        said = {name: judged(app, brain, library, world, times, name) for name in (MODEL, "itch")}
+        np.add.at(table, (did, said[MODEL]), 1)
+        for day in range(days):
+            here = times // DAY == day
+            row = dog * days + day
+            true[row] = np.bincount(did[here], minlength=len(BEHAVIOURS))
+            told[row] = np.bincount(said[MODEL][here], minlength=len(names))
+            itched[row] = (
+                said["itch"][here] == app.models["itch"].classes.index("scratching")
+            ).sum()
+    minute = app.sample_s / 60
+    print(f"SIMULATED: {dogs} dogs, {days} ordinary days each; minutes a day")
+    print("  behaviour      it did   the node says   mean error of a day")
+    for k, name in enumerate(names):
+        line(name, true[:, BEHAVIOURS.index(name)] * minute, told[:, k] * minute)
+    moved = true[:, [BEHAVIOURS.index(m) for m in MOVING]].sum(axis=1) * minute
+    moves *= minute
+    line("all moving", moved, moves)
+    line("scratching", true[:, BEHAVIOURS.index("scratching")] * minute, itched * minute)
+    cost = costs(app.path)
+    need = np.array([cost.get(b, cost[LIKE]) for b in BEHAVIOURS])
+    fed = Pet(app)
+    spent, counted = (
+        fed.rer * minute * np.array(v) / 1440
+        for v in (true @ need, told @ np.array([cost[n] for n in names]))
+    )
+    off = np.abs(counted - spent) / spent
+    print(f"  calories: {spent.mean():.0f} kcal a day, the node says {counted.mean():.0f}; "
+          f"error of a day {off.mean():.1%} on average, at most {off.max():.1%}")  # fmt: skip
+    right = [fed.ration(float(m) * 60) for m in moved]
+    given = [fed.ration(float(m) * 60) for m in moves]
+    same = np.mean([a == b for a, b in zip(right, given, strict=True)])
+    gram = np.abs(np.subtract(right, given))
+    print(f"  ration: the right one on {same:.0%} of the days; off by {gram.mean():.0f} g of "
+          f"{np.mean(right):.0f} g on average, at most {gram.max():.0f} g")  # fmt: skip
+    print("  what the node calls each behaviour (%):")
+    print("    " + " " * 12 + "".join(f"{n:>10}" for n in names))
+    for name, row in zip(BEHAVIOURS, table, strict=True):
+        shares = "".join(f"{share:10.0f}" for share in 100 * row / max(row.sum(), 1))
+        print(f"    {name:<12}{shares}")
+    print(flush=True)
+
+
+def costs(path: Path) -> dict[str, float]:
+    """Multiples of the need at rest of each behaviour, as the app's ``burned`` has them."""
+    told = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+    return {str(k): float(v) for k, v in told["totals"]["burned"]["sum"][MODEL].items()}
+
+
+def line(name: str, true: NDArray[np.float64], told: NDArray[np.float64]) -> None:
+    """One row of the table of minutes."""
+    error = np.abs(told - true).mean()
+    print(f"  {name:<12} {true.mean():8.0f} {told.mean():15.0f} {error:21.1f}")
+
+
+def judged(
+    app: App, brain: Brain, library: FeatureLibrary, world: World, times: NDArray[np.int64],
+    name: str,
+) -> NDArray[np.int64]:  # fmt: skip
+    """The model's label at each time, from the bursts that a node gets there."""
+    frames = WorldFrames(app, world)
+    bursts = np.stack([frames.burst(int(t), 0) for t in times])
+    rows = np.full((len(times), len(app.channels)), MISSING, dtype=np.int32)
+    when = np.full((len(times), 3), MISSING, dtype=np.int32)
+    X, valid = library.run(name, rows, when, None, [bursts])
+    assert valid.all(), "every burst is whole"
+    return labels(brain, X, name)
+
+
+class Pet:
+    """The node's own C of needs and rations (firmware/core/pet.c), for the app's animal."""
+
+    class _Facts(ctypes.Structure):
+        _fields_ = (
+            ("weight_g", ctypes.c_uint32), ("born", ctypes.c_int32),
+            ("kcal_per_kg", ctypes.c_uint16), ("neutered", ctypes.c_bool),
+            ("species", ctypes.c_uint8),
+        )  # fmt: skip
+
+    def __init__(self, app: App) -> None:
+        pet = app.pet
+        assert pet is not None, "the app has a pet"
+        core = firmware_dir() / "core"
+        self._library = ctypes.CDLL(
+            str(hostcc.compile_shared(
+                [core / "pet.c", core / "features" / "arithmetic.c"], include=[core], name="pet"
+            ))
+        )  # fmt: skip
+        epoch = date(2000, 1, 1)
+        self._facts = self._Facts(
+            pet.weight_g, (pet.born - epoch).days, pet.kcal_per_kg, pet.neutered, 0
+        )
+        self._day = (START.date() - epoch).days
+        self.rer: int = self._library.tiny_pet_rer(pet.weight_g)
+
+    def ration(self, active_s: float) -> int:
+        """Grams a day for so many seconds of moving a day."""
+        return int(
+            self._library.tiny_pet_ration(ctypes.byref(self._facts), self._day, round(active_s))
+        )
+
+
+# --- decisions -------------------------------------------------------------------------------
+
+
+def three_weeks() -> tuple[list[Play], list[Event]]:
+    """A script that begins at six in the morning, and what is to be found in it."""
+    script = [
+        Play("day", 7 * DAY), Play("lazy", DAY), Play("day", 4 * DAY + 16 * HOUR),
+        Play("restless", 8 * HOUR), Play("day", 3 * DAY), Play("itchy", DAY), Play("day", 2 * DAY),
+        Play("hike", DAY), Play("day", DAY),
+    ]  # fmt: skip
+    wanted = {"lazy": "lethargic", "restless": "restless", "itchy": "scratches", "hike": "busy"}
+    events, at = [], 0
+    for play in script:
+        begin, at = at, at + play.seconds
+        if play.state in wanted:
+            midnight = (START + timedelta(seconds=at)).replace(hour=0) + timedelta(days=1)
+            events.append(
+                Event(wanted[play.state], begin, at, int((midnight - START).total_seconds()))
+            )
+    return script, events
+
+
+def alarms(path: Path, brain: Brain, dogs: int) -> None:
+    """What the firmware finds in three weeks of each dog, and what it only thinks it does."""
+    native = board("native")
+    folder = project.ensure_project(None)
+    app = pipeline.generate(path, native, brain, folder)
+    image = pio.build(native.env, folder)
+    script, events = three_weeks()
+    found: dict[str, list[float]] = {e.decision: [] for e in events}
+    false = dict.fromkeys([*found, *NOT_THERE], 0)
+    for dog in range(dogs):
+        world = World(app, script, seed=2000 + dog, start=START)
+        run = sim.SimRun(app, native, image, WorldSource(app, world, start=START))
+        fired: Mapping[str, list[int]] = {name: [] for name in false}
+        for decision in run:
+            if decision.active and decision.decision in fired:
+                fired[decision.decision].append(decision.t)
+        for name, times in fired.items():
+            mine = [e for e in events if e.decision == name]
+            for event in mine:
+                inside = [t for t in times if event.begin <= t < event.until]
+                if inside:
+                    found[name].append((inside[0] - event.begin) / HOUR)
+            false[name] += sum(not any(e.begin <= t < e.until for e in mine) for t in times)
+    months = dogs * sum(p.seconds for p in script) / DAY / 30
+    print(f"SIMULATED: the firmware, {dogs} dogs, three weeks each ({months:.1f} dog-months)")
+    for name, times in found.items():
+        after = f", after {np.median(times):.0f} h (median)" if times else ""
+        print(f"  {name:<14} found {len(times)} of {dogs}{after}; "
+              f"false alarms a month: {false[name] / months:.2f}")  # fmt: skip
+    for name in NOT_THERE:
+        print(f"  {name:<14} nothing to find; false alarms a month: {false[name] / months:.2f}")
+
+
+if __name__ == "__main__":
+    main()
