@@ -10,7 +10,9 @@
   night, a day of scratching and a long hike: what it found, and its false alarms in a dog's month.
 
 The simulated dogs are those of ``tinyfield/data/generators``: made up, each with habits of its own.
-Figures on them say whether the node counts and compares rightly, and nothing about real dogs.
+They move as the simulated dogs do that the models also learn from, so that these are told apart far
+better than a real dog's would be. Figures on them say whether the node counts and compares rightly,
+and nothing about real dogs.
 """
 
 from __future__ import annotations
@@ -52,6 +54,9 @@ NOT_THERE = ("contradiction", "escaped", "fever", "cold", "heart_fast", "heart_s
 """Decisions that the three weeks give no reason for."""
 LIKE = "sitting"
 """What a behaviour costs that the app's calories have no row for."""
+
+
+Minutes = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -116,60 +121,105 @@ def labels(brain: Brain, X: NDArray[np.int32], name: str = MODEL) -> NDArray[np.
 # --- minutes, calories, ration ---------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class Days:
+    """Label numbers at each sample of some days, [days, samples]: what the dog did (of
+    ``BEHAVIOURS``), and what the node's two models say (of their classes)."""
+
+    did: NDArray[np.int64]
+    said: NDArray[np.int64]
+    itch: NDArray[np.int64]
+
+
 def budgets(app: App, brain: Brain, dogs: int, days: int = 2) -> None:
     """A day's minutes of each behaviour, calories and ration, against what the dog did."""
-    names = app.models[MODEL].classes
-    true = np.zeros((dogs * days, len(BEHAVIOURS)))
-    told = np.zeros((dogs * days, len(names)))
-    itched, moves = np.zeros(dogs * days), np.zeros(dogs * days)
-    itches = app.models["itch"].classes
-    moving = np.isin(names, MOVING)
-    table = np.zeros((len(BEHAVIOURS), len(names)))
-    library = FeatureLibrary(app)
-    for dog in range(dogs):
-        world = World(app, [Play("day", days * DAY)], seed=1000 + dog, start=datetime(2026, 6, 1))
-        times = np.arange(0, days * DAY, app.sample_s)
-        did = np.array([BEHAVIOURS.index(world.behaviour(int(t))) for t in times])
-        said = {name: judged(app, brain, library, world, times, name) for name in (MODEL, "itch")}
-        np.add.at(table, (did, said[MODEL]), 1)
-        for day in range(days):
-            here = times // DAY == day
-            row = dog * days + day
-            true[row] = np.bincount(did[here], minlength=len(BEHAVIOURS))
-            told[row] = np.bincount(said[MODEL][here], minlength=len(names))
-            itched[row] = (
-                said["itch"][here] == app.models["itch"].classes.index("scratching")
-            ).sum()
-    minute = app.sample_s / 60
+    lived = [some_days(app, brain, 1000 + dog, days) for dog in range(dogs)]
+    found = Days(
+        *(np.concatenate([getattr(one, f) for one in lived]) for f in ("did", "said", "itch"))
+    )
     print(f"SIMULATED: {dogs} dogs, {days} ordinary days each; minutes a day")
+    moved, moves = minutes(app, found)
+    calories(app, found)
+    rations(app, moved, moves)
+    called(app, found)
+
+
+def some_days(app: App, brain: Brain, seed: int, days: int) -> Days:
+    """Ordinary days of one dog."""
+    world = World(app, [Play("day", days * DAY)], seed=seed, start=datetime(2026, 6, 1))
+    times = np.arange(0, days * DAY, app.sample_s)
+    did = np.array([BEHAVIOURS.index(world.behaviour(int(t))) for t in times])
+    frames = WorldFrames(app, world)
+    bursts = np.stack([frames.burst(int(t), 0) for t in times])
+    library = FeatureLibrary(app)
+    said = [judged(app, brain, library, bursts, name) for name in (MODEL, "itch")]
+    return Days(*(a.reshape(days, -1) for a in (did, *said)))
+
+
+def judged(
+    app: App, brain: Brain, library: FeatureLibrary, bursts: NDArray[np.int16], name: str
+) -> NDArray[np.int64]:
+    """A model's label for each burst [n, frames, channels] that a node gets."""
+    rows = np.full((len(bursts), len(app.channels)), MISSING, dtype=np.int32)
+    when = np.full((len(bursts), 3), MISSING, dtype=np.int32)
+    X, valid = library.run(name, rows, when, None, [bursts])
+    assert valid.all(), "every burst is whole"
+    return labels(brain, X, name)
+
+
+def minutes(app: App, days: Days) -> tuple[Minutes, Minutes]:
+    """Prints them; minutes that it moved, and that the node says it did, of each day."""
+    names, itches = app.models[MODEL].classes, app.models["itch"].classes
+
+    def row(name: str, true: NDArray[np.bool_], told: NDArray[np.bool_]) -> tuple[Minutes, Minutes]:
+        did, said = (a.sum(axis=1) * app.sample_s / 60 for a in (true, told))
+        print(
+            f"  {name:<12} {did.mean():8.0f} {said.mean():15.0f} {np.abs(said - did).mean():21.1f}"
+        )
+        return did, said
+
     print("  behaviour      it did   the node says   mean error of a day")
     for k, name in enumerate(names):
-        line(name, true[:, BEHAVIOURS.index(name)] * minute, told[:, k] * minute)
-    moved = true[:, [BEHAVIOURS.index(m) for m in MOVING]].sum(axis=1) * minute
-    moves *= minute
-    line("all moving", moved, moves)
-    line("scratching", true[:, BEHAVIOURS.index("scratching")] * minute, itched * minute)
+        row(name, days.did == BEHAVIOURS.index(name), days.said == k)
+    scratching = days.itch == itches.index("scratching")
+    row("scratching", days.did == BEHAVIOURS.index("scratching"), scratching)
+    moves = np.isin(days.said, [names.index(m) for m in MOVING])
+    return row(
+        "moving", np.isin(days.did, [BEHAVIOURS.index(m) for m in MOVING]),
+        moves & (days.itch == itches.index("other")),
+    )  # fmt: skip
+
+
+def calories(app: App, days: Days) -> None:
+    """Prints how far the node's are off."""
     cost = costs(app.path)
-    need = np.array([cost.get(b, cost[LIKE]) for b in BEHAVIOURS])
-    fed = Pet(app)
-    spent, counted = (
-        fed.rer * minute * np.array(v) / 1440
-        for v in (true @ need, told @ np.array([cost[n] for n in names]))
-    )
+    true = np.array([cost.get(b, cost[LIKE]) for b in BEHAVIOURS])[days.did]
+    told = np.array([cost[n] for n in app.models[MODEL].classes])[days.said]
+    spent, counted = (Pet(app).rer * rates.mean(axis=1) for rates in (true, told))
     off = np.abs(counted - spent) / spent
     print(f"  calories: {spent.mean():.0f} kcal a day, the node says {counted.mean():.0f}; "
           f"error of a day {off.mean():.1%} on average, at most {off.max():.1%}")  # fmt: skip
-    right = [fed.ration(float(m) * 60) for m in moved]
-    given = [fed.ration(float(m) * 60) for m in moves]
-    same = np.mean([a == b for a, b in zip(right, given, strict=True)])
-    gram = np.abs(np.subtract(right, given))
-    print(f"  ration: the right one on {same:.0%} of the days; off by {gram.mean():.0f} g of "
-          f"{np.mean(right):.0f} g on average, at most {gram.max():.0f} g")  # fmt: skip
+
+
+def rations(app: App, moved: Minutes, moves: Minutes) -> None:
+    """Prints how far the node's are off, had every day been its usual one."""
+    right, given = (np.array([Pet(app).ration(m * 60) for m in days]) for days in (moved, moves))
+    gram = np.abs(right - given)
+    print(f"  ration: the right one on {np.mean(gram == 0):.0%} of the days; off by "
+          f"{gram.mean():.0f} g of {right.mean():.0f} g on average, "
+          f"at most {gram.max():.0f} g")  # fmt: skip
+
+
+def called(app: App, days: Days) -> None:
+    """Prints what the node calls each behaviour."""
+    names = app.models[MODEL].classes
     print("  what the node calls each behaviour (%):")
     print("    " + " " * 12 + "".join(f"{n:>10}" for n in names))
-    for name, row in zip(BEHAVIOURS, table, strict=True):
-        shares = "".join(f"{share:10.0f}" for share in 100 * row / max(row.sum(), 1))
-        print(f"    {name:<12}{shares}")
+    for k, name in enumerate(BEHAVIOURS):
+        counts = np.bincount(days.said[days.did == k], minlength=len(names))
+        print(
+            f"    {name:<12}" + "".join(f"{100 * n / max(counts.sum(), 1):10.0f}" for n in counts)
+        )
     print(flush=True)
 
 
@@ -177,26 +227,6 @@ def costs(path: Path) -> dict[str, float]:
     """Multiples of the need at rest of each behaviour, as the app's ``burned`` has them."""
     told = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
     return {str(k): float(v) for k, v in told["totals"]["burned"]["sum"][MODEL].items()}
-
-
-def line(name: str, true: NDArray[np.float64], told: NDArray[np.float64]) -> None:
-    """One row of the table of minutes."""
-    error = np.abs(told - true).mean()
-    print(f"  {name:<12} {true.mean():8.0f} {told.mean():15.0f} {error:21.1f}")
-
-
-def judged(
-    app: App, brain: Brain, library: FeatureLibrary, world: World, times: NDArray[np.int64],
-    name: str,
-) -> NDArray[np.int64]:  # fmt: skip
-    """The model's label at each time, from the bursts that a node gets there."""
-    frames = WorldFrames(app, world)
-    bursts = np.stack([frames.burst(int(t), 0) for t in times])
-    rows = np.full((len(times), len(app.channels)), MISSING, dtype=np.int32)
-    when = np.full((len(times), 3), MISSING, dtype=np.int32)
-    X, valid = library.run(name, rows, when, None, [bursts])
-    assert valid.all(), "every burst is whole"
-    return labels(brain, X, name)
 
 
 class Pet:

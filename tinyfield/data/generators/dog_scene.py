@@ -4,8 +4,8 @@ States such as ``walk`` are one behaviour (:mod:`tinyfield.data.generators.dog`)
 kin are a mix by the clock, drawn anew every five minutes, with a scratch or a shake now and then.
 The average dog lies for two thirds of an ordinary day and walks or runs for three hours and a half;
 every seed is another dog with habits of its own, and no two of its days are as long on the walk.
-All of that is a guess, and so is how much it scratches. At rest temperature and heart rate are those
-of a large dog (37.7 to 39.2 degC, 60 to 100 a minute: Eldredge et al. 2007, Dog Owner's Home
+All of that is a guess, and so is how much it scratches. At rest temperature and heart rate are
+those of a large dog (37.7 to 39.2 degC, 60 to 100 a minute: Eldredge et al. 2007, Dog Owner's Home
 Veterinary Handbook, 4th edition).
 """
 
