@@ -125,6 +125,78 @@ def test_what_cannot_be_written_is_left_alone(app_file: Path) -> None:
         write(app_file.with_name("none.yaml"), "need", made, model)
 
 
+FAST = """
+app: moves
+board: uno
+sensors:
+  imu: {driver: adxl345, rate: 50 Hz, burst: 2.56 s}
+sample: every 10 s
+models:
+  need:
+    inputs:
+      - imu.accel_{x,y,z} {mean,level} 1.28 s   # each axis
+      - imu.accel_x autocorrelation 0.5 s 1.28 s
+      - imu.accel_x last
+    classes: [still, walking]
+    train: {dataset: gas_mq, label: gait}
+    architecture: gmm
+    components: 4
+decisions:
+  moves: {when: need == walking}
+reporting: {link: serial, heartbeat: 10 min}
+"""
+
+
+def test_windows_of_frames(tmp_path: Path) -> None:
+    """Half and twice as long, as far as the burst reaches; braces stay where all change alike."""
+    path = tmp_path / "app.yaml"
+    path.write_text(FAST)
+    app = load_app(path)
+    space = space_of(app, app.models["need"])
+    forms = {one[0].text: [form.text for form in one] for one in space.inputs}
+    assert forms["imu.accel_y level 1.28 s"] == [
+        "imu.accel_y level 1.28 s", "imu.accel_y level 0.64 s", "imu.accel_y level 2.56 s",
+    ]  # fmt: skip
+    assert forms["imu.accel_x autocorrelation 0.5 s 1.28 s"][1:] == [
+        "imu.accel_x autocorrelation 0.5 s 0.64 s", "imu.accel_x autocorrelation 0.5 s 2.56 s",
+    ]  # fmt: skip
+    assert forms["imu.accel_x last"] == ["imu.accel_x last"]
+    assert set(space.searched) >= set(ANOMALY)
+
+    path.write_text(FAST.replace("burst: 2.56 s", "burst: 1.28 s"))
+    app = load_app(path)
+    short = space_of(app, app.models["need"]).inputs[0]
+    assert [form.text for form in short][1:] == ["imu.accel_x mean 0.64 s"]
+
+    path.write_text(FAST)
+    axes = [f"imu.accel_{axis} {what}" for axis in "xyz" for what in ("mean", "level")]
+    params = {f"input {one} 1.28 s": f"{one} 0.64 s" for one in axes}
+    assert changes(path, candidate(path, **params)) == [
+        "-      - imu.accel_{x,y,z} {mean,level} 1.28 s   # each axis",
+        "+      - imu.accel_{x,y,z} {mean,level} 0.64 s   # each axis",
+    ]
+    path.write_text(FAST)
+    like = "imu.accel_x autocorrelation 0.5 s"
+    some = {
+        "input imu.accel_x mean 1.28 s": "left out",
+        "input imu.accel_z level 1.28 s": "imu.accel_z level 2.56 s",
+        f"input {like} 1.28 s": f"{like} 2.56 s",
+    }
+    lines = changes(path, candidate(path, **some, **{"gmm components": 7}))
+    assert [line.partition("#")[0].rstrip() for line in lines] == [
+        "-      - imu.accel_{x,y,z} {mean,level} 1.28 s",
+        "-      - imu.accel_x autocorrelation 0.5 s 1.28 s",
+        "+      - imu.accel_x level 1.28 s",
+        "+      - imu.accel_y mean 1.28 s",
+        "+      - imu.accel_y level 1.28 s",
+        "+      - imu.accel_z mean 1.28 s",
+        "+      - imu.accel_z level 2.56 s",
+        "+      - imu.accel_x autocorrelation 0.5 s 2.56 s",
+        "-    components: 4",
+        "+    components: 7",
+    ]
+
+
 def test_numbers_are_written_as_people_write_them() -> None:
     assert written("density", 0.3) == "30 %" and written("prune", Decimal("0.125")) == "12.5 %"
     assert written("density", 1.0) == "100 %" and written("hidden", (8, 4)) == [8, 4]

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from fractions import Fraction
 from types import MappingProxyType
 from typing import Any, Protocol
 
@@ -136,6 +138,7 @@ WINDOWS = (0.5, 1, 2)
 """Lengths of a window that are tried, as parts of the app's own."""
 
 _OUT = "left out"
+_LAST_TIME = re.compile(r"[\d.,]+\s*[^\W\d]+\s*$")
 
 
 class Trial(Protocol):
@@ -242,11 +245,10 @@ def _with(choice: Choice, value: Any) -> Choice:
 
 
 def _forms(app: App, feature: Feature) -> tuple[Feature, ...]:
-    """The feature and, where it has a window, others of the same kind that the app allows."""
-    found = [feature]
-    for part in WINDOWS if feature.window_s is not None else ():
-        length = round((feature.window_s or 0) * part)
-        text = f"{feature.source} {feature.op} {duration_text(max(1, length))}"
+    """The feature and, where it has a window, others of the same kind that the app allows: of
+    readings whole samples; of a fast sensor whole frames, as many as its burst or a node holds."""
+    found = {_window(app, feature): feature}
+    for text in _texts(app, feature):
         try:
             other = parse_feature(
                 text,
@@ -256,10 +258,31 @@ def _forms(app: App, feature: Feature) -> tuple[Feature, ...]:
                 unsure=Unsure(),
             )
         except Mistake:
-            continue  # too short or too long, or no whole number of samples
-        if other is not None and other.window_s not in {f.window_s for f in found}:
-            found.append(other)
-    return tuple(found)
+            continue  # too short or too long, or no whole number of samples or frames
+        if other is not None:
+            found.setdefault(_window(app, other), other)
+    return tuple(found.values())
+
+
+def _window(app: App, feature: Feature) -> Fraction | None:
+    """Its length in s; None without a window."""
+    if feature.frames is not None:
+        return feature.frames.count / app.channels[feature.channel or 0].rate
+    return None if feature.window_s is None else Fraction(feature.window_s)
+
+
+def _texts(app: App, feature: Feature) -> Iterator[str]:
+    """The feature with each of the other windows."""
+    own = _window(app, feature)
+    for part in WINDOWS if own is not None else ():
+        length = (own or 0) * Fraction(part)
+        if feature.frames is None:
+            whole = max(1, round(length))
+            yield f"{feature.source} {feature.op} {duration_text(whole)}"
+        else:
+            yield _LAST_TIME.sub(
+                f"{float(length):.6f}".rstrip("0").rstrip(".") + " s", feature.text
+            )
 
 
 def _suggest(trial: Trial, name: str, choice: Choice) -> object:

@@ -14,6 +14,7 @@ from tinyfield.errors import EnvironmentFault, SpecError, UserError
 from tinyfield.spec import Model, load_app
 from tinyfield.spec.app import Compress
 from tinyfield.spec.architectures import OPTIONS
+from tinyfield.spec.braces import expand
 from tinyfield.spec.frozen import build
 from tinyfield.tune.candidate import Candidate, written
 
@@ -78,6 +79,9 @@ def edited(text: str, name: str, candidate: Candidate, model: Model, path: Path)
     return _merged(text, before, after)
 
 
+_LAST_TIME = re.compile(r"[\d.,]+\s*[^\W\d]+\s*$")
+
+
 def _load(text: str) -> tuple[Any, Any]:
     from ruamel.yaml import YAML
 
@@ -129,7 +133,9 @@ def _change(section: Any, candidate: Candidate, model: Model, path: Path) -> Non
 
 
 def _change_inputs(section: Any, candidate: Candidate, path: Path) -> None:
-    """Inputs that are left out are removed, those with another window changed where they stand."""
+    """Inputs that are left out are removed, those with another window changed where they stand; a
+    line with braces stays one where all that it stands for changes alike, and becomes a line each
+    where not."""
     from ruamel.yaml.comments import CommentedSeq
 
     listed = section["inputs"]
@@ -139,11 +145,34 @@ def _change_inputs(section: Any, candidate: Candidate, path: Path) -> None:
             hint="change them there by hand",
         )
     texts = dict(zip(candidate.places, (f.text for f in candidate.inputs), strict=True))
+    stands = [tuple(one.text for one in expand(str(line))) for line in listed]
+    first = sum(map(len, stands))
     for i in range(len(listed) - 1, -1, -1):
-        if i not in texts:
-            del listed[i]
-        elif " ".join(str(listed[i]).split()) != " ".join(texts[i].split()):
-            listed[i] = texts[i]
+        first -= len(stands[i])
+        wanted = [texts.get(first + k) for k in range(len(stands[i]))]
+        if list(map(_spaced, stands[i])) == [text and _spaced(text) for text in wanted]:
+            continue
+        kept = [text for text in wanted if text is not None]
+        new = kept
+        if len(kept) == len(wanted):
+            one = kept[0] if len(kept) == 1 else _with_window(str(listed[i]), kept)
+            new = kept if one is None else [one]
+        if len(new) == 1:
+            listed[i] = new[0]  # the comment behind it stays
+        else:
+            listed[i : i + 1] = new
+
+
+def _with_window(line: str, wanted: list[str]) -> str | None:
+    """A line with braces that stands for ``wanted`` by another window; None if none does."""
+    other = _LAST_TIME.sub(_LAST_TIME.findall(wanted[0])[0], line)
+    same = [_spaced(one.text) for one in expand(other)] == list(map(_spaced, wanted))
+    return other if same else None
+
+
+def _spaced(text: str) -> str:
+    """With one space between words."""
+    return " ".join(text.split())
 
 
 def _change_compress(section: Any, wanted: Model, model: Model) -> None:
