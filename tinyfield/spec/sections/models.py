@@ -73,7 +73,7 @@ class CompressSection(Section):
     prune: ShareOrAuto | None = Field(
         default=None,
         description="share of the weights to remove, by neurons and channels; auto: as many as "
-        "accept.max_drop allows",
+        "accept.max_drop allows, whatever the budget",
         examples=["50 %", "auto"],
     )
     share: Annotated[int, Field(ge=4, le=32)] | None = Field(
