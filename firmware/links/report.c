@@ -8,21 +8,35 @@
 #define REST_S      60u
 #define REST_S_MOST 3600u
 
-/* One message up, what comes down is acted on. */
-static bool exchange(const tiny_report_parts_t *parts, size_t n) {
+/* Whether the gateway has not yet said that it stored the decision; a word of a neighbour that
+ * overtook its answer does not say so. */
+static bool unstored(const tiny_report_parts_t *parts, const tiny_decision_t *d) {
+    tiny_decision_t next;
+    return tiny_outbox_oldest(parts->outbox, &next) == TINY_OK && next.boot == d->boot &&
+           next.seq == d->seq;
+}
+
+/* One message up, what comes down is acted on; true if it answers the message, which is about
+ * that decision unless it is null. */
+static bool exchange(const tiny_report_parts_t *parts, size_t n, const tiny_decision_t *d) {
     const uint32_t now = hal_now();
     const uint32_t deadline = parts->deadline(); /* anew: a command may have set one */
     const uint32_t left = deadline > now ? deadline - now : 0;
-    tiny_downlink_t down;
-    if (n == 0 || left < 2) {
+    tiny_bytes_t down;
+    if (n == 0 || left < 2 || tiny_link_send(parts->frame, n) != TINY_OK) {
         return false;
     }
     const uint32_t wait = left > WAIT_MS / 1000u ? WAIT_MS : (left - 1u) * 1000u;
-    if (tiny_link_exchange(parts->frame, n, wait, &down) != TINY_OK) {
-        return false;
-    }
-    parts->heard(&down);
-    return true;
+    const uint32_t until = hal_now() + wait / 1000u;
+    do {
+        if (tiny_link_await(parts->frame, wait, until, &down) != TINY_OK || !parts->heard(&down)) {
+            return false;
+        }
+        if (d == NULL || !unstored(parts, d)) {
+            return true;
+        }
+    } while (!TINY_VIRTUAL); /* its host gives one answer */
+    return false;
 }
 
 /* Seconds since a decision; of one from an earlier boot at least this boot's, and more if the
@@ -37,24 +51,19 @@ static uint32_t age_of(const tiny_decision_t *d, const tiny_report_parts_t *part
 
 static bool send_birth(const tiny_report_parts_t *parts) {
     uint8_t *out = tiny_frame_begin(parts->frame);
-    return exchange(parts, tiny_wire_birth(out, TINY_WIRE_MAX, parts->health, parts->hash));
+    return exchange(parts, tiny_wire_birth(out, TINY_WIRE_MAX, parts->health, parts->hash), NULL);
 }
 
 static bool send_heartbeat(const tiny_report_parts_t *parts) {
     uint8_t *out = tiny_frame_begin(parts->frame);
-    return exchange(parts, tiny_wire_heartbeat(out, TINY_WIRE_MAX, parts->health));
+    return exchange(parts, tiny_wire_heartbeat(out, TINY_WIRE_MAX, parts->health), NULL);
 }
 
 /* The oldest decision; true once the gateway has it. */
 static bool send_decision(const tiny_report_parts_t *parts, const tiny_decision_t *d, uint32_t t) {
     uint8_t *out = tiny_frame_begin(parts->frame);
     const size_t n = tiny_wire_decision(out, TINY_WIRE_MAX, d, age_of(d, parts, t), 0);
-    tiny_decision_t next;
-    if (!exchange(parts, n)) {
-        return false;
-    }
-    return tiny_outbox_oldest(parts->outbox, &next) != TINY_OK || next.boot != d->boot ||
-           next.seq != d->seq;
+    return exchange(parts, n, d);
 }
 
 static bool send_all(tiny_report_t *r, const tiny_report_parts_t *parts, uint32_t t) {

@@ -19,9 +19,9 @@ typedef struct {
     tiny_outbox_t *outbox;
     const tiny_clock_t *clock;
     const tiny_health_t *health;
-    uint32_t hash;                              /* of the manifest */
-    void (*heard)(const tiny_downlink_t *down); /* acknowledges, sets the clock, commands */
-    uint32_t (*deadline)(void);                 /* when the node has something else to do */
+    uint32_t hash;                           /* of the manifest */
+    bool (*heard)(const tiny_bytes_t *down); /* acts on a downlink; false if it is none */
+    uint32_t (*deadline)(void);              /* when the node has something else to do */
 } tiny_report_parts_t;
 
 /* At time t: a birth if due, then the decisions of the outbox, oldest first, each only after the

@@ -6,17 +6,15 @@
 /* Between two looks at the watchdog and the time. */
 #define SLICE_MS 200u
 
-/* The next downlink within so many slices of silence, and not after `until`: a babbling line holds
- * the node up no longer than a silent one. */
-static tiny_status_t await(tiny_frame_t *frame, uint32_t slices, uint32_t until,
-                           tiny_downlink_t *down) {
+/* A babbling line holds the node up no longer than a silent one. */
+tiny_status_t tiny_link_await(tiny_frame_t *frame, uint32_t wait_ms, uint32_t until,
+                              tiny_bytes_t *down) {
+    uint32_t slices = wait_ms / SLICE_MS;
     do {
         uint8_t type = 0;
-        const uint8_t *payload = NULL;
-        size_t n = 0;
-        const tiny_status_t status = tiny_frame_next(frame, &type, &payload, &n);
+        const tiny_status_t status = tiny_frame_next(frame, &type, &down->data, &down->n);
         if (status == TINY_OK && type == TINY_FRAME_DOWNLINK) {
-            return tiny_wire_downlink(payload, n, down) == TINY_OK ? TINY_OK : TINY_E_MISSING;
+            return TINY_OK;
         }
         if (status == TINY_E_FORMAT && TINY_VIRTUAL) {
             return TINY_E_MISSING; /* that was the answer: the host sends no other */
@@ -38,8 +36,7 @@ static tiny_status_t await(tiny_frame_t *frame, uint32_t slices, uint32_t until,
     return TINY_E_MISSING;
 }
 
-tiny_status_t tiny_link_exchange(tiny_frame_t *frame, size_t n, uint32_t wait_ms,
-                                 tiny_downlink_t *down) {
+tiny_status_t tiny_link_send(tiny_frame_t *frame, size_t n) {
     const size_t size = tiny_frame_seal(frame, TINY_FRAME_UPLINK, n);
 #if !TINY_VIRTUAL
     /* Whatever stands on the line, a boot loader's greeting or noise, ends here. */
@@ -51,16 +48,16 @@ tiny_status_t tiny_link_exchange(tiny_frame_t *frame, size_t n, uint32_t wait_ms
     if (size == 0 || hal_stream_write(frame->raw, size) < 0) {
         return TINY_E_IO;
     }
-    return await(frame, wait_ms / SLICE_MS, hal_now() + wait_ms / 1000u, down);
+    return TINY_OK;
 }
 
-tiny_status_t tiny_link_poll(tiny_frame_t *frame, tiny_downlink_t *down) {
+tiny_status_t tiny_link_poll(tiny_frame_t *frame, tiny_bytes_t *down) {
 #if TINY_VIRTUAL
     /* Its host speaks only when spoken to; reading would wait for ever. */
     (void)frame;
     (void)down;
     return TINY_E_MISSING;
 #else
-    return await(frame, 0, hal_now(), down);
+    return tiny_link_await(frame, 0, hal_now(), down);
 #endif
 }

@@ -19,6 +19,8 @@
 
 #define ROOM(n) ((n) > 0 ? (n) : 1)
 
+#define WAITING_MOST 16 /* downlinks at a time: more are no gateway's */
+
 static struct {
     uint32_t t;            /* this wake */
     uint32_t sample_at;    /* the next sample */
@@ -37,6 +39,9 @@ static struct {
     tiny_switch_t actuator[ROOM(APP_ACTUATORS)];
 #if APP_ASKS > 0
     tiny_case_t cases[APP_ASKS];
+#endif
+#if APP_NEIGHBOURS > 0
+    tiny_neighbour_t neighbour[APP_NEIGHBOURS];
 #endif
     tiny_interlock_t interlock;
     tiny_outbox_t outbox;
@@ -208,33 +213,70 @@ static bool settle_overdue(void) {
 
 /* --- hear ---------------------------------------------------------------------------------- */
 
-static void hear(const tiny_downlink_t *down) {
-    if (down->has_mark) {
-        (void)tiny_outbox_acknowledge(&node.outbox, down->boot, down->seq);
+#if APP_NEIGHBOURS > 0
+/* UTC by the node's own clock; 0 while it is not set. */
+static uint32_t utc(void) {
+    if (!node.clock.set) {
+        return 0;
     }
-    if (down->has_epoch) {
-        tiny_clock_set(&node.clock, node.t, down->epoch, APP_PLANTED);
+    return (uint32_t)((int64_t)APP_PLANTED + tiny_clock_at(&node.clock, node.t));
+}
+
+/* Whether it was a neighbour's word, good or not: the epoch that dates it sets no clock, since it
+ * may have waited on the line. */
+static bool hear_neighbour(const tiny_bytes_t *bytes) {
+    tiny_word_t word;
+    const tiny_status_t status = tiny_wire_word(bytes->data, bytes->n, &word);
+    if (status == TINY_OK) {
+        (void)tiny_neighbour_hear(node.neighbour, app_neighbours, APP_NEIGHBOURS, APP_MANIFEST_HASH,
+                                  &word, utc(), node.t);
     }
-    if (down->has_command) {
-        (void)tiny_interlock_request(&node.interlock, down->actuator, down->on, down->seconds,
-                                     node.t);
+    return status != TINY_E_MISSING;
+}
+#endif
+
+/* Does what a downlink says; false if it is malformed. */
+static bool hear(const tiny_bytes_t *bytes) {
+    tiny_downlink_t down;
+    if (tiny_wire_downlink(bytes->data, bytes->n, &down) != TINY_OK) {
+        return false;
+    }
+    if (down.has_mark) {
+        (void)tiny_outbox_acknowledge(&node.outbox, down.boot, down.seq);
+    }
+#if APP_NEIGHBOURS > 0
+    if (hear_neighbour(bytes)) {
+        down.has_epoch = false;
+    }
+#endif
+    if (down.has_epoch) {
+        tiny_clock_set(&node.clock, node.t, down.epoch, APP_PLANTED);
+    }
+    if (down.has_command) {
+        (void)tiny_interlock_request(&node.interlock, down.actuator, down.on, down.seconds, node.t);
     }
 #if APP_ASKS > 0
-    if (down->has_answer && down->case_boot == node.journal.boot) {
-        const uint8_t i = tiny_case_asked(node.cases, APP_ASKS, down->case_seq);
+    if (down.has_answer && down.case_boot == node.journal.boot) {
+        const uint8_t i = tiny_case_asked(node.cases, APP_ASKS, down.case_seq);
         if (i != TINY_NO_CASE) {
-            settle(i, TINY_FLAG_EDGE, down->yes);
+            settle(i, TINY_FLAG_EDGE, down.yes);
         }
     }
 #endif
+    return true;
+}
+
+/* What came while the node slept, before it samples. */
+static void hear_waiting(void) {
+    tiny_bytes_t down;
+    for (uint8_t i = 0; i < WAITING_MOST && tiny_link_poll(&node.frame, &down) == TINY_OK; i++) {
+        (void)hear(&down);
+    }
 }
 
 #if TINY_VIRTUAL
 static void hear_frame(const uint8_t *payload, size_t n) {
-    tiny_downlink_t down;
-    if (tiny_wire_downlink(payload, n, &down) == TINY_OK) {
-        hear(&down);
-    }
+    (void)hear(&(tiny_bytes_t){payload, n});
 }
 #endif
 
@@ -301,6 +343,16 @@ static void sense(void) {
 #else
 static void sense(void) {
     sense_own();
+}
+#endif
+
+#if APP_NEIGHBOURS > 0
+/* Whatever pins or a virtual board's host say, a neighbour is what was heard of it. */
+static void sense_neighbours(void) {
+    for (uint8_t i = 0; i < APP_NEIGHBOURS; i++) {
+        node.channel[app_neighbours[i].channel] =
+            tiny_neighbour_reading(&node.neighbour[i], node.t);
+    }
 }
 #endif
 
@@ -418,6 +470,9 @@ static void sample(void) {
     const tiny_when_t when = tiny_clock_when(&node.clock, node.t, APP_DATE);
     node.health.battery_mv = hal_battery_mv();
     sense();
+#if APP_NEIGHBOURS > 0
+    sense_neighbours();
+#endif
     node.health.samples++;
     count_faults();
     app_features_push(&node.features, node.channel);
@@ -496,10 +551,6 @@ static void report(void) {
         .heard = hear,
         .deadline = report_until,
     };
-    tiny_downlink_t down;
-    if (tiny_link_poll(&node.frame, &down) == TINY_OK) {
-        hear(&down);
-    }
     tiny_report(&node.report, &parts, node.t);
 }
 
@@ -570,6 +621,7 @@ void tiny_node_step(void) {
     hal_watchdog();
     tiny_interlock_tick(&node.interlock, node.t);
     if (node.t >= node.sample_at) {
+        hear_waiting();
         sample();
         node.sample_at += APP_SAMPLE_S;
         if (APP_HEARTBEAT_S != 0 && node.t >= node.heartbeat_at) {

@@ -26,6 +26,11 @@ def wire() -> Iterator[Harness]:
 
 
 @pytest.fixture(scope="module")
+def neighbours() -> Iterator[Harness]:
+    yield from _running("neighbours", "core/neighbours.c")
+
+
+@pytest.fixture(scope="module")
 def interlock() -> Iterator[Harness]:
     yield from _running("interlock", "core/interlock.c")
 

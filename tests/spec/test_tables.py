@@ -153,15 +153,17 @@ def test_drivers_are_complete() -> None:
         assert found.name == name
         assert found.summary and found.datasheet
         assert (found.kind == "sensor") == bool(found.channels)
-        assert (found.c.read is not None) == (found.kind == "sensor" and found.fast is None)
-        assert (found.kind == "actuator") == (found.c.write is not None)
         known = {*found.params} | ({"address"} if found.bus == "i2c" else set())
+        assert (found.c is None) == (found.bus == "link")
+        if found.c is not None:
+            reads = found.kind == "sensor" and found.fast is None
+            assert (found.c.read is not None) == reads
+            assert (found.kind == "actuator") == (found.c.write is not None)
+            assert set(found.c.fields) <= known | ({"rate"} if found.fast else set())
         if found.fast is not None:
-            assert found.c.begin and found.c.frames and found.c.rest
+            assert found.c and found.c.begin and found.c.frames and found.c.rest
             assert found.fast.fifo > 1 and found.fast.rates == tuple(sorted(set(found.fast.rates)))
             assert all(-(2**15) < ch.minimum < ch.maximum < 2**15 for ch in found.channels)
-            known |= {"rate"}
-        assert set(found.c.fields) <= known
         assert (found.bus == "i2c") == bool(found.addresses)
         assert found.address is None or found.address in found.addresses
         for channel in found.channels:
@@ -169,7 +171,8 @@ def test_drivers_are_complete() -> None:
             assert find_unit(channel.unit)
             assert abs(channel.minimum) < 2**31 and abs(channel.maximum) < 2**31
         for param in found.params.values():
-            assert param.kind in ("pin", "quantity", "bool", "int", "choice")
+            words = ("node", "name") if found.bus == "link" else ()
+            assert param.kind in ("pin", "quantity", "bool", "int", "choice", *words)
             assert param.kind != "pin" or param.function in ("adc", "in", "out")
             assert param.kind != "quantity" or find_unit(param.unit)
             assert param.differs is None or param.differs in found.params

@@ -6,7 +6,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from tinyfield.codegen.labels import labels_of
-from tinyfield.wire import Manifest, ManifestAction, ManifestModel, ManifestRule
+from tinyfield.wire import (
+    Manifest,
+    ManifestAction,
+    ManifestModel,
+    ManifestNeighbour,
+    ManifestRule,
+)
 
 if TYPE_CHECKING:
     from tinyfield.compiler import Program
@@ -25,6 +31,16 @@ def make_manifest(app: App, board: str, programs: Mapping[str, Program]) -> Mani
         models=tuple(
             ManifestModel(name=name, classes=model.labels, sha256=_digest(programs[name]))
             for name, model in app.models.items()
+        ),
+        neighbours=tuple(
+            ManifestNeighbour(
+                name=sensor.name,
+                node=sensor.neighbour.node,
+                decision=sensor.neighbour.decision,
+                expires=sensor.neighbour.expires_s,
+            )
+            for sensor in app.sensors.values()
+            if sensor.neighbour is not None
         ),
     )
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
@@ -46,7 +46,8 @@ _SOFTMAX_ZERO = -128
 
 @dataclass(frozen=True)
 class Part:
-    """A sensor or actuator: its driver's C and the configuration it gets."""
+    """A sensor or actuator: its driver's C and the configuration it gets. A neighbour has none: its
+    ``call`` is empty."""
 
     name: str
     driver: str
@@ -81,6 +82,17 @@ class ActuatorPlan(Part):
     excludes: int
     safe_on: bool
     starts: int = 0
+
+
+@dataclass(frozen=True)
+class NeighbourPlan:
+    """A sensor whose reading comes over the link: its channel is ``channel``."""
+
+    name: str
+    node: str
+    decision: str
+    expires_s: int
+    channel: int
 
 
 @dataclass(frozen=True)
@@ -195,6 +207,7 @@ class NodePlan:
     node_bytes_most: int
     channels: tuple[tuple[str, str], ...]
     sensors: tuple[SensorPlan, ...]
+    neighbours: tuple[NeighbourPlan, ...]
     actuators: tuple[ActuatorPlan, ...]
     models: tuple[ModelPlan, ...]
     totals: tuple[TotalPlan, ...]
@@ -296,7 +309,7 @@ class NodePlan:
     def headers(self) -> tuple[str, ...]:
         """Of the drivers in use, each once."""
         parts: tuple[Part, ...] = (*self.sensors, *self.actuators)
-        return tuple(sorted({f"drivers/{part.driver}/{part.header}" for part in parts}))
+        return tuple(sorted({f"drivers/{p.driver}/{p.header}" for p in parts if p.header}))
 
     def sensor_of(self, channel: int) -> int:
         """The id of the sensor that gives the channel."""
@@ -334,11 +347,18 @@ class NodePlan:
         for index, (name, unit) in enumerate(self.channels):
             lines.append(f"channel {index} {name} [{unit}] of sensor {self.sensor_of(index)}")
         for part in (*self.sensors, *self.actuators):
+            if not part.call:
+                continue
             fields = " ".join(f"{name}={value}" for name, value in part.fields)
             lines.append(f"{type(part).__name__[:-4].lower()} {part.name} {part.call}: {fields}")
             if isinstance(part, SensorPlan) and part.frames:
                 how = "continuous" if part.continuous else "burst"
                 lines[-1] += f" ({part.frames} frames a sample, {how}, {self.pieces} pieces)"
+        for neighbour in self.neighbours:
+            lines.append(
+                f"neighbour {neighbour.name} {neighbour.decision} of {neighbour.node}: "
+                f"channel {neighbour.channel}, expires {neighbour.expires_s} s"
+            )
         for actuator in self.actuators:
             lines.append(
                 f"limit {actuator.name} max_on {actuator.max_on_s} min_off {actuator.min_off_s} "
@@ -409,6 +429,7 @@ def make_plan(
             (channel.name, _unit(channel.unit, channel.scale)) for channel in app.channels
         ),
         sensors=tuple(_sensor(app, sensor) for sensor in app.sensors.values()),
+        neighbours=tuple(_neighbours(app)),
         actuators=tuple(_actuator(app, actuator) for actuator in app.actuators.values()),
         models=tuple(_model(app, board, model, programs, scalers) for model in app.models.values()),
         totals=_totals(app),
@@ -425,8 +446,18 @@ def _unit(unit: str, scale: int) -> str:
     return unit if scale == 0 else f"10^{scale} {unit}"
 
 
+def _neighbours(app: App) -> Iterator[NeighbourPlan]:
+    for sensor in app.sensors.values():
+        heard = sensor.neighbour
+        if heard is not None:
+            channel = app.channel_id(sensor.channels[0])
+            yield NeighbourPlan(sensor.name, heard.node, heard.decision, heard.expires_s, channel)
+
+
 def _part(name: str, driver_name: str, params: Mapping[str, int], kind: str) -> Part:
     source = driver(driver_name).c
+    if source is None:
+        return Part(f"{kind}_{name}", driver_name, "", "", "", ())
     call = source.read or source.frames if kind == "sensor" else source.write
     if call is None:
         raise ModelError(f"the driver {driver_name} of {name} is no {kind}")
@@ -453,9 +484,9 @@ def _sensor(app: App, sensor: Sensor) -> SensorPlan:
         names=sensor.channels,
         frames=sensor.frames,
         continuous=sensor.continuous,
-        begin=found.c.begin or "",
-        rest=found.c.rest or "",
-        compensate=found.c.compensate or "" if readings else "",
+        begin=(found.c and found.c.begin) or "",
+        rest=(found.c and found.c.rest) or "",
+        compensate=(found.c and found.c.compensate) or "" if readings else "",
         readings=tuple(readings),
     )
 

@@ -17,6 +17,8 @@ class Faults:
         link_down: whether no answer comes to what the node sends at a time.
         battery_mv: its supply's voltage at a time; None: as the board has it.
         clock_set: False: nobody ever tells the node the date.
+        late_s: how long the word of a neighbour, by its sensor, was on its way that comes at a
+            time; None: no time at all.
     """
 
     to_node: Callable[[bytes, int], bytes | None] | None = None
@@ -25,3 +27,4 @@ class Faults:
     link_down: Callable[[int], bool] | None = None
     battery_mv: Callable[[int], int | None] | None = None
     clock_set: bool = True
+    late_s: Callable[[str, int], int] | None = None

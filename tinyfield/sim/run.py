@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import struct
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,7 @@ from tinyfield.sim.faults import Faults
 from tinyfield.sim.gateway import Gateway, Immediate, Linked, OnEvent
 from tinyfield.sim.link import Link
 from tinyfield.sim.node import NodeProcess, command_for, home
-from tinyfield.sim.source import RowSource, day_zero
+from tinyfield.sim.source import MISSING, RowSource, day_zero
 from tinyfield.wire import (
     Downlink,
     Frame,
@@ -104,6 +104,8 @@ class SimRun:
         self._fast = sum(sensor.frames > 0 for sensor in app.sensors.values())
         self._burst_of: tuple[int, int] | None = None  # the node's t and the sensor's number
         self._burst: NDArray[np.int16]
+        self._told_at = {i: c.sensor for i, c in enumerate(app.channels) if c.told}
+        self._begin = source.start if source.start is not None else day_zero(app)
         self._seen: set[tuple[int, int]] = set()
         self._on: set[str] = set()  # actuators
         self._edge = Edge(edge)
@@ -254,8 +256,10 @@ class SimRun:
             if values is None:
                 self._row = encode_frame(FrameType.EXIT)
             else:
-                row = struct.pack(f"<I{len(values)}i", self._asked, *values)
-                self._row = self._battery() + encode_frame(FrameType.ROW, row)
+                own = [MISSING if i in self._told_at else v for i, v in enumerate(values)]
+                row = struct.pack(f"<I{len(own)}i", self._asked, *own)
+                said = self._words(values) + self._battery()
+                self._row = said + encode_frame(FrameType.ROW, row)
                 self._samples += 1
                 self._progress()
         judged = [] if self._link_down() else self._edge.due(self._now)
@@ -266,6 +270,25 @@ class SimRun:
     def _link_down(self) -> bool:
         down = self._faults.link_down
         return down is not None and not self._over and down(self._now)
+
+    def _words(self, values: Sequence[int]) -> bytes:
+        """What neighbours say, as the gateway's downlinks; with a real one it is the one to ask."""
+        if self._link is not None or self._link_down():
+            return b""
+        epoch = self._begin + self._now
+        late = self._faults.late_s
+        said = b""
+        for number, (channel, sensor) in enumerate(self._told_at.items()):
+            if values[channel] != MISSING:
+                down = Downlink(
+                    epoch=epoch,
+                    neighbour=number,
+                    active=values[channel] > 0,
+                    heard=epoch - (late(sensor, self._now) if late is not None else 0),
+                    manifest=self._names.hash,
+                )
+                said += encode_frame(FrameType.DOWNLINK, encode_downlink(down))
+        return said
 
     def _battery(self) -> bytes:
         """The frame that tells a virtual board its voltage, ahead of the row; empty without one."""

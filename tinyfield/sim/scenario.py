@@ -18,6 +18,7 @@ from tinyfield.errors import UserError
 from tinyfield.features.ticks import NO_FRAME
 from tinyfield.sim.edge import Says
 from tinyfield.sim.faults import Faults
+from tinyfield.sim.neighbours import NeighbourSource, late_s
 from tinyfield.sim.source import MISSING, RowSource, WorldSource
 from tinyfield.sim.trace import TraceSource
 
@@ -82,6 +83,8 @@ def source_of(app: App, scenario: Scenario) -> RowSource:
     else:
         made, start = _world_of(app, scenario)
         source = WorldSource(app, made, start=start)
+    if scenario.neighbours:
+        source = NeighbourSource(source, app.channels, scenario.neighbours)
     late = [f for f in scenario.faults if f.begin_s > source.last - source.first]
     if late:
         raise UserError(
@@ -112,11 +115,15 @@ def faults_of(scenario: Scenario, source: RowSource) -> Faults:
     def battery_mv(t: int) -> int | None:
         return next((mv for a, b, mv in reversed(battery) if a <= t and (b is None or t < b)), None)
 
+    def late(sensor: str, t: int) -> int:
+        return late_s([line for line in scenario.neighbours if line.sensor == sensor], t - first)
+
     return Faults(
         cuts=[(a, (a if b is None else b) - a) for a, b, _ in spans("power")],
         link_down=link_down if down else None,
         battery_mv=battery_mv if battery else None,
         clock_set=not spans("clock"),
+        late_s=late if scenario.neighbours else None,
     )
 
 

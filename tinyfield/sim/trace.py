@@ -116,7 +116,7 @@ class _Reader:
         lines = csv.reader(io.StringIO(self._text(), newline=""), strict=True)
         header: list[str] | None = None
         time_at = 0
-        columns: list[int] = []
+        columns: list[int | None] = []
         clock = _Clock(self, fractions=any(c.frames for c in self._channels))
         number = 0
         try:
@@ -139,7 +139,7 @@ class _Reader:
                 into._add(
                     t,
                     tuple(
-                        converter.scaled(self, number, cells[at])
+                        MISSING if at is None else converter.scaled(self, number, cells[at])
                         for converter, at in zip(self._converters, columns, strict=True)
                     ),
                 )
@@ -171,7 +171,7 @@ class _Reader:
             raise self.wrong(line, "a NUL byte", "save it as CSV, UTF-8")
         return text
 
-    def _header(self, number: int, cells: list[str]) -> tuple[int, list[int]]:
+    def _header(self, number: int, cells: list[str]) -> tuple[int, list[int | None]]:
         names: dict[str, int] = {}
         units: dict[str, str | None] = {}
         for at, cell in enumerate(cells):
@@ -191,14 +191,16 @@ class _Reader:
             raise self.wrong(
                 number, f"{time} in {units[time]!r}", "give it in s, or as ISO 8601 times"
             )
-        missing = [c.name for c in self._channels if c.name not in names]
+        # A neighbour without a column says nothing.
+        missing = [c.name for c in self._channels if c.name not in names and not c.told]
         if missing:
             near = nearest(missing[0], [n for n in names if n not in _TIMES])
             hint = f"rename the column {near!r}" if near else "add the columns; cells may be empty"
             raise self.wrong(number, f"no column {', '.join(missing)}", hint)
         for channel in self._channels:
-            self._converters.append(_Converter(self, number, channel, units[channel.name]))
-        return names[time], [names[c.name] for c in self._channels]
+            unit = units.get(channel.name)
+            self._converters.append(_Converter(self, number, channel, unit))
+        return names[time], [names.get(c.name) for c in self._channels]
 
     def _example(self) -> str:
         return ",".join(["t", *(f"{c.name} [{c.unit}]" for c in self._channels)])

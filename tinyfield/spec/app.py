@@ -36,6 +36,7 @@ class Channel(Frozen):
         frames: of a fast channel, how many frames a sample brings; 0 for one reading a sample.
         rate_mhz: of a fast channel, frames a second in thousandths.
         continuous: a fast channel that never pauses, so that windows may reach over samples.
+        told: of a neighbour: what the gateway tells of it, read from no pin.
     """
 
     name: str
@@ -48,11 +49,20 @@ class Channel(Frozen):
     frames: int = 0
     rate_mhz: int = 0
     continuous: bool = False
+    told: bool = False
 
     @property
     def rate(self) -> Fraction:
         """Frames a second."""
         return Fraction(self.rate_mhz, 1000)
+
+
+class Neighbour(Frozen):
+    """Another node's decision, told by the gateway; after ``expires_s`` nothing is known of it."""
+
+    node: str
+    decision: str
+    expires_s: int
 
 
 class Sensor(Frozen):
@@ -66,6 +76,7 @@ class Sensor(Frozen):
         rate_mhz: of a fast sensor, frames a second in thousandths.
         continuous: a fast sensor that never pauses, so that windows may reach over samples.
         compensate: what is taken out of its readings, and the channel that tells it.
+        neighbour: whose decision it is, if its reading comes over the link.
     """
 
     name: str
@@ -76,6 +87,7 @@ class Sensor(Frozen):
     rate_mhz: int = 0
     continuous: bool = False
     compensate: tuple[tuple[str, str], ...] = ()
+    neighbour: Neighbour | None = None
 
 
 class Actuator(Frozen):

@@ -30,7 +30,8 @@ class Param:
 
     Attributes:
         name: dotted key, such as ``calibrate.dry``.
-        kind: ``pin``, ``quantity``, ``bool``, ``int`` or ``choice``.
+        kind: ``pin``, ``quantity``, ``bool``, ``int`` or ``choice``; ``node`` (a node's id) or
+            ``name`` (one in its app) of what comes over the link.
         function: for pins: ``adc``, ``in`` or ``out``.
         unit, least, most: for quantities and ints; the limits are in ``unit``.
         default: for optional ones, as the app would write it.
@@ -88,9 +89,10 @@ class Driver:
 
     Attributes:
         kind: ``sensor`` or ``actuator``.
-        bus: ``adc``, ``gpio``, ``i2c`` or ``virtual``.
+        bus: ``adc``, ``gpio``, ``i2c`` or ``virtual``; ``link`` if its reading is told by others.
         addresses, address: what the I2C part can be strapped to, and its default.
         fast: of a sensor whose channels are frames of int16, its rates; else None.
+        c: its C; None of what comes over the link.
         compensate: what can be taken out of its readings: name → unit, in the order of the C.
     """
 
@@ -103,7 +105,7 @@ class Driver:
     address: int | None
     channels: tuple[DriverChannel, ...]
     params: dict[str, Param]
-    c: CSource
+    c: CSource | None
     fast: Fast | None = None
     compensate: dict[str, str] = field(default_factory=dict)
 
@@ -131,7 +133,7 @@ def load_drivers() -> dict[str, Driver]:
 
 
 def _driver(name: str, row: dict[str, Any]) -> Driver:
-    bus, c = row["bus"], row["c"]
+    bus = row["bus"]
     params = {
         key: Param(
             name=key,
@@ -163,14 +165,18 @@ def _driver(name: str, row: dict[str, Any]) -> Driver:
         address=bus.get("default"),
         channels=channels,
         params=params,
-        c=CSource(
-            c["header"],
-            c["config"],
-            tuple(c["fields"]),
-            *(c.get(key) for key in ("read", "write", "begin", "frames", "rest", "compensate")),
-        ),
+        c=_c_source(row["c"]) if "c" in row else None,
         fast=_fast(row["fast"]) if "fast" in row else None,
         compensate=dict(row.get("compensate", {})),
+    )
+
+
+def _c_source(row: dict[str, Any]) -> CSource:
+    return CSource(
+        row["header"],
+        row["config"],
+        tuple(row["fields"]),
+        *(row.get(key) for key in ("read", "write", "begin", "frames", "rest", "compensate")),
     )
 
 

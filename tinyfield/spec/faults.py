@@ -44,18 +44,8 @@ def parse_fault(text: str, *, channels: Sequence[Channel], total: int) -> Fault:
     Raises:
         Mistake: with the place in ``text``.
     """
-    match = _TAIL.match(text)
-    assert match is not None  # it takes any text
-    begin = parse_seconds(match["begin"], least=0) if match["begin"] else 0
-    end = begin + parse_seconds(match["long"]) if match["long"] else None
-    if total and begin >= total:
-        raise Mistake(
-            f"at {duration_text(begin)} all is over",
-            hint=f"the script lasts {duration_text(total)}", code="range",
-            offset=match.start("begin"), width=len(match["begin"]),
-        )  # fmt: skip
+    match, times = when(text, total)
     what = " ".join(match["what"].split())
-    times: dict[str, Any] = {"begin_s": begin, "end_s": end, "text": " ".join(text.split())}
     if what in _NODE:
         return _of_node(_NODE[what], times, match)
     words = what.split(" ", 2)
@@ -81,6 +71,25 @@ def parse_fault(text: str, *, channels: Sequence[Channel], total: int) -> Fault:
         )  # fmt: skip
     value = (_reading if verb == "reads" else _noise)(rest, named[0])
     return build(Fault)(kind=verb, channels=(named[0].name,), value=value, **times)  # type: ignore[arg-type]
+
+
+def when(text: str, total: int) -> tuple[re.Match[str], dict[str, Any]]:
+    """The pieces of ``what from 2 h for 30 min``, and begin, end and text for a line of a scenario.
+
+    Raises:
+        Mistake: no such times, or after ``total`` seconds (0: not known).
+    """
+    match = _TAIL.match(text)
+    assert match is not None  # it takes any text
+    begin = parse_seconds(match["begin"], least=0) if match["begin"] else 0
+    end = begin + parse_seconds(match["long"]) if match["long"] else None
+    if total and begin >= total:
+        raise Mistake(
+            f"at {duration_text(begin)} all is over",
+            hint=f"the script lasts {duration_text(total)}", code="range",
+            offset=match.start("begin"), width=len(match["begin"]),
+        )  # fmt: skip
+    return match, {"begin_s": begin, "end_s": end, "text": " ".join(text.split())}
 
 
 def _of_node(kind: str, times: dict[str, Any], match: re.Match[str]) -> Fault:

@@ -31,6 +31,7 @@ from tinyfield.spec.problems import Problems
 from tinyfield.spec.resolve_compensate import resolve_compensate
 from tinyfield.spec.resolve_fast import alike, sampling
 from tinyfield.spec.resolve_models import resolve_model
+from tinyfield.spec.resolve_neighbours import check_twice, resolve_neighbour
 from tinyfield.spec.resolve_parts import (
     Part,
     channels_of,
@@ -90,6 +91,14 @@ class Resolver:
             part.name: resolve_compensate(part, channels, self.unsure, problems)
             for part in sensor_parts
         }
+        called = node or (section.node if ok(section.node) else None) or self._own_id()
+        neighbours = {
+            part.name: resolve_neighbour(
+                part, node=called, sample_s=self.sample_s, problems=problems
+            )
+            for part in sensor_parts
+        }
+        check_twice(sensor_parts, problems)
         actuators = self._actuators(actuator_parts)
         reporting = self._reporting(own, chosen)
         pins = self._wire(parts, own, chosen)
@@ -108,10 +117,9 @@ class Resolver:
         override = self._override(chosen.name)
         if override is not None and override.power is not None:
             power = resolve_power(override.power)
-        name = section.app
         return build(App)(
-            name=name,
-            node=node or section.node or name.replace("_", "-"),
+            name=section.app,
+            node=called,
             board=chosen.name,
             own_board=own.name,
             path=self.path,
@@ -125,6 +133,7 @@ class Resolver:
                     params={**part.params, **pins.get(part.name, {})},
                     channels=tuple(ch.name for ch in channels_of(part)),
                     compensate=tuple(compensate[part.name].items()),
+                    neighbour=neighbours[part.name],
                     **(vars(part.fast) if part.fast else {}),
                 )
                 for part in sensor_parts
@@ -146,6 +155,10 @@ class Resolver:
             warnings=problems.warnings(),
             marks=_marks(self.root),
         )
+
+    def _own_id(self) -> str:
+        """The id of a node that nobody gave one."""
+        return self.section.app.replace("_", "-") if ok(self.section.app) else ""
 
     def _board(self) -> Board | None:
         name = self.section.board

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -13,12 +14,15 @@ from tinyfield.spec.mistake import Mistake
 from tinyfield.spec.nodes import Map, Node, Scalar
 from tinyfield.spec.problems import Problems
 from tinyfield.spec.sections.base import spelled, take_for_known, unknown_key
-from tinyfield.spec.sections.fields import check_name, measure
+from tinyfield.spec.sections.fields import check_name, check_node, measure
 from tinyfield.spec.units import nearest_int
 from tinyfield.spelling import listing, nearest
 
 FAST_KEYS = ("rate", "burst")
 """Keys of a sensor whose driver is fast."""
+
+_WORDS: dict[str, Callable[[Any], str]] = {"node": check_node, "name": check_name}
+"""Kinds of parameters that are names, and what checks them."""
 
 
 @dataclass(frozen=True)
@@ -32,13 +36,15 @@ class Sampling:
 
 @dataclass(eq=False)
 class Part:
-    """A sensor or actuator whose driver is known; ``pins`` are still nodes, resolved later."""
+    """A sensor or actuator whose driver is known; ``pins`` are still nodes, resolved later;
+    ``words`` are the parameters that are names."""
 
     name: str
     node: Map
     driver: Driver
     params: dict[str, int] = field(default_factory=dict)
     pins: dict[str, Node | None] = field(default_factory=dict)
+    words: dict[str, str] = field(default_factory=dict)
     nodes: dict[str, Node] = field(default_factory=dict)
     fast: Sampling | None = None
 
@@ -60,7 +66,11 @@ def read_part(
             _absent(part, param, problems)
             continue
         part.nodes[param.name] = value
-        if param.kind != "pin":
+        if param.kind in _WORDS:
+            word = _word(param, value, problems)
+            if word is not None:
+                part.words[param.name] = word
+        elif param.kind != "pin":
             number = _value(param, value, problems)
             if number is not None:
                 part.params[param.name] = number
@@ -83,6 +93,7 @@ def channels_of(part: Part) -> list[Channel]:
             scale=ch.scale,
             minimum=ch.minimum,
             maximum=ch.maximum,
+            told=part.driver.bus == "link",
             **(vars(part.fast) if part.fast else {}),
         )
         for ch in part.driver.channels
@@ -227,6 +238,15 @@ def _absent(part: Part, param: Param, problems: Problems) -> None:
         key=True,
         code="missing",
     )
+
+
+def _word(param: Param, node: Node, problems: Problems) -> str | None:
+    """A parameter that is a name, as the app writes it."""
+    try:
+        return _WORDS[param.kind](node.value())
+    except Mistake as mistake:
+        problems.mistake(node, mistake)
+        return None
 
 
 def _value(param: Param, node: Node, problems: Problems) -> int | None:

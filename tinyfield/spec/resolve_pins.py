@@ -57,9 +57,12 @@ def override_pins(
             continue
         pins = list(part.pins)
         if not pins:
+            how = f"it is on the {part.driver.bus.upper()} bus"
+            if part.driver.bus == "link":
+                how = "it comes over the link"
             problems.at(
                 value,
-                f"{name!r} has no pin to set: it is on the {part.driver.bus.upper()} bus",
+                f"{name!r} has no pin to set: {how}",
                 hint="remove the line",
                 key=True,
                 code="unknown",

@@ -16,7 +16,8 @@ from tinyfield.spec.frozen import build
 from tinyfield.spec.mistake import Mistake
 from tinyfield.spec.nodes import List, Map, Node, Scalar
 from tinyfield.spec.problems import Problems
-from tinyfield.spec.scenario import EdgeAnswer, Expectation, Fault, Play, Scenario
+from tinyfield.spec.said import EXAMPLES, parse_said
+from tinyfield.spec.scenario import EdgeAnswer, Expectation, Fault, Play, Said, Scenario
 from tinyfield.spec.sections.base import ok, spelled
 from tinyfield.spec.sections.rest import ScenarioSection
 from tinyfield.spec.unsure import Unsure
@@ -68,6 +69,7 @@ def resolve_test(
     total = sum(play.seconds for play in script or ())
     faults = _faults(node.items.get("faults"), channels, total, unsure, problems)
     edge = _edge(node.items.get("edge"), decisions, unsure, problems)
+    neighbours = _said(node.items.get("neighbours"), channels, total, unsure, problems)
     known = script if played else ()
     expect = _expected(node.items.get("expect"), models, decisions, known, unsure, problems)
     if problems.wrong and not before:
@@ -83,6 +85,7 @@ def resolve_test(
         start=section.start,
         faults=tuple(faults),
         edge=tuple(edge),
+        neighbours=tuple(neighbours),
         expect=tuple(expect),
     )
 
@@ -193,7 +196,7 @@ def _play(text: str, kind: WorldKind) -> Play:
 
 def _answers(kind: WorldKind, channels: Sequence[Channel], node: Map, problems: Problems) -> None:
     """A world that knows nothing of a channel leaves it without readings: better said."""
-    silent = [c.name for c in channels if c.quantity not in kind.quantities]
+    silent = [c.name for c in channels if not c.told and c.quantity not in kind.quantities]
     if silent:
         problems.at(
             node.items["world"],
@@ -226,6 +229,35 @@ def _faults(
     return found
 
 
+def _said(
+    node: Node | None,
+    channels: Sequence[Channel],
+    total: int,
+    unsure: Unsure,
+    problems: Problems,
+) -> list[Said]:
+    """What each neighbour says; one that is named and says nothing special is quiet."""
+    known = [c.sensor for c in channels if c.told]
+    found = []
+    for name, value in node.children() if isinstance(node, Map) else ():
+        if name not in known:
+            near = nearest(name, known)
+            if not unsure.excuses(name, near):
+                cure = f"neighbours: {listing(known)}" if known else _NO_NEIGHBOUR
+                hint = f"did you mean {near!r}?" if near else cure
+                problems.at(value, f"{name!r} is no neighbour", hint=hint, key=True, code="unknown")
+            continue
+        for item in value.items if isinstance(value, List) else [value]:
+            if not isinstance(item, Scalar) or not item.text.strip():
+                problems.at(item, f"{spelled(item)} is nothing that it says", hint=EXAMPLES)
+                continue
+            one = _attempt(partial(parse_said, item.text, sensor=name, total=total), item, problems)
+            if one is not None:
+                found.append(one)
+    return found
+
+
+_NO_NEIGHBOUR = "add a sensor 'hall: {driver: neighbour, node: …, decision: …, expires: …}'"
 _ANSWER = re.compile(r"(yes|no)(?:\s+after\s+(.+))?", re.S)
 
 

@@ -96,6 +96,24 @@ class Fault(Frozen):
     text: str
 
 
+class Said(Frozen):
+    """What a neighbour says in a scenario, and when.
+
+    Attributes:
+        kind: at every sample that its decision is ``active`` or that it is not (``quiet``); nothing
+            (``silent``); or all that ``late``, by ``value`` seconds.
+        begin_s, end_s: from the scenario's start; None = to its end.
+        text: as the user wrote it.
+    """
+
+    sensor: str
+    kind: Literal["active", "quiet", "silent", "late"]
+    value: int = 0
+    begin_s: int = 0
+    end_s: int | None = None
+    text: str
+
+
 class Scenario(Frozen):
     """A trace or a world's script, and what must be decided on it.
 
@@ -105,6 +123,7 @@ class Scenario(Frozen):
         start: local time of the first sample; None = the planting day's midnight, or a day in June.
         faults: what goes wrong on purpose.
         edge: what the edge says of cases that are passed up to it; it is silent on the others.
+        neighbours: what they say; one that is not named says what the trace has of it, or nothing.
     """
 
     name: str
@@ -115,6 +134,7 @@ class Scenario(Frozen):
     start: datetime | None = None
     faults: tuple[Fault, ...] = ()
     edge: tuple[EdgeAnswer, ...] = ()
+    neighbours: tuple[Said, ...] = ()
     expect: tuple[Expectation, ...]
 
     @property

@@ -21,6 +21,7 @@
 #define APP_VALUES          0 /* models that give a number */
 #define APP_RULES           2
 #define APP_ASKS            0 /* rules that may ask the edge */
+#define APP_NEIGHBOURS      0 /* nodes whose decisions are heard */
 #define APP_ACTUATORS       1
 #define APP_ARENA_BYTES     6
 #define APP_NODE_BYTES_MOST 1232 /* RAM for the node's state on this board */

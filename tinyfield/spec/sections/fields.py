@@ -23,7 +23,8 @@ from tinyfield.spec.units import (
 from tinyfield.spelling import listing
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
-_NODE = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
+_NODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_NODE_MOST = 16
 _WORDS = """
     and or not if for in is true false null none site time confidence battery node app report on off
     auto break case char const continue default do double else enum extern float goto inline int
@@ -66,14 +67,16 @@ def check_label(value: Any) -> str:
 
 
 def check_node(value: Any) -> str:
-    """An id that can stand in a topic: ``[a-z0-9-]``, at most 32 characters."""
+    """An id that can stand in a topic: ``[a-z0-9-]``, at most 16 characters."""
     if value is None or isinstance(value, (dict, list)):
         raise Mistake("expected an id", hint="write one word, such as 'bed-3'", code="type")
     text = str(value)
-    if not _NODE.fullmatch(text) or len(text) > 32:
-        better = re.sub(r"-+", "-", re.sub(r"[^a-z0-9]", "-", text.lower())).strip("-")[:32]
+    if not _NODE.fullmatch(text) or len(text) > _NODE_MOST:
+        better = re.sub(r"-+", "-", re.sub(r"[^a-z0-9]", "-", text.lower())).strip("-")
+        better = better[:_NODE_MOST].rstrip("-")
         raise Mistake(
-            f"{text!r} cannot be a node id: small letters, digits and '-', at most 32",
+            f"{text!r} cannot be a node id: small letters, digits and single '-', at "
+            f"most {_NODE_MOST}",
             hint=f"write '{better or 'node-1'}'",
             code="name",
         )

@@ -77,6 +77,11 @@ class ScenarioSection(Section):
         description="what the edge says when a decision asks it",
         examples=["{fault: yes after 2 min}"],
     )
+    neighbours: dict[str, Any] = Field(
+        default={},
+        description="what each neighbour says, and when; one that is named is quiet otherwise",
+        examples=["{hall: [active from 10 min for 20 min, silent from 40 min]}"],
+    )
     expect: dict[str, Any] = Field(
         description="how often each decision must come, and when",
         examples=["{water: at least 3, tank_low: never}"],

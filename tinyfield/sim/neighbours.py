@@ -1,0 +1,91 @@
+"""What neighbours say to a node in a scenario, as readings that become words on its link."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from tinyfield.sim.source import MISSING, RowSource
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from tinyfield.spec.app import Channel
+    from tinyfield.spec.scenario import Said
+
+
+class NeighbourSource:
+    """Readings with what neighbours say in their channels: a :class:`RowSource`.
+
+    Of two lines about the same time the later counts.
+
+    Args:
+        source: the other readings.
+        channels: of the app.
+        said: at least one line of each neighbour that says something.
+    """
+
+    def __init__(
+        self, source: RowSource, channels: Sequence[Channel], said: Sequence[Said]
+    ) -> None:
+        self._source = source
+        self._said: dict[int, list[Said]] = {}
+        sensors = [c.sensor for c in channels]
+        for line in said:
+            self._said.setdefault(sensors.index(line.sensor), []).append(line)
+
+    @property
+    def start(self) -> int | None:
+        """As of the readings."""
+        return self._source.start
+
+    @property
+    def first(self) -> int:
+        """As of the readings."""
+        return self._source.first
+
+    @property
+    def last(self) -> int:
+        """As of the readings."""
+        return self._source.last
+
+    def row(self, t: int) -> Sequence[int] | None:
+        """The row of ``t``: 1 active, 0 not, missing where the neighbour says nothing."""
+        values = self._source.row(t)
+        if values is None:
+            return None
+        row = list(values)
+        past = t - self.first
+        for channel, lines in self._said.items():
+            said = _at(lines, past - late_s(lines, past))
+            state = next((line.kind for line in said if line.kind != "late"), "quiet")
+            row[channel] = MISSING if state == "silent" else int(state == "active")
+        return row
+
+    def burst(self, t: int, fast: int) -> NDArray[np.int16]:
+        """As of the readings."""
+        return self._source.burst(t, fast)
+
+    def act(self, t: int, actuator: str, on: bool) -> None:
+        """Pass it on."""
+        self._source.act(t, actuator, on)
+
+    def summary(self) -> dict[str, float]:
+        """As of the readings."""
+        return self._source.summary()
+
+
+def late_s(lines: Sequence[Said], past: int) -> int:
+    """How long a neighbour's word was on its way that comes so many seconds into the scenario."""
+    return next((line.value for line in _at(lines, past) if line.kind == "late"), 0)
+
+
+def _at(lines: Sequence[Said], past: int) -> list[Said]:
+    """The lines about that second of the scenario, the one that counts first."""
+    past = max(past, 0)
+    return [
+        line
+        for line in reversed(lines)
+        if line.begin_s <= past and (line.end_s is None or past < line.end_s)
+    ]
