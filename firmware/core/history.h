@@ -9,15 +9,22 @@
 
 #include "tiny.h"
 
-/* Makes room for the newest of `most` rows of `width` bytes, and returns where it goes. `rows` is
- * how many there are; a caller without a row writes 0 there, since none may follow a gap. */
-static inline int8_t *tiny_history_next(int8_t *buffer, uint16_t *rows, uint16_t most,
-                                        uint8_t width) {
+/* Makes room for the newest of `most` rows of `width` bytes, and returns where it goes. */
+static inline int8_t *tiny_history_next(int8_t *buffer, uint16_t most, uint8_t width) {
     memmove(buffer, buffer + width, ((size_t)most - 1u) * width);
-    if (*rows < most) {
-        *rows = (uint16_t)(*rows + 1u);
-    }
     return buffer + ((size_t)most - 1u) * width;
+}
+
+/* The newest row is there. The first one, or the first after a gap, stands for those before it,
+ * too: as if all had been as it is. `filled` is false at the start and set to false by a sample
+ * without a row, since none may follow a gap. */
+static inline void tiny_history_entered(int8_t *buffer, bool *filled, uint16_t most,
+                                        uint8_t width) {
+    const int8_t *newest = buffer + ((size_t)most - 1u) * width;
+    for (uint16_t i = 0; !*filled && i + 1u < most; i++) {
+        memcpy(buffer + (size_t)i * width, newest, width);
+    }
+    *filled = true;
 }
 
 /* Whether this sample enters: the first, and then every `hop`-th. `wait` is zero at the start. */

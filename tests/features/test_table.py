@@ -17,7 +17,7 @@ from tinyfield.data.dataset import Dataset, Series, Split
 from tinyfield.errors import DataError, SpecError
 from tinyfield.features import compute, emit_features
 from tinyfield.features.bind import FeatureLibrary
-from tinyfield.features.table import full, windows
+from tinyfield.features.table import entered, windows
 from tinyfield.paths import firmware_dir
 
 APP = app(
@@ -92,12 +92,13 @@ def test_windows_cross_no_gap_and_no_series() -> None:
     parts = [series(g, channels=channels, labels=np.zeros(30, np.int16)) for g in "abc"]
     table = compute(one, "need", dataset(*parts))
     # `last` holds three samples of the gap; the fourth and fifth have no value.
-    samples = [i for i in range(30) if i not in (0, 1, 13, 14, 15, 16)]
+    samples = [i for i in range(30) if i not in (13, 14)]
     assert table.t.tolist() == [600 * i for i in samples] * 3
-    assert table.history == 3 and table.X.shape == (72, 6) and table.names[0].endswith("last")
-    assert table.X[0, ::2].tolist() == [0, 10, 20]
-    assert table.X[samples.index(17), ::2].tolist() == [150, 160, 170]
-    assert table.dropped == 18
+    assert table.history == 3 and table.X.shape == (84, 6) and table.names[0].endswith("last")
+    wet_at = {i: table.X[samples.index(i), ::2].tolist() for i in samples}
+    assert [wet_at[i] for i in (0, 1, 2)] == [[0, 0, 0], [0, 0, 10], [0, 10, 20]]
+    assert [wet_at[i] for i in (15, 16, 17)] == [[150] * 3, [150, 150, 160], [150, 160, 170]]
+    assert table.dropped == 6
     assert "3 samples each" in table.dump()
 
 
@@ -107,17 +108,19 @@ _NODE = """
 void live(const int32_t *x, int32_t n, int32_t history, int32_t hop, int32_t *out)
 {
     int8_t rows[64] = {0};
-    uint16_t count = 0, wait = 0;
+    bool filled = false;
+    uint16_t wait = 0;
     for (int32_t i = 0; i < n; i++) {
         if (hop == 1 || tiny_history_due(&wait, (uint16_t)hop)) {
             if (x[i] < 0) {
-                count = 0;
+                filled = false;
             } else {
-                *tiny_history_next(rows, &count, (uint16_t)history, 1) = (int8_t)x[i];
+                *tiny_history_next(rows, (uint16_t)history, 1) = (int8_t)x[i];
+                tiny_history_entered(rows, &filled, (uint16_t)history, 1);
             }
         }
         for (int32_t k = 0; k < history; k++) {
-            out[i * history + k] = count < history ? -1 : rows[k];
+            out[i * history + k] = filled ? rows[k] : -1;
         }
     }
 }
@@ -137,10 +140,10 @@ def test_a_node_remembers_what_training_saw(history: int, hop: int) -> None:
     library.live(
         x.ctypes.data_as(ctypes.c_void_p), 200, history, hop, out.ctypes.data_as(ctypes.c_void_p)
     )
-    valid = full(x >= 0, history, hop)
-    assert np.array_equal(valid, out[:, 0] >= 0) and 0 < valid.sum() < 200
-    at = np.flatnonzero(valid)
-    assert np.array_equal(windows(x[:, None], at, history, hop), out[at])
+    there = entered(x >= 0, hop)
+    assert np.array_equal(there, out[:, 0] >= 0) and 0 < there.sum() < 200
+    at = np.flatnonzero(there)
+    assert np.array_equal(windows(x[:, None], x >= 0, at, history, hop), out[at])
 
 
 def test_every_third_sample_enters_the_history() -> None:
@@ -149,10 +152,11 @@ def test_every_third_sample_enters_the_history() -> None:
     wet = {"soil.moisture": np.arange(30.0), "air.temperature": np.zeros(30)}
     parts = [series(g, channels=wet, labels=np.zeros(30, np.int16)) for g in "abc"]
     table = compute(one, "need", dataset(*parts))
-    assert table.X[0].tolist() == [0, 30, 60, 90] and table.t[0] == 9 * 600
-    assert table.X[2].tolist() == [0, 30, 60, 90]  # until the next one enters
-    assert table.X[3].tolist() == [30, 60, 90, 120]
-    assert table.dropped == 27
+    assert table.X[9].tolist() == [0, 30, 60, 90] and table.t[9] == 9 * 600
+    assert table.X[11].tolist() == [0, 30, 60, 90]  # until the next one enters
+    assert table.X[12].tolist() == [30, 60, 90, 120]
+    assert table.X[0].tolist() == [0, 0, 0, 0] and table.X[3].tolist() == [0, 0, 0, 30]
+    assert table.dropped == 0
 
 
 def test_dump_and_key() -> None:

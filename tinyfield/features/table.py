@@ -48,7 +48,7 @@ class FeatureTable:
         split: ``train``, ``valid`` or ``test`` of each row, [n].
         origin: ``measured``, ``driven`` or ``generated`` of each row, [n].
         t: seconds since the start of the row's series or recording, [n].
-        dropped: labelled rows left out because an input was missing, or the history not full.
+        dropped: labelled rows left out because an input was missing.
         dataset: name of the data set.
         provenance: its sentences on what was measured and what generated.
         history: how many samples' inputs a row holds.
@@ -212,18 +212,18 @@ def compute(app: App, model: str, dataset: Dataset, *, every_s: int | None = Non
         crop = _crop(app, run.site, run.group)
         fields = None if crop is None else crop_fields(crop)
         X, valid = library.run(model, run.rows, run.when, fields, run.frames)
-        valid = full(valid, history, step)
+        there = valid if history == 1 else entered(valid, step)
         asked = run.labels != NO_LABEL
         if run.told is not None:
             asked &= run.told != MISSING
         if every_s is not None:
             asked &= np.arange(len(run.labels)) % max(1, every_s // app.sample_s) == 0
-        keep = asked & valid
-        dropped += int((asked & ~valid).sum())
+        keep = asked & there
+        dropped += int((asked & ~there).sum())
         at = np.flatnonzero(keep)
         parts.append(
             {
-                "X": windows(X, at, history, step),
+                "X": windows(X, valid, at, history, step),
                 "y": run.labels[keep].astype(np.int16) if run.told is None else run.told[keep],
                 "t": at.astype(np.int64) * app.sample_s,
                 "group": np.full(len(at), run.group),
@@ -337,25 +337,27 @@ def _before(told: NDArray[np.int32], lead: int) -> NDArray[np.int32]:
     return found
 
 
-def full(valid: NDArray[np.bool_], history: int, hop: int = 1) -> NDArray[np.bool_]:
-    """Where a node's history is full: of every ``hop``-th sample, which enter it, the last
-    ``history`` all had inputs."""
-    if hop > 1:
-        return np.repeat(full(valid[::hop], history), hop)[: len(valid)]
-    since = np.arange(len(valid)) - np.maximum.accumulate(
-        np.where(valid, -1, np.arange(len(valid)))
-    )
-    return valid & (since >= history)
+def entered(valid: NDArray[np.bool_], hop: int = 1) -> NDArray[np.bool_]:
+    """Where a node's history holds rows: where the latest of every ``hop``-th sample, which enter
+    it, had inputs."""
+    return np.repeat(valid[::hop], hop)[: len(valid)]
 
 
 def windows(
-    X: NDArray[np.int32], at: NDArray[np.int64], history: int, hop: int = 1
+    X: NDArray[np.int32],
+    valid: NDArray[np.bool_],
+    at: NDArray[np.int64],
+    history: int,
+    hop: int = 1,
 ) -> NDArray[np.int32]:
     """The inputs of the last ``history`` samples that entered it up to each of ``at``, oldest
-    first: [len(at), history · k]."""
-    back = np.arange(1 - history, 1) * hop
-    newest = at // hop * hop
-    found: NDArray[np.int32] = X[newest[:, None] + back].reshape(len(at), history * X.shape[1])
+    first: [len(at), history · k]. Before the first sample, or the first after a gap, stands that
+    one, as ``tiny_history_entered`` of the node has it."""
+    rows, number = X[::hop], np.arange(len(X[::hop]))
+    first = np.maximum.accumulate(np.where(valid[::hop], 0, number + 1))
+    newest = at[:, None] // hop
+    back = np.maximum(newest + np.arange(1 - history, 1), first[newest])
+    found: NDArray[np.int32] = rows[back].reshape(len(at), history * X.shape[1])
     return found
 
 
