@@ -272,7 +272,7 @@ def network_rows(task: Task, flash: int) -> list[dict[str, Any]]:
             classes=task.classes,
             seed=seed,
             epochs=bonsai.EPOCHS,
-        )
+        )[0]
         for seed in SEEDS
     ]
     model = max(

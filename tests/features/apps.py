@@ -62,7 +62,7 @@ def app(
             self.hop = hop
             self.target = None
             self.architecture = "mlp"
-            self.train = SimpleNamespace(augment=None)
+            self.train = SimpleNamespace(augment=None, refit=False)
 
     fields: dict[str, Any] = {
         "channels": tuple(channels),

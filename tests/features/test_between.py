@@ -56,6 +56,20 @@ def test_rows_lie_on_the_line_between_neighbours_of_one_class() -> None:
     assert all(np.array_equal(m["X"], n["X"]) for m, n in zip(made, again, strict=True))
 
 
+def test_a_refit_gets_rows_between_those_of_both_splits() -> None:
+    given = dataset()
+    given.split["b"] = "valid"  # type: ignore[index]
+    parts = [part("a"), part("b", "valid"), part("c"), part("e", "test")]
+    plain, made = (between(parts, given, "speed", refit) for refit in (None, "refit"))
+    assert all(np.array_equal(m["X"], n["X"]) for m, n in zip(plain, made, strict=False))
+    more = made[len(plain) :]
+    assert {str(s) for m in more for s in m["split"]} == {"refit"}
+    X = np.concatenate([m["X"] for m in more])
+    # a-b and b-c, from both sides; a-c is the training split's own, and given already.
+    assert len(X) == 4 * 200 and {str(g) for m in more for g in m["group"]} == {"a", "b", "c"}
+    assert len(plain) == 2 and np.ptp([m["X"][:, 0].mean() for m in plain]) < 400
+
+
 def test_what_is_not_known_of_a_recording_is_told() -> None:
     with pytest.raises(DataError, match="fan, a: no number 'load' is known of it") as caught:
         between([part("a")], dataset(), "load")

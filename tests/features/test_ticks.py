@@ -204,6 +204,23 @@ def test_copies_are_of_the_training_split_alone(tmp_path: Path) -> None:
     assert np.abs(table.X[18:36, 4] - plain.X[:18, 4]).max() < 60, "a length does not turn"
 
 
+def test_a_refit_gets_copies_of_the_validation_recordings_for_itself_alone(tmp_path: Path) -> None:
+    parts = {name: recording(name, 20) for name in "abc"}
+    augment = "split: by group, augment: {rotate: random, copies: 2}"
+    plain, again = (
+        compute(app(tmp_path, MOVE.replace("split: by group", text)), "activity", dataset(**parts))
+        for text in (augment, f"{augment}, refit: true")
+    )
+    assert (again.split == "refit").sum() == 2 * 18 and not (plain.split == "refit").any()
+    for split in ("train", "valid", "test"):
+        rows = [table.rows(table.split == split).X for table in (plain, again)]
+        assert np.array_equal(*rows)
+    extra = again.rows(again.split == "refit")
+    assert set(extra.group) == {"b"} and len(again.learned) == 3 * 18 + 18 + 2 * 18
+    assert len(plain.learned) == 3 * 18 and plain.key() != again.key()
+    again.verify()
+
+
 def test_rotations_are_rotations_and_uniform() -> None:
     rng = np.random.default_rng(5)
     turns = np.array([random_rotation(rng) for _ in range(4000)])

@@ -19,7 +19,7 @@ from tinyfield.compiler.tflite import read
 from tinyfield.errors import DataError, ModelError
 from tinyfield.learn import Trained, train
 from tinyfield.learn.metrics import auc, auc_interval
-from tinyfield.learn.runner import run_device, run_reference
+from tinyfield.learn.runner import answers, run_device, run_reference
 
 OVER_TIME = ("cnn", "cnn_2d", "ds_cnn", "tcn", "gru", "keras", "mlp", "16x8")
 
@@ -194,3 +194,52 @@ def test_a_ready_model_that_does_not_fit(
     with pytest.raises(ModelError, match=match) as caught:
         take(ready(tmp_path, **options).model_copy(update=changes), table().X)
     assert caught.value.hint
+
+
+def test_the_test_rows_reach_no_refit(made: dict[str, Any]) -> None:
+    """And the same rows give the same bytes."""
+    one, tested = made["refit_plain_"], made["refit_plain_test"]
+    assert one.model == tested.model and one.settled == tested.settled
+
+
+@pytest.mark.parametrize("kind", ["plain", "mahalanobis", "autoencoder"])
+def test_what_the_validation_rows_chose_is_settled_before_the_refit(
+    made: dict[str, Any], kind: str
+) -> None:
+    """Labels that only the refit sees change what is shipped, and nothing that was settled."""
+    one, learned = made[f"refit_{kind}_"], made[f"refit_{kind}_refit"]
+    assert one.settled and one.settled != one.model
+    assert learned.settled == one.settled and learned.model != one.model
+
+
+def test_a_refit_goes_the_way_that_was_chosen(made: dict[str, Any]) -> None:
+    """Pruned, trained as integers and shared, as the network before it was."""
+    one = made["refit_qat_"]
+    kept = [stage.name for stage in one.stages if stage.kept]
+    assert kept[0] == "float" and kept[1:3] == ["pruned", "retrained"]
+    assert "QAT" in kept and "shared" in kept
+    large = [t for t in read(one.model).tensors.values()
+             if t.data is not None and t.dtype == "int8" and t.elements > 200]  # fmt: skip
+    assert large and all(len(np.unique(t.data)) <= 8 for t in large)
+    before, after = (
+        sum(t.elements for t in read(file).tensors.values() if t.data is not None)
+        for file in (one.settled, one.model)
+    )
+    assert abs(after / before - 1) < 0.1
+
+
+def test_the_validation_scores_of_a_refits_steps_are_those_that_chose(made: dict[str, Any]) -> None:
+    """Other labels in rows of the refit leave them as they were; the test scores are its own."""
+    one, learned = made["refit_plain_"].stages, made["refit_plain_refit"].stages
+    assert [stage.valid for stage in one] == [stage.valid for stage in learned]
+    said = [made[f"refit_plain_{kind}"].probabilities for kind in ("", "refit")]
+    assert not np.array_equal(*said)
+
+
+@pytest.mark.parametrize("name", ["mahalanobis", "autoencoder"])
+def test_a_refitted_watch_keeps_to_its_false_alarms(made: dict[str, Any], name: str) -> None:
+    one, test = made[f"refit_{name}_"], machine(1200).part("test")
+    out = answers(one.model, test.X, one.scaler)
+    said = out.argmax(axis=1)
+    assert (said[test.y == 0]).mean() < 0.08 and (said[test.y == 1]).mean() > 0.4
+    assert (auc(test.y.astype(np.int64), out[:, 1]) or 0) > 0.85

@@ -25,7 +25,7 @@ _SEED = 29
 
 
 def between(
-    parts: Sequence[Mapping[str, Any]], dataset: Dataset, fact: str
+    parts: Sequence[Mapping[str, Any]], dataset: Dataset, fact: str, refit: str | None = None
 ) -> list[dict[str, Any]]:
     """More rows for the training split: two for each of its rows that has both neighbours.
 
@@ -34,12 +34,27 @@ def between(
             ``origin`` [n].
         dataset: gives each group's ``site``.
         fact: name of a number in the sites.
+        refit: where a refit will learn from validation rows too, the split of what is made with
+            these; None where it does not.
 
     Raises:
         DataError: a training group's site has no such number.
     """
-    setting = _settings(dataset, fact)
-    train = [part for part in parts if len(part["X"]) and part["split"][0] == "train"]
+    made = _made(parts, dataset, fact, ("train",))
+    if refit is None:
+        return made
+    more = _made(parts, dataset, fact, ("train", "valid", refit))
+    for rows in more:
+        rows["split"] = np.full(len(rows["X"]), refit)
+    return made + more
+
+
+def _made(
+    parts: Sequence[Mapping[str, Any]], dataset: Dataset, fact: str, splits: tuple[str, ...]
+) -> list[dict[str, Any]]:
+    """Rows between those of these splits; of several, only such as the first alone cannot give."""
+    setting = _settings(dataset, fact, splits)
+    train = [part for part in parts if len(part["X"]) and part["split"][0] in splits]
     if not train:
         return []
     X = np.concatenate([part["X"] for part in train])
@@ -52,6 +67,9 @@ def between(
         known = np.unique(at[y == label])
         for low, high in pairwise(known):
             ends = [np.flatnonzero((y == label) & (at == end)) for end in (low, high)]
+            alike = set(rows["split"][np.concatenate(ends)].tolist()) == {splits[0]}
+            if len(splits) > 1 and alike:
+                continue
             for own, other in (ends, ends[::-1]):
                 share = rng.random((len(own), 1))
                 with_ = X[rng.choice(other, len(own))]
@@ -60,11 +78,11 @@ def between(
     return made
 
 
-def _settings(dataset: Dataset, fact: str) -> dict[str, float]:
-    """The number of each training group."""
+def _settings(dataset: Dataset, fact: str, splits: tuple[str, ...]) -> dict[str, float]:
+    """The number of each group of these splits."""
     found: dict[str, float] = {}
     for source in dataset.sources:
-        if dataset.split[source.group] != "train":
+        if dataset.split[source.group] not in splits:
             continue
         value = source.site.get(fact)
         if isinstance(value, bool) or not isinstance(value, (int, float)):

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from tinyfield.spec.app import Target
 
 
+REFIT = "refit"
+"""Split of rows that only a refit learns from: copies of validation recordings."""
+
 _COPIES = 0xC0
 """Tells the random numbers of copies from any others of the same seed."""
 
@@ -45,7 +48,7 @@ class FeatureTable:
         X: int32 inputs [n, history · k], each in its feature's scale, the oldest sample first.
         y: class index [n]; of a regression the target's integer, in its scale.
         group: the group of each row, [n].
-        split: ``train``, ``valid`` or ``test`` of each row, [n].
+        split: ``train``, ``valid`` or ``test`` of each row, or :data:`REFIT`, [n].
         origin: ``measured``, ``driven`` or ``generated`` of each row, [n].
         t: seconds since the start of the row's series or recording, [n].
         dropped: labelled rows left out because an input was missing.
@@ -58,6 +61,8 @@ class FeatureTable:
         amount: of ordered classes the quantity that they are steps of [n], where the data tell it.
         clear: of a row from a recording the share of the label's window that is labelled so, else
             1, [n]; less than 1 where one thing goes over into another.
+        refit: whether the model is fitted once more, to training and validation rows, once the
+            latter have settled what they choose.
     """
 
     model: str
@@ -77,13 +82,19 @@ class FeatureTable:
     target: Target | None = None
     amount: NDArray[np.float64] | None = None
     clear: NDArray[np.float32] | None = None
+    refit: bool = False
 
     def __len__(self) -> int:
         return len(self.y)
 
-    def part(self, split: Split) -> FeatureTable:
+    def part(self, split: Split | Literal["refit"]) -> FeatureTable:
         """The rows of one split."""
         return self.rows(self.split == split)
+
+    @property
+    def learned(self) -> FeatureTable:
+        """The rows that the model which is shipped is fitted to."""
+        return self.rows(self.split != "test" if self.refit else self.split == "train")
 
     def rows(self, keep: NDArray[Any]) -> FeatureTable:
         """The rows that a mask or an index selects."""
@@ -143,8 +154,13 @@ class FeatureTable:
 
     def _verify_groups(self, where: str) -> None:
         places: dict[str, set[str]] = {}
-        for group, split in set(zip(self.group.tolist(), self.split.tolist(), strict=True)):
-            places.setdefault(group, set()).add(split)
+        pairs = set(zip(self.group.tolist(), self.split.tolist(), strict=True))
+        for group, split in pairs:
+            if split != REFIT:
+                places.setdefault(group, set()).add(split)
+        for group in {group for group, split in pairs if split == REFIT}:
+            if "test" in places.get(group, ()):
+                places[group].add(REFIT)
         torn = sorted(group for group, splits in places.items() if len(splits) > 1)
         if torn:
             named = ", ".join(
@@ -178,7 +194,8 @@ class FeatureTable:
     def key(self) -> str:
         """SHA-256 of everything in it, in hex."""
         digest = hashlib.sha256()
-        text = (self.model, self.names, self.classes, self.dropped, self.dataset, self.provenance)
+        text = (self.model, self.names, self.classes, self.dropped, self.dataset, self.provenance,
+                self.refit)  # fmt: skip
         digest.update(repr((*text, self.history, self.target)).encode())
         for array in (self.X, self.y, self.t, *([] if self.before is None else [self.before])):
             digest.update(np.ascontiguousarray(array).tobytes())
@@ -227,7 +244,7 @@ def compute(app: App, model: str, dataset: Dataset, *, every_s: int | None = Non
                 "y": run.labels[keep].astype(np.int16) if run.told is None else run.told[keep],
                 "t": at.astype(np.int64) * app.sample_s,
                 "group": np.full(len(at), run.group),
-                "split": np.full(len(at), dataset.split[run.group]),
+                "split": np.full(len(at), run.split or dataset.split[run.group]),
                 "origin": np.full(len(at), run.origin),
                 "clear": np.ones(len(at), np.float32) if run.clear is None else run.clear[at],
             }
@@ -238,9 +255,9 @@ def compute(app: App, model: str, dataset: Dataset, *, every_s: int | None = Non
             parts[-1]["amount"] = run.amount[keep]
     if not parts:
         raise DataError(f"{dataset.name}: no series in it")
-    augment = app.models[model].train.augment
-    if augment is not None and augment.between is not None:
-        parts += between(parts, dataset, augment.between)
+    train = app.models[model].train
+    if train.augment is not None and train.augment.between is not None:
+        parts += between(parts, dataset, train.augment.between, REFIT if train.refit else None)
     joined = {name: np.concatenate([p[name] for p in parts]) for name in parts[0]}
     return FeatureTable(
         model=model,
@@ -251,13 +268,15 @@ def compute(app: App, model: str, dataset: Dataset, *, every_s: int | None = Non
         provenance=dataset.provenance,
         history=history,
         target=app.models[model].target,
+        refit=train.refit,
         **joined,
     )
 
 
 @dataclass(frozen=True)
 class _Run:
-    """One life of a node: what it samples, in order, and what is known of it."""
+    """One life of a node: what it samples, in order, and what is known of it; ``split`` where it is
+    not its group's."""
 
     group: str
     origin: Origin
@@ -269,6 +288,7 @@ class _Run:
     told: NDArray[np.int32] | None = None
     amount: NDArray[np.float64] | None = None
     clear: NDArray[np.float32] | None = None
+    split: str = ""
 
 
 def _check_lengths(app: App, inputs: Sequence[Feature], dataset: Dataset) -> None:
@@ -292,8 +312,10 @@ def _check_lengths(app: App, inputs: Sequence[Feature], dataset: Dataset) -> Non
 
 
 def _runs(app: App, model: str, dataset: Dataset) -> Iterator[_Run]:
-    """Every series, then every recording, a training one followed by its copies."""
+    """Every series, then every recording, a training one followed by its copies; so are those of
+    the validation split where a refit will learn from them."""
     inputs, target = app.models[model].inputs, app.models[model].target
+    train = app.models[model].train
     for s in dataset.series:
         rows = _rows(app, inputs, s, dataset.name)
         told = None if target is None else _told(s, target, dataset)
@@ -305,14 +327,14 @@ def _runs(app: App, model: str, dataset: Dataset) -> Iterator[_Run]:
         if target is not None:
             raise DataError(f"{where}: no number to learn in a recording", hint="use classes")
         yield _recorded(app, r, cut(app, inputs, r, where, hop_s=hop_s))
-        augment = app.models[model].train.augment
-        if augment is not None and dataset.split[r.group] == "train":
+        augment, split = train.augment, dataset.split[r.group]
+        if augment is not None and (split == "train" or (train.refit and split == "valid")):
             for copy in range(augment.copies):
                 rng = np.random.default_rng([number, copy, _COPIES])
                 turn = None if augment.rotate == "no" else ROTATIONS[augment.rotate](rng)
                 shift = float(rng.uniform(0, hop_s)) if augment.shift else 0.0
                 made = cut(app, inputs, r, where, hop_s=hop_s, shift=shift, turn=turn)
-                yield _recorded(app, r, made)
+                yield replace(_recorded(app, r, made), split=REFIT if split == "valid" else "")
 
 
 def _recorded(app: App, r: Recording, ticks: Ticks) -> _Run:

@@ -12,6 +12,11 @@ added up, and a softmax says whether the sum D is beyond the threshold:
 
 The threshold is the quantile of D over the normal validation rows that leaves the asked share of
 false alarms. No anomaly is learned from; those in the data only score.
+
+Of a refit the threshold is the first fit's. D is in standard deviations of what is normal, so it
+means the same of both; rows that nobody learned from are, if anything, nearer to what was fitted to
+more rows, so the rate is kept. The validation rows, once learned from, would be too near to say,
+and quantiles by cross-fitting would see the future of what drifts.
 """
 
 from __future__ import annotations
@@ -40,12 +45,11 @@ _ROUNDS = 3
 _RATE = 1e-2
 
 
-def mahalanobis(x: Floats, valid: Floats, false_alarms: float) -> keras.Model:
+def mahalanobis(x: Floats) -> keras.Model:
     """From the covariance of the normal rows.
 
     Args:
-        x, valid: normal rows [n, k] of the train and valid splits.
-        false_alarms: share of the normal rows that may be called anomalies.
+        x: normal rows [n, k].
     """
     import keras
 
@@ -54,13 +58,12 @@ def mahalanobis(x: Floats, valid: Floats, false_alarms: float) -> keras.Model:
     variance, axes = np.linalg.eigh(covariance)
     white = axes / np.sqrt(np.maximum(variance, 0) + _RIDGE * max(variance.mean(), 1e-6))
     given = keras.Input((x.shape[1],), name="features")
-    return _head(given, given, white, -mean @ white, valid, false_alarms)
+    return _head(given, given, white, -mean @ white)
 
 
 def autoencoder(
     x: Floats,
     valid: Floats,
-    false_alarms: float,
     hidden: tuple[int, ...],
     *,
     seed: int,
@@ -70,7 +73,7 @@ def autoencoder(
     """A network that gives normal rows back through its narrowest layer.
 
     Args:
-        x, valid, false_alarms: as of :func:`mahalanobis`.
+        x, valid: normal rows [n, k]; the latter's error is told.
         hidden: units of the layers to the narrowest one; back they go in reverse.
     """
     import keras
@@ -99,7 +102,7 @@ def autoencoder(
     spread = np.hypot((x - network.predict(x, verbose=0)).std(axis=0), 1 / STEPS)
     both = keras.layers.Concatenate(name="both")([given, back])
     weights = np.concatenate([np.diag(1 / spread), -np.diag(1 / spread)])
-    return _head(given, both, weights, np.zeros(k), valid, false_alarms)
+    return _head(given, both, weights, np.zeros(k))
 
 
 def _head(
@@ -107,10 +110,9 @@ def _head(
     last: Any,
     weights: NDArray[np.floating[Any]],
     bias: NDArray[np.floating[Any]],
-    valid: Floats,
-    false_alarms: float,
 ) -> keras.Model:
-    """The alarm on ``last @ weights + bias``, deviations in standard deviations."""
+    """The alarm on ``last @ weights + bias``, deviations in standard deviations; without its
+    threshold."""
     import keras
 
     k, unit = weights.shape[1], _TOP / CLIP
@@ -121,30 +123,61 @@ def _head(
     model = keras.Model(given, alarm(squares), name="anomaly")
     clip.set_weights([unit * np.concatenate([weights, -weights], axis=1),
                       unit * np.concatenate([bias, -bias])])  # fmt: skip
-    parts = keras.Model(given, squares).predict(valid, verbose=0)
-    _set(alarm, float(np.quantile(parts.sum(axis=1), 1 - false_alarms)))
     return model
 
 
-def _set(alarm: keras.layers.Layer, threshold: float) -> None:
+def settle(model: keras.Model, valid: Floats, false_alarms: float) -> float:
+    """Sets and returns the threshold.
+
+    Args:
+        valid: normal rows of the validation split, which the model was not fitted to.
+        false_alarms: share of the normal rows that may be called anomalies.
+    """
+    import keras
+
+    parts = keras.Model(model.inputs, model.get_layer("squares").output).predict(valid, verbose=0)
+    threshold = float(np.quantile(parts.sum(axis=1), 1 - false_alarms))
+    set_threshold(model, threshold)
+    return threshold
+
+
+def set_threshold(model: keras.Model, threshold: float) -> None:
+    """Of D."""
+    alarm = model.layers[-1]
     gain = _EDGE / max(threshold, 1e-3)
     sides = alarm.get_weights()[0].shape[0]
     column = np.stack([np.zeros(sides), np.full(sides, gain)], axis=1)
     alarm.set_weights([column, np.array([0.0, -gain * threshold])])
 
 
-def quantized(model: keras.Model, x: Floats, valid: Floats, false_alarms: float) -> bytes:
+def quantized(model: keras.Model, x: Floats) -> bytes:
+    """The model as int8.
+
+    Args:
+        x: the normal rows that it was fitted to.
+    """
+    from tinyfield.learn import convert
+
+    return convert.to_int8(model, convert.representative(x, np.zeros(len(x), np.int64), 0))
+
+
+def settle_quantized(
+    model: keras.Model, x: Floats, valid: Floats, false_alarms: float, threshold: float
+) -> tuple[bytes, float]:
     """The model as int8, with the threshold where the integers too keep to the rate: what they
     round off is a deviation of its own.
 
     Args:
-        x, valid, false_alarms: as of :func:`mahalanobis`.
+        x: as of :func:`quantized`.
+        valid, false_alarms: as of :func:`settle`.
+        threshold: of the model as it is.
+
+    Returns:
+        The file, and its threshold.
     """
-    from tinyfield.learn import convert
     from tinyfield.learn.runner import run_device
 
-    rows = convert.representative(x, np.zeros(len(x), np.int64), 0)
-    file = convert.to_int8(model, rows)
+    file = quantized(model, x)
     q = np.clip(np.rint(valid * STEPS), -STEPS - 1, STEPS).astype(np.int8)
     alarm = model.layers[-1]
     gain, bias = float(alarm.get_weights()[0][0, 1]), float(alarm.get_weights()[1][1])
@@ -153,7 +186,8 @@ def quantized(model: keras.Model, x: Floats, valid: Floats, false_alarms: float)
         if (share > 0.5).mean() <= false_alarms:
             break
         beyond = np.quantile(np.log(share / (1 - share)), 1 - false_alarms)
-        _set(alarm, (float(beyond) - bias) / gain)
+        threshold = (float(beyond) - bias) / gain
+        set_threshold(model, threshold)
         gain, bias = float(alarm.get_weights()[0][0, 1]), float(alarm.get_weights()[1][1])
-        file = convert.to_int8(model, rows)
-    return file
+        file = quantized(model, x)
+    return file, threshold

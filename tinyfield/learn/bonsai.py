@@ -67,6 +67,7 @@ class Trained:
         W, V: [nodes, classes, projection].
         T: [inner, projection].
         temperature: margins are divided by it for probabilities.
+        epochs: after which it was taken.
     """
 
     shape: Shape
@@ -75,6 +76,7 @@ class Trained:
     V: Floats
     T: Floats
     temperature: float = 1.0
+    epochs: int = 0
 
     def margins(self, x: NDArray[np.floating]) -> Floats:
         """y [n, classes] along the one path of each row of inputs [n, k]."""
@@ -103,10 +105,16 @@ def fit(
     *,
     seed: int,
     epochs: int = EPOCHS,
+    settled: Trained | None = None,
     progress: Progress | None = None,
 ) -> Trained:
     """Trains on inputs of about ±1; of the last part's epochs the best on the validation rows is
-    kept, and its temperature set on them (Guo et al., ICML 2017)."""
+    kept, and its temperature set on them (Guo et al., ICML 2017).
+
+    Args:
+        settled: of an earlier training; this one ends after as many epochs of the same schedule,
+            with the same temperature, and asks the validation rows nothing.
+    """
     step = -(-len(y) // ROWS_MOST)
     rows, labels = _with_one(x[::step]), y[::step]
     rng = np.random.default_rng(seed)
@@ -117,8 +125,8 @@ def fit(
     optimizer = _Adam([model.Z, model.W, model.V, model.T])
     keep = max(shape.projection, round(shape.density * model.Z[:, :-1].size))
     support = np.ones_like(model.Z)
-    best, kept, done = -1.0, [p.copy() for p in optimizer.parameters], 0
-    for epoch in range(epochs):
+    best, best_at, kept, done = -1.0, 0, [p.copy() for p in optimizer.parameters], 0
+    for epoch in range(epochs if settled is None else settled.epochs):
         third = min(2, 3 * epoch // epochs)
         for chosen in _batches(rng.permutation(len(labels)), batch):
             share = done / max(1, steps - 1)
@@ -129,13 +137,21 @@ def fit(
                 support = _largest(model.Z, keep)
             model.Z *= support
             done += 1
+        if settled is not None:
+            if progress is not None:
+                progress("refit", epoch + 1, settled.epochs, "training and validation rows")
+            continue
         value = _valid_f1(model, x_valid, y_valid)
         if third == 2 and value > best:
-            best, kept = value, [p.copy() for p in optimizer.parameters]
+            best, best_at, kept = value, epoch + 1, [p.copy() for p in optimizer.parameters]
         if progress is not None:
             part = ("dense", "thresholding", "retraining")[third]
             progress("train", epoch + 1, epochs, f"{part}, valid macro F1 {value:.3f}")
+    if settled is not None:
+        model.temperature, model.epochs = settled.temperature, settled.epochs
+        return model
     found = Trained(shape, *kept)
+    found.epochs = best_at
     found.temperature = _temperature(found.margins(x_valid), y_valid)
     return found
 

@@ -30,6 +30,8 @@ BITS = (6, 10, 15)
 """Bits of the largest leaf: the first that keep nearly every label; with six a leaf is a byte."""
 SAME = 0.997
 """So many labels a coarser form must keep."""
+FOLDS = 4
+"""Parts of the groups, each scored by a model of the others, for the cut points of a refit."""
 _SWEEPS = 3
 _STEPS = 41
 _EXAMPLES = 2000
@@ -118,6 +120,8 @@ def fit(
     ordered: bool,
     seed: int,
     amount: NDArray[np.float64] | None = None,
+    settled: Boosted | None = None,
+    group: NDArray[np.integer[Any]] | None = None,
 ) -> Boosted:
     """Trains; the cut points of ordered classes are chosen on the validation rows.
 
@@ -127,6 +131,8 @@ def fit(
         min_leaf: the fewest training rows in a leaf.
         ordered: the classes are steps of one quantity, in their order.
         amount: that quantity of each row [n], if it is known: it tells more than its class.
+        settled: of an earlier training, whose temperature is taken: at worst it is too modest.
+        group: of a refit the group of each row [n], for the cut points of ordered classes.
     """
     step = -(-len(y) // ROWS_MOST)
     x, y = x[::step], y[::step]
@@ -141,10 +147,45 @@ def fit(
         "early_stopping": False,
         "random_state": seed,
     }
+    made = (_ordered(x, y, place, classes, options) if ordered
+            else _nominal(x, y, classes, options))  # fmt: skip
+    if settled is not None:
+        cuts = settled.cuts
+        if ordered and group is not None:
+            cuts = _crossed_cuts(x, y, place, group[::step], classes, options, cuts)
+        return replace(made, cuts=cuts, temperature=settled.temperature)
     if not ordered:
-        return _nominal(x, y, classes, options)
-    made = _ordered(x, y, place, classes, options)
+        return made
     return replace(made, cuts=best_cuts(made.score(x_valid), y_valid, classes))
+
+
+def _crossed_cuts(
+    x: NDArray[np.int32],
+    y: NDArray[np.int64],
+    place: NDArray[np.float64],
+    group: NDArray[np.integer[Any]],
+    classes: int,
+    options: dict[str, Any],
+    fallback: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """The cut points for scores of models that did not see a row's group (cross-fitting over
+    :data:`FOLDS` of the groups); the fallback where there are fewer groups.
+
+    Cut points also make good what a model is wrong by on the rows that choose them. Where the
+    validation rows differ from the training rows that is much, and the refit, which saw both, is no
+    longer wrong by it: the first model's cut points would move its labels, not mend them.
+    """
+    names, number = np.unique(group, return_inverse=True)
+    if len(names) < FOLDS:
+        return fallback
+    scores, known = np.zeros(len(y)), np.zeros(len(y), bool)
+    for fold in range(FOLDS):
+        left = number % FOLDS == fold
+        if len(np.unique(y[~left])) < len(np.unique(y)):
+            continue  # another quantity would be learned
+        scores[left] = _ordered(x[~left], y[~left], place[~left], classes, options).score(x[left])
+        known |= left
+    return best_cuts(scores[known], y[known], classes) if known.any() else fallback
 
 
 def _nominal(

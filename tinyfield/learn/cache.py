@@ -118,6 +118,7 @@ def load_network(key: str) -> Network | None:
                 resolution=float(arrays["resolution"]),
                 stages=tuple(map(Stage.from_json, json.loads(str(arrays["stages"])))),
                 gate=_gate(arrays),
+                settled=arrays["settled"].tobytes(),
             )
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -134,6 +135,7 @@ def save_network(key: str, network: Network) -> None:
         probabilities=network.probabilities,
         resolution=network.resolution,
         stages=json.dumps([stage.to_json() for stage in network.stages]),
+        settled=np.frombuffer(network.settled, dtype=np.uint8),
         **_gate_arrays(network.gate),
     )
     data = buffer.getvalue()

@@ -1,13 +1,15 @@
 """From a trained Keras network to the integers of a node, as small as is asked: prune, quantize,
 train on if that cost too much, share weights. Every step is scored; none is believed.
 
-Steps are chosen by the validation rows. The test rows are scored beside them, for the report.
+Steps are chosen by the validation rows. The test rows are scored beside them, for the report. What
+was chosen is a :class:`Recipe`, by which a network that was fitted to the validation rows too goes
+the same way without asking them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -63,12 +65,31 @@ class Wish:
     max_drop: float | None = None
 
 
+@dataclass
+class Recipe:
+    """What the validation rows settled on the way.
+
+    Attributes:
+        pruned: of each pruning step that was kept, the share of the parameters that it took, and
+            the epochs of training after it.
+        form: what the file is: ``int8`` as the converter makes it, ``QAT``, ``16x8``.
+        refined: epochs of each training as integers that was kept, in order: QAT, sparse, shared.
+        temperature: of the last layer; None where it stays as the converter made it.
+    """
+
+    pruned: list[tuple[float, int]] = field(default_factory=list)
+    form: str = "int8"
+    refined: list[int] = field(default_factory=list)
+    temperature: float | None = None
+
+
 @dataclass(frozen=True)
 class Compressed:
     """The integer model, and how it came about."""
 
     model: bytes
     stages: tuple[Stage, ...]
+    recipe: Recipe
 
 
 class Compressor:
@@ -85,8 +106,10 @@ class Compressor:
         seed: int,
         progress: Progress,
         epochs: float = 1.0,
+        recipe: Recipe | None = None,
     ) -> None:
-        """``epochs`` scales how long is trained on; 1 is what serves most networks."""
+        """``epochs`` scales how long is trained on; 1 is what serves most networks. With a
+        ``recipe`` nothing is chosen any more: ``examples.x_train`` holds the validation rows."""
         from tinyfield.learn import convert, fit
 
         self._predict = fit.predict
@@ -99,6 +122,7 @@ class Compressor:
         self._model = model
         self._teacher = fit.predict(model, examples.x_train)
         self.stages: list[Stage] = []
+        self._settled, self._recipe, self._done = recipe, Recipe(), 0
         first = self._merit(self._float("float", ""))
         usual = DROP_VALUES * -first if goal.values else DROP
         self._drop = usual if wish.max_drop is None else wish.max_drop
@@ -106,11 +130,13 @@ class Compressor:
 
     def run(self) -> Compressed:
         """Prunes, quantizes, trains on where it must, shares, calibrates."""
+        if self._settled is not None:
+            return self._again(self._settled)
         wish = self._wish
         if wish.prune is not None:
             self.prune(wish.prune)
         if wish.quantize == "16x8":
-            return Compressed(self._wide(), tuple(self.stages))
+            return self._made(self._wide(), "16x8")
         file = self.quantize()
         if wish.share is not None:
             file = self.share(file, wish.share, wish.sparse or 0.0)
@@ -121,12 +147,45 @@ class Compressor:
                 self.stages = [_given_up(s) if s.device_bytes else s for s in self.stages[:-1]] + [
                     self.stages[-1]
                 ]
-                return Compressed(wide, tuple(self.stages))
+                return self._made(wide, "16x8")
             self.stages[-1] = _given_up(self.stages[-1])
         self._coded(file)
         # What the converter alone made of a network is as calibrated as that network.
         file = self.calibrated(file) if len(self.stages) > 2 else file
-        return Compressed(file, tuple(self.stages))
+        return self._made(file)
+
+    def _made(self, file: bytes, form: str | None = None) -> Compressed:
+        self._recipe.form = form or self._recipe.form
+        return Compressed(file, tuple(self.stages), self._recipe)
+
+    def _again(self, recipe: Recipe) -> Compressed:
+        """The way that a recipe tells."""
+        from tinyfield.learn import convert, twin
+        from tinyfield.learn.patch import tempered
+
+        self._recipe = recipe
+        whole = self._model.count_params()
+        for share, epochs in recipe.pruned:
+            if not self._cut(share, whole):
+                self._float("pruned", "nothing more could go")
+            self._retrain(epochs)
+            self._float("retrained", self.stages[-1].what)
+        if recipe.form == "16x8":
+            return self._made(self._wide())
+        file = convert.to_int8(self._model, self._rows)
+        if recipe.form == "int8":
+            self._integer("int8", "after training", file)
+        else:
+            file = self._trained(file)
+        if self._wish.share is not None:
+            file = self.share(file, self._wish.share, self._wish.sparse or 0.0)
+        self._coded(file)
+        if recipe.temperature is not None:
+            trained = twin.Twin(file)
+            last = trained.last_dense()
+            if last is not None:
+                file = tempered(file, *last, recipe.temperature)
+        return self._made(file)
 
     # -- pruning -----------------------------------------------------------------------------
 
@@ -153,29 +212,39 @@ class Compressor:
         return self._model
 
     def _prune_once(self, share: float, whole: int, least: float | None) -> None:
-        from tinyfield.learn import prune
-
         if share <= 0:
             return
+        old = self._model
+        if not self._cut(share, whole):
+            return
+        epochs = self._retrain()
+        after = self._float("retrained", self.stages[-1].what)
+        if least is not None and self._merit(after) < least:
+            self._model = old
+            for place in (-1, -2):
+                self.stages[place] = _given_up(self.stages[place])
+            return
+        self._recipe.pruned.append((share, epochs))
+
+    def _cut(self, share: float, whole: int) -> bool:
+        """Takes that share of what is left of the parameters out; False where nothing can go."""
+        from tinyfield.learn import prune
+
         old, x, y = self._model, self._examples.x_train, self._examples.y_train
         found = prune.flow(old)
         ranks = prune.saliency(old, found, x, y, self._loss())
         gone = prune.shrink(old, share, ranks, found)
         if not gone:
-            return
+            return False
         self._model = prune.without(old, found, gone)
         what = f"{1 - self._model.count_params() / whole:.0%} of the parameters gone"
         self._progress("prune", len(self.stages), 0, what)
         self._float("pruned", what)
-        self._retrain()
-        after = self._float("retrained", what)
-        if least is not None and self._merit(after) < least:
-            self._model = old
-            for place in (-1, -2):
-                self.stages[place] = _given_up(self.stages[place])
+        return True
 
-    def _retrain(self) -> None:
-        """A few epochs at a low rate; the best state on the validation rows stays."""
+    def _retrain(self, until: int | None = None) -> int:
+        """A few epochs at a low rate; the best state on the validation rows stays, or that after
+        ``until`` of them. Returns after how many it was."""
         import keras
 
         x, y = self._examples.x_train, self._examples.y_train
@@ -187,8 +256,8 @@ class Compressor:
             self._loss(),
         )
         order = np.random.default_rng(self._seed)
-        best, kept = -np.inf, model.get_weights()
-        for epoch in range(epochs):
+        best, best_at, kept = -np.inf, 0, model.get_weights()
+        for epoch in range(epochs if until is None else until):
             shuffled = order.permutation(len(y))
             model.fit(
                 x[shuffled], y[shuffled], sample_weight=self._weight[shuffled], batch_size=64,
@@ -197,15 +266,16 @@ class Compressor:
             said = self._predict(model, self._examples.x_valid)
             value = self._goal.merit(self._goal.scores(self._examples.y_valid, said))
             self._progress("prune", epoch + 1, epochs, f"valid {self._goal.said(value)}")
-            if value >= best:
-                best, kept = value, model.get_weights()
+            if value >= best or until is not None:
+                best, best_at, kept = value, epoch + 1, model.get_weights()
         model.set_weights(kept)
+        return best_at
 
     # -- integers ----------------------------------------------------------------------------
 
     def quantize(self) -> bytes:
         """int8 by the converter; where that loses too much, by quantization-aware training."""
-        from tinyfield.learn import convert, refine, twin
+        from tinyfield.learn import convert, twin
 
         self._progress("convert", 0, 1, "quantizing to int8")
         file = convert.to_int8(self._model, self._rows)
@@ -216,14 +286,23 @@ class Compressor:
         if missing:
             self._progress("convert", 1, 1, f"{', '.join(missing)} cannot be trained as integers")
             return file
+        better, last = self._trained(file), self.stages[-1]
+        if self._merit(last) < self._merit(first):
+            self.stages[-1] = _given_up(last)
+            self._recipe.refined.clear()
+            return file
+        self.stages[-2] = _given_up(first)
+        self._recipe.form = "QAT"
+        return better
+
+    def _trained(self, file: bytes) -> bytes:
+        """The int8 model after quantization-aware training."""
+        from tinyfield.learn import refine, twin
+
         trained = twin.Twin(file)
         self._refine(trained, refine.EPOCHS, "QAT")
         better = trained.file()
-        last = self._integer("QAT", "fake quantization", better)
-        if self._merit(last) < self._merit(first):
-            self.stages[-1] = _given_up(last)
-            return file
-        self.stages[-2] = _given_up(first)
+        self._integer("QAT", "fake quantization", better)
         return better
 
     def share(self, file: bytes, levels: int, zeros: float = 0.0) -> bytes:
@@ -274,7 +353,8 @@ class Compressor:
         from tinyfield.learn import refine
 
         many = self._for(epochs)
-        refine.refine(
+        again = self._settled is not None
+        best = refine.refine(
             trained,
             self._examples,
             self._teacher,
@@ -282,8 +362,13 @@ class Compressor:
             self._goal,
             seed=self._seed,
             epochs=many,
+            until=self._recipe.refined[self._done] if again else None,
             told=lambda k, v: self._progress(stage, k + 1, many, f"valid {self._goal.said(v)}"),
         )
+        if again:
+            self._done += 1
+        else:
+            self._recipe.refined.append(best)
 
     def _wide(self) -> bytes:
         from tinyfield.learn import convert
@@ -313,7 +398,8 @@ class Compressor:
             top = v.max(axis=1, keepdims=True)
             return float(np.mean(top[:, 0] + np.log(np.exp(v - top).sum(axis=1)) - v[rows, y]))
 
-        return tempered(file, *last, min(_TEMPERATURES, key=surprise))
+        self._recipe.temperature = float(min(_TEMPERATURES, key=surprise))
+        return tempered(file, *last, self._recipe.temperature)
 
     # -- scores ------------------------------------------------------------------------------
 
@@ -363,6 +449,25 @@ class Compressor:
     def _loss(self) -> Callable[[Any, Any], Any]:
         """Of the network as it is now: one of numbers gives them in the target's unit."""
         return self._goal.loss(self._goal.spread)
+
+
+def told(first: Sequence[Stage], again: Sequence[Stage]) -> tuple[Stage, ...]:
+    """The steps of a refitted network, each with the validation scores that it was chosen by, and
+    what was given up before: the validation rows can say nothing of a network that knows them.
+
+    Args:
+        first, again: steps before the refit, and of the refit by the former's recipe.
+    """
+    found: list[Stage] = []
+    way = iter(stage for stage in again if stage.name != "coded")
+    for stage in first:
+        if not stage.kept:
+            found.append(stage)
+        elif stage.name != "coded":
+            found.append(replace(next(way), valid=stage.valid))
+    last = next(stage for stage in reversed(found) if stage.kept)
+    found += [replace(stage, valid=last.valid) for stage in again if stage.name == "coded"]
+    return tuple(found)
 
 
 def _given_up(stage: Stage) -> Stage:

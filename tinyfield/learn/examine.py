@@ -79,10 +79,18 @@ def _check_inputs(table: FeatureTable) -> None:
 def notes_on(table: FeatureTable) -> list[str]:
     """What whoever reads the scores should know of the rows behind them."""
     notes = []
+    if table.refit:
+        learned = table.learned
+        held = int((learned.split != "train").sum())
+        notes.append(
+            f"fitted once more to the {len(learned):,} rows of the training and validation splits "
+            f"({held / len(learned):.0%} of them are of the latter), with what the validation rows "
+            "had settled; the test rows had no part in it"
+        )
     if table.dropped:
         share = table.dropped / (len(table) + table.dropped)
         notes.append(f"{table.dropped} labelled rows ({share:.1%}) left out: an input had no value")
-    train = table.part("train")
+    train = table.learned
     for i, name in enumerate(table.names):
         if (train.X[:, i :: len(table.names)] == train.X[0, i]).all():
             notes.append(f"`{name}` never changes in the training rows: it teaches nothing")

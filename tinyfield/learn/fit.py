@@ -6,7 +6,7 @@ Only this folder's files that the worker runs touch TensorFlow, and only inside 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -40,6 +40,19 @@ class Examples:
     y_valid: NDArray[Any]
 
 
+@dataclass(frozen=True)
+class Settled:
+    """What the validation rows settle of a training.
+
+    Attributes:
+        epochs: after how many of them macro F1 was best.
+        temperature: what goes into the softmax is divided by it; 1 where nothing is.
+    """
+
+    epochs: int
+    temperature: float = 1.0
+
+
 def start(seed: int) -> None:
     """One thread, deterministic operations, every generator seeded. Call before :func:`fit`."""
     import tensorflow as tf
@@ -60,8 +73,9 @@ def fit(
     classes: int,
     seed: int,
     epochs: int = EPOCHS,
+    settled: Settled | None = None,
     progress: Progress | None = None,
-) -> keras.Model:
+) -> tuple[keras.Model, Settled]:
     """Trains until macro F1 on the validation groups stops rising, and calibrates.
 
     The weights kept are the best epoch's. The last layer is then divided by the temperature that
@@ -71,6 +85,10 @@ def fit(
     Where ``classes`` is 0, the network gives a number: until its mean error stops falling. It is
     trained on numbers of mean 0 and standard deviation 1, which its last layer then brings to the
     target's unit.
+
+    Args:
+        settled: of an earlier training; this one ends after as many epochs of the same schedule,
+            with the same temperature, and asks the validation rows nothing.
     """
     import keras
 
@@ -92,7 +110,7 @@ def fit(
         y = ((y - goal.centre) / goal.spread).astype(np.float32)
     order = np.random.default_rng(seed)
     best, best_at, kept = -np.inf, 0, model.get_weights()
-    for epoch in range(epochs):
+    for epoch in range(epochs if settled is None else settled.epochs):
         shuffled = order.permutation(len(y))
         model.fit(
             x[shuffled],
@@ -102,6 +120,10 @@ def fit(
             shuffle=False,
             verbose=0,
         )
+        if settled is not None:
+            if progress is not None:
+                progress("refit", epoch + 1, settled.epochs, "training and validation rows")
+            continue
         value = _merit(model, examples, goal)
         if value > best:
             best, best_at, kept = value, epoch, model.get_weights()
@@ -110,11 +132,19 @@ def fit(
             progress("train", epoch + 1, epochs, said)
         if epoch - best_at >= PATIENCE:
             break
-    model.set_weights(kept)
+    if settled is None:
+        model.set_weights(kept)
+    found = settled or Settled(best_at + 1)
     if goal.values:
-        return _in_units(model, goal)
-    _calibrate(model, examples)
-    return model
+        return _in_units(model, goal), found
+    last = _before_softmax(model)
+    if last is None:
+        return model, found
+    if settled is None:
+        found = replace(found, temperature=_temperature(model, examples))
+    scaled = np.float32(1 / found.temperature)
+    last.set_weights([weight * scaled for weight in last.get_weights()])
+    return model, found
 
 
 def _merit(model: keras.Model, examples: Examples, goal: Goal) -> float:
@@ -145,11 +175,9 @@ def predict(model: keras.Model, x: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(model.predict(x, batch_size=8192, verbose=0), dtype=np.float32)
 
 
-def _calibrate(model: keras.Model, examples: Examples) -> None:
-    """Divides what goes into the softmax by the temperature, in the layer before it.
-
-    A network that does not end in a dense layer and its softmax stays as it is.
-    """
+def _before_softmax(model: keras.Model) -> keras.layers.Layer | None:
+    """The layer in which what goes into the softmax can be divided; None of a network that does
+    not end in a dense layer and its softmax."""
     import keras
 
     last = model.layers[-1]
@@ -161,7 +189,12 @@ def _calibrate(model: keras.Model, examples: Examples) -> None:
     if not (softmax and dense) or (
         last is not model.layers[-1] and last.activation is not keras.activations.linear
     ):
-        return
+        return None
+    return last
+
+
+def _temperature(model: keras.Model, examples: Examples) -> float:
+    """The one that makes the validation labels likeliest."""
     logs = np.log(np.maximum(predict(model, examples.x_valid), 1e-12)).astype(np.float64)
     rows = np.arange(len(logs))
 
@@ -171,5 +204,4 @@ def _calibrate(model: keras.Model, examples: Examples) -> None:
         norm = top[:, 0] + np.log(np.exp(z - top).sum(axis=1))
         return float(np.mean(norm - z[rows, examples.y_valid]))
 
-    scaled = np.float32(1 / min(np.geomspace(0.5, 4.0, 61), key=surprise))
-    last.set_weights([weight * scaled for weight in last.get_weights()])
+    return float(min(np.geomspace(0.5, 4.0, 61), key=surprise))

@@ -47,6 +47,8 @@ class Mixture:
         white: inverse Cholesky factors, lower triangular: |white (x - mean)|² is the squared
             Mahalanobis distance, [components, inputs, inputs].
         offsets: what a component's distance begins with, 0 for the densest, [components].
+        densest: log of the densest component's weight and density at its mean, but for a constant:
+            two mixtures over the same inputs are compared by it.
         threshold: of the distance.
     """
 
@@ -54,6 +56,7 @@ class Mixture:
     means: Floats
     white: Floats
     offsets: Floats
+    densest: float = 0.0
     threshold: float = 1.0
 
     def distances(self, x: Floats) -> Floats:
@@ -101,7 +104,13 @@ def fit(x: Floats, *, components: int, covariance: str, seed: int) -> Mixture:
     root = mixture.precisions_cholesky_  # upper: |(x - mean) @ root|² of a full one
     white = root.transpose(0, 2, 1) if full else np.stack([np.diag(row) for row in root])
     density = np.log(mixture.weights_) + np.log(white.diagonal(axis1=1, axis2=2)).sum(axis=1)
-    return Mixture(full, mixture.means_ * spread, white / spread, 2 * (density.max() - density))
+    return Mixture(
+        full,
+        mixture.means_ * spread,
+        white / spread,
+        2 * (density.max() - density),
+        float(density.max() - np.log(spread).sum()),
+    )
 
 
 def convert(mixture: Mixture, x: Floats, valid: Floats, false_alarms: float) -> Gmm:
@@ -112,6 +121,35 @@ def convert(mixture: Mixture, x: Floats, valid: Floats, false_alarms: float) -> 
         valid: usual rows of the validation split.
         false_alarms: share of them that may be called anomalies.
     """
+    model = _integers(mixture, x)
+    far = np.sort(distances(model, quantized(valid)))[::-1]
+    beyond = far[int(false_alarms * len(far))]  # the first that must not be called one
+    return _beyond(model, int(beyond) + 1)
+
+
+def convert_again(mixture: Mixture, x: Floats, first: Mixture, made: Gmm) -> Gmm:
+    """A mixture that was fitted to the validation rows too, as integers, with the threshold that
+    they gave the first one.
+
+    What a threshold parts is rows by their density, and that is what stays: distances count from
+    the densest component's, so the threshold moves by what separates the two densest. Rows that
+    nobody learned from lie, if anything, in denser places of the mixture that saw more, so that the
+    rate of false alarms is kept; the validation rows themselves, now learned from, could not say.
+
+    Args:
+        x: the rows that it was fitted to, for the example.
+        first, made: the mixture of the training rows alone, and its integers.
+    """
+    moved = 2 * UNIT * (mixture.densest - first.densest)
+    return _beyond(_integers(mixture, x), made.threshold + round(moved))
+
+
+def _beyond(model: Gmm, threshold: int) -> Gmm:
+    return replace(model, threshold=int(np.clip(threshold, 1, FARTHEST))).verify()
+
+
+def _integers(mixture: Mixture, x: Floats) -> Gmm:
+    """Without its threshold."""
     white = mixture.white * STEPS / INPUT_STEPS  # of a quantization step of the input
     bias = -np.einsum("kij,kj->ki", mixture.white, mixture.means) * STEPS
     most = np.abs(white).max(axis=2)
@@ -125,7 +163,7 @@ def convert(mixture: Mixture, x: Floats, valid: Floats, false_alarms: float) -> 
     at = np.tril_indices(n) if mixture.full else np.diag_indices(n)
     # Half a step more: shifting right rounds down.
     start = np.rint(bias * scale).astype(np.int64) + (1 << shifts >> 1)
-    model = Gmm(
+    return Gmm(
         full=mixture.full,
         weights=rows[:, at[0], at[1]].astype(np.int32),
         bias=start.astype(np.int32),
@@ -134,9 +172,6 @@ def convert(mixture: Mixture, x: Floats, valid: Floats, false_alarms: float) -> 
         threshold=1,
         example=quantized(x[:1])[0].astype(np.int32),
     ).verify()
-    far = np.sort(distances(model, quantized(valid)))[::-1]
-    beyond = far[int(false_alarms * len(far))]  # the first that must not be called one
-    return replace(model, threshold=int(np.clip(beyond + 1, 1, FARTHEST))).verify()
 
 
 def quantized(x: Floats) -> NDArray[np.int8]:

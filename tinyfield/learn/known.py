@@ -99,6 +99,7 @@ def fit(
     *,
     classes: int,
     seed: int,
+    whole: tuple[NDArray[Any], NDArray[np.integer[Any]]] | None = None,
 ) -> tuple[bytes, list[bytes]]:
     """The gate's file and, for each class, that of one which did not see it.
 
@@ -106,20 +107,23 @@ def fit(
         x, valid: training and validation rows in [-1, 1], [n, inputs].
         y, valid_y: their classes.
         rate: share of the validation rows that may be called unknown.
+        whole: rows and classes of the refit: the gates are fitted to these once more, with as many
+            components and the threshold at the same density.
 
     Raises:
         ModelError: too few rows.
     """
-    whole = _one(x, valid, rate, classes, seed)
+    every = _one(x, valid, rate, classes, seed, None if whole is None else whole[0])
     left_out = []
     for c in range(classes if classes > 2 else 0):
         inside, checked = x[y != c], valid[valid_y != c]
         enough = len(inside) > 10 * x.shape[1] and len(checked) > 0
-        left_out.append(_one(inside, checked, rate, classes - 1, seed) if enough else b"")
-    return whole, left_out
+        last = None if whole is None else whole[0][whole[1] != c]
+        left_out.append(_one(inside, checked, rate, classes - 1, seed, last) if enough else b"")
+    return every, left_out
 
 
-def _one(x: Any, valid: Any, rate: float, classes: int, seed: int) -> bytes:
+def _one(x: Any, valid: Any, rate: float, classes: int, seed: int, whole: Any) -> bytes:
     from tinyfield.learn import gmm
 
     rows = x[:: -(-len(x) // _ROWS)]
@@ -130,22 +134,28 @@ def _one(x: Any, valid: Any, rate: float, classes: int, seed: int) -> bytes:
     rng = np.random.default_rng(seed)
     shuffled = np.stack([rng.permutation(valid[:, i]) for i in range(x.shape[1])], axis=1)
     q = np.clip(np.rint(shuffled * STEPS), -STEPS - 1, STEPS).astype(np.int8)
-    best, kept = -1.0, b""
+    best, kept = -1.0, None
     for components in dict.fromkeys((1, most)):
         mixture = gmm.fit(rows, components=components, covariance=covariance, seed=seed)
         made = gmm.convert(mixture, rows, valid, rate)
         found = float((outputs(made, q)[:, 1] >= 0).mean())
         # More components cost their share of flash and time: they must catch more.
         if found > best + _WORTH:
-            best, kept = found, made.to_bytes()
-    return kept
+            best, kept = found, (components, mixture, made)
+    assert kept is not None
+    components, first, made = kept
+    if whole is not None:
+        rows = whole[:: -(-len(whole) // _ROWS)]
+        mixture = gmm.fit(rows, components=components, covariance=covariance, seed=seed)
+        made = gmm.convert_again(mixture, rows, first, made)
+    return made.to_bytes()
 
 
 def caught(gate: Gate, table: FeatureTable, asked: float, *, seed: int = 0) -> Caught:
     """How often the gate speaks on the test rows, and on rows that are unknown."""
     width = len(table.names)
-    test, train = table.part("test"), table.part("train")
-    X, seen = test.X[:, -width:], train.X[:, -width:].astype(np.int64)
+    test = table.part("test")
+    X, seen = test.X[:, -width:], table.learned.X[:, -width:].astype(np.int64)
     rng = np.random.default_rng(seed)
     shuffled = np.stack([rng.permutation(X[:, i]) for i in range(width)], axis=1).astype(np.int32)
     low, high = seen.min(axis=0), seen.max(axis=0)

@@ -36,8 +36,9 @@ def refine(
     seed: int,
     epochs: int = EPOCHS,
     rate: float = RATE,
+    until: int | None = None,
     told: Callable[[int, float], None] | None = None,
-) -> float:
+) -> int:
     """Trains the twin and leaves it in its best epoch's state.
 
     Ranges of activations move in the first half of the epochs and stand still after it, so that
@@ -49,10 +50,11 @@ def refine(
         teacher: its answers on ``x_train``, [n, classes] or [n, 1].
         weight: of each training row, [n].
         goal: what is learned.
+        until: end after so many of the epochs and stay there, whatever the validation rows say.
         told: called with (epoch, merit on the validation rows) after each.
 
     Returns:
-        The merit on the validation rows of the state that is kept.
+        After how many epochs the state was that is kept.
     """
     import keras
     import tensorflow as tf
@@ -80,8 +82,8 @@ def refine(
     compiled = tf.function(step)
     order = np.random.default_rng(seed)
     twin.tracking = True
-    best, kept = valid_merit(twin, examples, goal), twin.state()
-    for epoch in range(epochs):
+    best, best_at, kept = valid_merit(twin, examples, goal), 0, twin.state()
+    for epoch in range(epochs if until is None else until):
         if twin.tracking and epoch >= epochs / 2:
             twin.tracking = False
             compiled = tf.function(step)
@@ -93,10 +95,10 @@ def refine(
         if told is not None:
             told(epoch, value)
         # Of two as good the later: its scales are the more settled.
-        if value >= best:
-            best, kept = value, twin.state()
+        if value >= best or until is not None:
+            best, best_at, kept = value, epoch + 1, twin.state()
     twin.restore(kept)
-    return best
+    return best_at
 
 
 def valid_merit(twin: Twin, examples: Examples, goal: Goal) -> float:

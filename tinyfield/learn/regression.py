@@ -165,7 +165,7 @@ def numbers(network: Network, X: NDArray[np.int32], target: Target) -> NDArray[n
 def judge_numbers(table: FeatureTable, network: Network) -> Fitted:
     """The three columns on the test split."""
     assert table.target is not None
-    target, test, train = table.target, table.part("test"), table.part("train")
+    target, test, train = table.target, table.part("test"), table.learned
     said = numbers(network, test.X, target)
     rough = np.asarray(network.probabilities, np.float64)[:, 0]
     _check_near(table.model, network, said, rough, target)

@@ -106,6 +106,7 @@ class Network:
             integers may be off; infinite where nothing is promised.
         stages: as of ``Metrics``.
         gate: what tells that a row is like none learned from; None where nothing does.
+        settled: of a refit the model file of the training rows alone, by which all was settled.
     """
 
     model: bytes
@@ -114,6 +115,12 @@ class Network:
     resolution: float = 1.0
     stages: tuple[Stage, ...] = ()
     gate: Gate | None = None
+    settled: bytes = b""
+
+    @property
+    def chosen(self) -> bytes:
+        """The model file that the validation rows can judge: they are no part of it."""
+        return self.settled or self.model
 
 
 @dataclass(frozen=True)

@@ -19,12 +19,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tinyfield.data.dataset import SPLITS
 from tinyfield.errors import (
     EnvironmentFault,
     MissingToolError,
     ModelError,
 )
-from tinyfield.features.table import FeatureTable
+from tinyfield.features.table import REFIT, FeatureTable
 from tinyfield.learn import cache, gate, ladder, ready
 from tinyfield.learn.compress import DROP
 from tinyfield.learn.examine import check_table, notes_on
@@ -217,7 +218,9 @@ def test_scores(
 
 def valid_scores(table: FeatureTable, network: Network) -> Score | Errors:
     """The generated C on the validation split: what may choose between models. The test split
-    may not, or its score would no longer be that of rows never seen."""
+    may not, or its score would no longer be that of rows never seen. Of a refit it is the model
+    before it that is asked."""
+    network = replace(network, model=network.chosen)
     valid = table.part("valid")
     if table.target is not None:
         said = numbers(network, valid.X, table.target)
@@ -286,7 +289,7 @@ def judge(
     device = score(y, said, test.group, table.classes)
     rough = network.probabilities.argmax(axis=1)
     _check_same(table.model, network, said)
-    always = np.full(len(y), majority(table.part("train").y, len(table.classes)))
+    always = np.full(len(y), majority(table.learned.y, len(table.classes)))
     origins = [o for o in ("measured", "driven", "generated") if (test.origin == o).any()]
     return Metrics(
         float=score(y, rough, test.group, table.classes),
@@ -332,38 +335,37 @@ def _fit(
         raise MissingToolError("scikit-learn", "pip install 'tinyfield[train]'")
     if importlib.util.find_spec(module) is None:
         raise MissingToolError(tool, "pip install 'tinyfield[train]'")
-    train, valid, test = (table.part(s) for s in ("train", "valid", "test"))
+    train, valid, test = (table.part(split) for split in SPLITS)
+    learned = table.learned
     # Trees compare the node's own integers; what multiplies gets them all to one scale.
     trees = model.architecture in ("tree", "forest", "gbt")
-    scaler = () if trees else fit_scaler(train.X.reshape(-1, model.width))
+    # A refit's ranges are its own from the start, so that what is settled before holds after.
+    scaler = () if trees else fit_scaler(learned.X.reshape(-1, model.width))
 
     def given(X: NDArray[np.int32]) -> NDArray[Any]:
         return to_float(X, scaler) if scaler else X
 
-    of_gate: dict[str, NDArray[Any]] = {}
+    parts = {"train": train, "valid": valid}
+    more: dict[str, NDArray[Any]] = {}
+    if table.refit:
+        parts["refit"] = table.part(REFIT)
+        # Numbered by split and name: each so many-th is a part that holds some of every split.
+        names = [str(g) for part in parts.values() for g in np.unique(part.group)]
+        number = {name: n for n, name in enumerate(dict.fromkeys(names))}
+        for name, part in parts.items():
+            more[f"group_{name}"] = np.array([number[str(g)] for g in part.group], np.int64)
     wide: tuple[InputScale, ...] = ()
     if model.unknown is not None:
         newest = slice(-model.width, None)
-        wide = gate_scaler(train.X[:, newest])
-        of_gate = {
-            f"gate_{name}": to_float(part.X[:, newest], wide)
-            for name, part in (("train", train), ("valid", valid))
-        }
-
-    of_amount = {} if train.amount is None else {"amount_train": train.amount}
+        wide = gate_scaler(learned.X[:, newest])
+        more |= {f"gate_{name}": to_float(part.X[:, newest], wide) for name, part in parts.items()}
+    for name, part in {**parts, "test": test}.items():
+        more |= {f"x_{name}": given(part.X), f"y_{name}": part.y.astype(np.int64)}
+        if part.amount is not None:
+            more[f"amount_{name}"] = part.amount
     with tempfile.TemporaryDirectory(prefix="tinyfield-train-") as name:
         folder = Path(name)
-        np.savez(
-            folder / "examples.npz",
-            x_train=given(train.X),
-            y_train=train.y.astype(np.int64),
-            x_valid=given(valid.X),
-            y_valid=valid.y.astype(np.int64),
-            x_test=given(test.X),
-            y_test=test.y.astype(np.int64),
-            **of_gate,  # type: ignore[arg-type]
-            **of_amount,  # type: ignore[arg-type]
-        )
+        np.savez(folder / "examples.npz", **more)  # type: ignore[arg-type]
         request = {
             "architecture": model.architecture,
             **model.options,
@@ -373,6 +375,7 @@ def _fit(
             "step": model.target.step if model.target else None,
             "unknown": model.unknown,
             "epochs": epochs,
+            "refit": table.refit,
         }
         (folder / "request.json").write_text(json.dumps(request), encoding="utf-8")
         _work(folder, progress)
@@ -392,6 +395,7 @@ def _fit(
             probabilities=np.load(folder / "float.npy"),
             resolution=float(result["resolution"]),
             stages=tuple(map(Stage.from_json, result["stages"])),
+            settled=(folder / "settled.bin").read_bytes() if table.refit else b"",
         )
 
 

@@ -5,6 +5,9 @@ so where nobody sees it. DIR holds ``examples.npz`` and ``request.json``; the wo
 ``model.bin`` (the model file), ``float.npy`` (class probabilities of ``x_test`` by the trained
 model) and ``result.json``, or ``error.json`` where the user is to blame, and prints a JSON line
 ``[stage, done, of, text]`` for each step.
+
+Where a refit is asked for, all that validation rows choose is settled first, by a model of the
+training rows (``settled.bin``); then the same is fitted to the rows of both, and shipped.
 """
 
 from __future__ import annotations
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
     import keras
 
     from tinyfield.learn import fit
+    from tinyfield.learn.compress import Compressed, Recipe
 
 Progress = Callable[[str, int, int, str], None]
 Arrays = dict[str, NDArray[Any]]
@@ -42,6 +46,7 @@ class Made:
     probabilities: NDArray[Any]
     resolution: float
     stages: tuple[Stage, ...] = ()
+    settled: bytes = b""
 
 
 def main(folder: Path) -> None:
@@ -67,9 +72,17 @@ def main(folder: Path) -> None:
         (folder / "error.json").write_text(json.dumps(fault), encoding="utf-8")
         return
     (folder / "model.bin").write_bytes(made.model)
+    if made.settled:
+        (folder / "settled.bin").write_bytes(made.settled)
     np.save(folder / "float.npy", made.probabilities)
     told = {"resolution": made.resolution, "stages": [stage.to_json() for stage in made.stages]}
     (folder / "result.json").write_text(json.dumps(told))
+
+
+def _whole(examples: Arrays, name: str) -> NDArray[Any]:
+    """What a refit is fitted to: rows of the training and validation splits, and what was made of
+    the latter's recordings."""
+    return np.concatenate([examples[f"{name}_{part}"] for part in ("train", "valid", "refit")])
 
 
 def _gate(folder: Path, request: dict[str, Any], examples: Arrays, progress: Progress) -> None:
@@ -85,6 +98,7 @@ def _gate(folder: Path, request: dict[str, Any], examples: Arrays, progress: Pro
         float(request["unknown"]),
         classes=int(request["classes"]),
         seed=int(request["seed"]),
+        whole=(_whole(examples, "gate"), _whole(examples, "y")) if request["refit"] else None,
     )
     told = {"gate": file.decode(), "without": [one.decode() for one in without]}
     (folder / "gate.json").write_text(json.dumps(told), encoding="utf-8")
@@ -92,29 +106,50 @@ def _gate(folder: Path, request: dict[str, Any], examples: Arrays, progress: Pro
 
 def _network(request: dict[str, Any], examples: Arrays, progress: Progress) -> Made:
     from tinyfield.learn import fit
+    from tinyfield.learn.compress import told
 
     progress("start", 0, 1, "loading TensorFlow")
+    parts = ("train", "valid", "test", *(["refit"] if request["refit"] else []))
     if request["step"]:
-        for name in ("y_train", "y_valid", "y_test"):
+        for name in (f"y_{part}" for part in parts):
             examples[name] = (examples[name] * request["step"]).astype(np.float32)
     history = int(request["history"])
     if history > 1:
-        for name in ("x_train", "x_valid", "x_test"):
+        for name in (f"x_{part}" for part in parts):
             rows = examples[name]
             examples[name] = rows.reshape(len(rows), history, -1)
     given = fit.Examples(
         examples["x_train"], examples["y_train"], examples["x_valid"], examples["y_valid"]
     )
     shape, classes = given.x_train.shape[1:], int(request["classes"])
-    model = fit.fit(
-        given,
-        lambda: NETWORKS[request["architecture"]](request, shape, classes),
-        classes=classes,
-        seed=int(request["seed"]),
-        epochs=int(request["epochs"]),
-        progress=progress,
-    )
-    return _integers(model, given, request, examples, progress)
+
+    def fitted(
+        given: fit.Examples, settled: fit.Settled | None = None
+    ) -> tuple[keras.Model, fit.Settled]:
+        return fit.fit(
+            given,
+            lambda: NETWORKS[request["architecture"]](request, shape, classes),
+            classes=classes,
+            seed=int(request["seed"]),
+            epochs=int(request["epochs"]),
+            settled=settled,
+            progress=progress,
+        )
+
+    model, settled = fitted(given)
+    made = _integers(model, given, request, examples, progress)
+    stages, first = made.stages, b""
+    if request["refit"]:
+        first = made.model
+        given = replace(given, x_train=_whole(examples, "x"), y_train=_whole(examples, "y"))
+        model, _ = fitted(given, settled)
+        made = _integers(model, given, request, examples, progress, made.recipe)
+        stages = told(stages, made.stages)
+    said = fit.predict(model, examples["x_test"])
+    progress("convert", 1, 1, "done")
+    if request["step"]:
+        return Made(made.model, said / request["step"], math.inf, stages, first)
+    return Made(made.model, said, 1.0, stages, first)
 
 
 def _integers(
@@ -123,13 +158,14 @@ def _integers(
     request: dict[str, Any],
     examples: Arrays,
     progress: Progress,
-) -> Made:
-    """Any trained Keras network as the integers that ``request["compress"]`` asks for."""
+    recipe: Recipe | None = None,
+) -> Compressed:
+    """Any trained Keras network as the integers that ``request["compress"]`` asks for, or by the
+    recipe that another one's way left."""
     from tinyfield.learn import fit
     from tinyfield.learn.compress import Compressor, Wish
 
-    probabilities = fit.predict(model, examples["x_test"])
-    made = Compressor(
+    return Compressor(
         model,
         given,
         (examples["x_test"], examples["y_test"]),
@@ -138,11 +174,8 @@ def _integers(
         seed=int(request["seed"]),
         progress=progress,
         epochs=min(1.0, int(request["epochs"]) / fit.EPOCHS),
+        recipe=recipe,
     ).run()
-    progress("convert", 1, 1, "done")
-    if request["step"]:
-        return Made(made.model, probabilities / request["step"], math.inf, made.stages)
-    return Made(made.model, probabilities, 1.0, made.stages)
 
 
 def _trees(request: dict[str, Any], examples: Arrays, progress: Progress) -> Made:
@@ -153,55 +186,85 @@ def _trees(request: dict[str, Any], examples: Arrays, progress: Progress) -> Mad
         return _trees_of_values(kind, request, examples, progress)
     if kind == "gbt":
         return _boosted(request, examples, progress)
+
+    def fitted(x: NDArray[Any], y: NDArray[Any]) -> Any:
+        return trees.fit(
+            kind,
+            x,
+            y,
+            trees=int(request.get("trees", 1)),
+            depth=int(request["depth"]),
+            min_leaf=int(request["min_leaf"]),
+            classes=classes,
+            seed=int(request["seed"]),
+        )
+
     progress("train", 0, 1, f"{kind} by scikit-learn")
-    x, y = examples["x_train"], examples["y_train"]
-    model = trees.fit(
-        kind,
-        x,
-        y,
-        trees=int(request.get("trees", 1)),
-        depth=int(request["depth"]),
-        min_leaf=int(request["min_leaf"]),
-        classes=classes,
-        seed=int(request["seed"]),
-    )
+    model = fitted(examples["x_train"], examples["y_train"])
     progress("convert", 0, 1, "thresholds to integers")
     said = trees.probabilities(model, examples["x_valid"], classes)
     temperature = trees.vote_temperature(said, examples["y_valid"])
     # Leaf values get the bits that keep every label of the rows at hand, the validation's too.
-    rows = np.concatenate([x, examples["x_valid"]])
-    made = trees.convert(model, rows, classes=classes, temperature=temperature)
+    rows = np.concatenate([examples["x_train"], examples["x_valid"]])
+    made, first = trees.convert(model, rows, classes=classes, temperature=temperature), b""
+    if request["refit"]:
+        first = made.ensemble.to_bytes()
+        progress("refit", 0, 1, "training and validation rows")
+        rows = _whole(examples, "x")
+        model = fitted(rows, _whole(examples, "y"))
+        made = trees.convert(model, rows, classes=classes, temperature=temperature)
     probabilities = trees.probabilities(model, examples["x_test"], classes)
     progress("convert", 1, 1, f"{made.ensemble.inner} comparisons")
-    return Made(made.ensemble.to_bytes(), probabilities, made.resolution)
+    return Made(made.ensemble.to_bytes(), probabilities, made.resolution, settled=first)
 
 
 def _boosted(request: dict[str, Any], examples: Arrays, progress: Progress) -> Made:
     from tinyfield.learn import boosting, trees
 
+    valid = examples["x_valid"]
+
+    def fitted(
+        x: NDArray[Any],
+        y: NDArray[Any],
+        amount: NDArray[Any] | None,
+        settled: boosting.Boosted | None = None,
+        group: NDArray[Any] | None = None,
+    ) -> boosting.Boosted:
+        return boosting.fit(
+            x,
+            y,
+            valid,
+            examples["y_valid"],
+            trees=int(request["trees"]),
+            depth=int(request["depth"]),
+            leaves=int(request["leaves"]),
+            min_leaf=int(request["min_leaf"]),
+            classes=int(request["classes"]),
+            ordered=bool(request["ordered"]),
+            amount=amount,
+            settled=settled,
+            group=group,
+            seed=int(request["seed"]),
+        )
+
     progress("train", 0, 1, "boosted trees by scikit-learn")
-    x, valid = examples["x_train"], examples["x_valid"]
-    model = boosting.fit(
-        x,
-        examples["y_train"],
-        valid,
-        examples["y_valid"],
-        trees=int(request["trees"]),
-        depth=int(request["depth"]),
-        leaves=int(request["leaves"]),
-        min_leaf=int(request["min_leaf"]),
-        classes=int(request["classes"]),
-        ordered=bool(request["ordered"]),
-        amount=examples.get("amount_train"),
-        seed=int(request["seed"]),
-    )
+    model = fitted(examples["x_train"], examples["y_train"], examples.get("amount_train"))
     warmth = trees.best_temperature(model.margins(valid), examples["y_valid"])
     model = replace(model, temperature=warmth)
     progress("convert", 0, 1, "thresholds to integers")
-    rows = np.concatenate([x, valid])
-    ensemble, resolution = boosting.convert(model, rows)
+    rows = np.concatenate([examples["x_train"], valid])
+    (ensemble, resolution), first = boosting.convert(model, rows), b""
+    if request["refit"]:
+        first = ensemble.to_bytes()
+        progress("refit", 0, 1, "training and validation rows")
+        rows, amount = _whole(examples, "x"), None
+        if "amount_train" in examples:
+            amount = _whole(examples, "amount")
+        model = fitted(rows, _whole(examples, "y"), amount, model, _whole(examples, "group"))
+        ensemble, resolution = boosting.convert(model, rows)
     progress("convert", 1, 1, f"{ensemble.inner} comparisons")
-    return Made(ensemble.to_bytes(), model.probabilities(examples["x_test"]), resolution)
+    said = model.probabilities(examples["x_test"])
+    return Made(ensemble.to_bytes(), said, resolution, settled=first)
 
 
 def _trees_of_values(
@@ -209,21 +272,28 @@ def _trees_of_values(
 ) -> Made:
     from tinyfield.learn import trees
 
+    def fitted(x: NDArray[Any], y: NDArray[Any]) -> tuple[Any, trees.Converted]:
+        model = trees.fit_values(
+            kind,
+            x,
+            y,
+            trees=int(request.get("trees", 1)),
+            depth=int(request["depth"]),
+            min_leaf=int(request["min_leaf"]),
+            seed=int(request["seed"]),
+        )
+        progress("convert", 0, 1, "thresholds and leaves to integers")
+        return model, trees.convert_values(model, x)
+
     progress("train", 0, 1, f"{kind} by scikit-learn")
-    model = trees.fit_values(
-        kind,
-        examples["x_train"],
-        examples["y_train"],
-        trees=int(request.get("trees", 1)),
-        depth=int(request["depth"]),
-        min_leaf=int(request["min_leaf"]),
-        seed=int(request["seed"]),
-    )
-    progress("convert", 0, 1, "thresholds and leaves to integers")
-    made = trees.convert_values(model, examples["x_train"])
+    (model, made), first = fitted(examples["x_train"], examples["y_train"]), b""
+    if request["refit"]:
+        first = made.ensemble.to_bytes()
+        progress("refit", 0, 1, "training and validation rows")
+        model, made = fitted(_whole(examples, "x"), _whole(examples, "y"))
     said = np.asarray(model.predict(examples["x_test"]), np.float64)[:, None]
     progress("convert", 1, 1, f"{made.ensemble.inner} comparisons")
-    return Made(made.ensemble.to_bytes(), said, made.resolution)
+    return Made(made.ensemble.to_bytes(), said, made.resolution, settled=first)
 
 
 def _bonsai(request: dict[str, Any], examples: Arrays, progress: Progress) -> Made:
@@ -235,19 +305,29 @@ def _bonsai(request: dict[str, Any], examples: Arrays, progress: Progress) -> Ma
         density=float(request["density"]),
         classes=int(request["classes"]),
     )
-    trained = bonsai.fit(
-        examples["x_train"],
-        examples["y_train"],
-        examples["x_valid"],
-        examples["y_valid"],
-        shape,
-        seed=int(request["seed"]),
-        epochs=int(request["epochs"]),
-        progress=progress,
-    )
-    progress("convert", 0, 1, "weights to integers")
-    made = bonsai.convert(trained, examples["x_train"])
-    return Made(made.to_bytes(), trained.probabilities(examples["x_test"]), 1.0)
+
+    def fitted(
+        x: NDArray[Any], y: NDArray[Any], settled: bonsai.Trained | None = None
+    ) -> tuple[bonsai.Trained, bytes]:
+        trained = bonsai.fit(
+            x,
+            y,
+            examples["x_valid"],
+            examples["y_valid"],
+            shape,
+            seed=int(request["seed"]),
+            epochs=int(request["epochs"]),
+            settled=settled,
+            progress=progress,
+        )
+        progress("convert", 0, 1, "weights to integers")
+        return trained, bonsai.convert(trained, x).to_bytes()
+
+    (trained, made), first = fitted(examples["x_train"], examples["y_train"]), b""
+    if request["refit"]:
+        first = made
+        trained, made = fitted(_whole(examples, "x"), _whole(examples, "y"), trained)
+    return Made(made, trained.probabilities(examples["x_test"]), 1.0, settled=first)
 
 
 def _anomaly(request: dict[str, Any], examples: Arrays, progress: Progress) -> Made:
@@ -256,24 +336,35 @@ def _anomaly(request: dict[str, Any], examples: Arrays, progress: Progress) -> M
     progress("start", 0, 1, "loading TensorFlow")
     x = examples["x_train"][examples["y_train"] == 0]
     valid = examples["x_valid"][examples["y_valid"] == 0]
-    rate, seed = float(request["false_alarms"]), int(request["seed"])
-    if request["architecture"] == "mahalanobis":
-        model = anomaly.mahalanobis(x, valid, rate)
-    else:
-        model = anomaly.autoencoder(
+    rate = float(request["false_alarms"])
+
+    def fitted(x: NDArray[Any]) -> keras.Model:
+        if request["architecture"] == "mahalanobis":
+            return anomaly.mahalanobis(x)
+        return anomaly.autoencoder(
             x,
             valid,
-            rate,
             tuple(request["hidden"]),
-            seed=seed,
+            seed=int(request["seed"]),
             epochs=int(request["epochs"]),
             progress=progress,
         )
+
+    model = fitted(x)
+    threshold = anomaly.settle(model, valid, rate)
     progress("convert", 0, 1, "quantizing to int8")
-    file = anomaly.quantized(model, x, valid, rate)
+    file, threshold = anomaly.settle_quantized(model, x, valid, rate, threshold)
+    first = b""
+    if request["refit"]:
+        first = file
+        x = _whole(examples, "x")[_whole(examples, "y") == 0]
+        progress("refit", 0, 1, "training and validation rows")
+        model = fitted(x)
+        anomaly.set_threshold(model, threshold)
+        file = anomaly.quantized(model, x)
     probabilities = fit.predict(model, examples["x_test"])
     progress("convert", 1, 1, "done")
-    return Made(file, probabilities, 1.0)
+    return Made(file, probabilities, 1.0, settled=first)
 
 
 def _gmm(request: dict[str, Any], examples: Arrays, progress: Progress) -> Made:
@@ -282,15 +373,29 @@ def _gmm(request: dict[str, Any], examples: Arrays, progress: Progress) -> Made:
     x = examples["x_train"][examples["y_train"] == 0]
     valid = examples["x_valid"][examples["y_valid"] == 0]
     components = int(request["components"])
-    progress("train", 0, 1, f"{components} Gaussians by scikit-learn")
-    mixture = gmm.fit(
-        x, components=components, covariance=str(request["covariance"]), seed=int(request["seed"])
-    )
+
+    def fitted(x: NDArray[Any]) -> gmm.Mixture:
+        progress("train", 0, 1, f"{components} Gaussians by scikit-learn")
+        return gmm.fit(
+            x,
+            components=components,
+            covariance=str(request["covariance"]),
+            seed=int(request["seed"]),
+        )
+
+    mixture = fitted(x)
     progress("convert", 0, 1, "weights to integers")
-    made = gmm.convert(mixture, x, valid, float(request["false_alarms"]))
+    made, first = gmm.convert(mixture, x, valid, float(request["false_alarms"])), b""
+    if request["refit"]:
+        first = made.to_bytes()
+        x = _whole(examples, "x")[_whole(examples, "y") == 0]
+        progress("refit", 0, 1, "training and validation rows")
+        again = fitted(x)
+        made = gmm.convert_again(again, x, mixture, made)
+        mixture = again
     probabilities = gmm.with_threshold(mixture, made).probabilities(examples["x_test"])
     progress("convert", 1, 1, "done")
-    return Made(made.to_bytes(), probabilities, 1.0)
+    return Made(made.to_bytes(), probabilities, 1.0, settled=first)
 
 
 _OTHERS = {

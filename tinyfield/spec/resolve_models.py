@@ -71,6 +71,7 @@ def resolve_model(
         _check_augment(train_node, section, fast, problems)
     target = resolve_goal(section, node, problems)
     architecture = _named(node, section, problems)
+    _check_refit(train_node, architecture, problems)
     options = _options(node, section, architecture, sample_s, problems)
     if inputs is not None:
         _history(node, architecture, options, sum(f.width for f in inputs), problems)
@@ -253,6 +254,18 @@ def _check_augment(train: Map, section: ModelSection, fast: bool, problems: Prob
             place,
             "copies that differ in nothing",
             hint="write 'rotate: random', 'shift: true' or both",
+            key=True,
+            code="option",
+        )
+
+
+def _check_refit(train: Node | None, architecture: str, problems: Problems) -> None:
+    """Refuses to fit again what was never fitted here."""
+    if architecture == "tflite" and isinstance(train, Map) and "refit" in train.items:
+        problems.at(
+            train.items["refit"],
+            "'refit' means nothing to 'tflite'",
+            hint="remove it: the file is trained already, and is shipped as it is",
             key=True,
             code="option",
         )

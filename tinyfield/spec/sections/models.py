@@ -61,6 +61,11 @@ class TrainSection(Section):
         description="copies of the training recordings that differ as they might in use",
         examples=["{rotate: random, copies: 4, shift: true}"],
     )
+    refit: bool = Field(
+        default=False,
+        description="whether the model, once the validation rows have settled what they choose, is "
+        "fitted once more to the training and validation rows",
+    )
 
 
 class CompressSection(Section):
