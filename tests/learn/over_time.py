@@ -136,7 +136,7 @@ def refits() -> dict[str, object]:
     labels in the test split; and with other labels in rows that only the refit sees."""
     small = Compress(prune=Decimal("0.3"), share=8, sparse=Decimal("0.5"))
     # max_drop can never be kept: QAT comes on by itself.
-    qat = network("mlp", hidden=(24, 12), compress=small, accept=Accept(max_drop=-1.0))
+    qat = network("mlp", hidden=(40, 24), compress=small, accept=Accept(max_drop=-1.0))
     plain, rows = network("mlp", hidden=(8,)), with_refit(table(1000))
     wear = with_refit(machine(1200))
     kinds = {

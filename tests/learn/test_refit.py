@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.learn.conftest import model, table
+from tests.learn.conftest import _train_module, model, table
 from tests.learn.over_time import machine, watch, with_refit
 from tinyfield.compiler.gmm import distances
 from tinyfield.errors import DataError
 from tinyfield.features.table import FeatureTable
-from tinyfield.learn import gmm, obtain, train, valid_scores
+from tinyfield.learn import gmm, obtain, train, valid_scores, worker
 from tinyfield.learn.runner import answers
 from tinyfield.spec import Model
 from tinyfield.spec.app import Target
@@ -35,6 +35,9 @@ KINDS: dict[str, dict[str, Any]] = {
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("TINYFIELD_CACHE", str(tmp_path))
+    # In this process: nothing here needs TensorFlow, and so many processes would take their time.
+    quiet = lambda folder, progress: worker.work(folder, lambda *_: None)  # noqa: E731
+    monkeypatch.setattr(_train_module, "_work", quiet)
     return tmp_path
 
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from tinyfield.spec.app import Target
 
 
-REFIT = "refit"
+REFIT: Literal["refit"] = "refit"
 """Split of rows that only a refit learns from: copies of validation recordings."""
 
 _COPIES = 0xC0

@@ -335,7 +335,7 @@ def _fit(
         raise MissingToolError("scikit-learn", "pip install 'tinyfield[train]'")
     if importlib.util.find_spec(module) is None:
         raise MissingToolError(tool, "pip install 'tinyfield[train]'")
-    train, valid, test = (table.part(split) for split in SPLITS)
+    train, valid, test = map(table.part, SPLITS)
     learned = table.learned
     # Trees compare the node's own integers; what multiplies gets them all to one scale.
     trees = model.architecture in ("tree", "forest", "gbt")

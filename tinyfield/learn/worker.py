@@ -50,7 +50,7 @@ class Made:
 
 
 def main(folder: Path) -> None:
-    """Reads the request, trains, converts, writes the results."""
+    """The whole of the process: what it says on the way goes to where stdout was."""
     # TensorFlow's converter prints to stdout; that goes with the rest of its talk.
     pipe = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
     os.dup2(2, 1)
@@ -58,6 +58,11 @@ def main(folder: Path) -> None:
     def progress(stage: str, done: int, of: int, text: str) -> None:
         print(json.dumps([stage, done, of, text]), file=pipe, flush=True)
 
+    work(folder, progress)
+
+
+def work(folder: Path, progress: Progress) -> None:
+    """Reads the request, trains, converts, writes the results."""
     request = json.loads((folder / "request.json").read_text(encoding="utf-8"))
     with np.load(folder / "examples.npz") as arrays:
         examples = {name: arrays[name] for name in arrays.files}
