@@ -20,6 +20,7 @@ from tinyfield.errors import DataError, ModelError
 from tinyfield.learn import Trained, train
 from tinyfield.learn.metrics import auc, auc_interval
 from tinyfield.learn.runner import answers, run_device, run_reference
+from tinyfield.learn.twin import SHARED_LEAST
 
 OVER_TIME = ("cnn", "cnn_2d", "ds_cnn", "tcn", "gru", "keras", "mlp", "16x8")
 
@@ -219,7 +220,7 @@ def test_a_refit_goes_the_way_that_was_chosen(made: dict[str, Any]) -> None:
     assert kept[0] == "float" and kept[1:3] == ["pruned", "retrained"]
     assert "QAT" in kept and "shared" in kept
     large = [t for t in read(one.model).tensors.values()
-             if t.data is not None and t.dtype == "int8" and t.elements > 200]  # fmt: skip
+             if t.data is not None and t.dtype == "int8" and t.elements >= SHARED_LEAST]  # fmt: skip
     assert large and all(len(np.unique(t.data)) <= 8 for t in large)
     before, after = (
         sum(t.elements for t in read(file).tensors.values() if t.data is not None)

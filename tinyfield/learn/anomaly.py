@@ -13,10 +13,11 @@ added up, and a softmax says whether the sum D is beyond the threshold:
 The threshold is the quantile of D over the normal validation rows that leaves the asked share of
 false alarms. No anomaly is learned from; those in the data only score.
 
-Of a refit the threshold is the first fit's. D is in standard deviations of what is normal, so it
-means the same of both; rows that nobody learned from are, if anything, nearer to what was fitted to
-more rows, so the rate is kept. The validation rows, once learned from, would be too near to say,
-and quantiles by cross-fitting would see the future of what drifts.
+Of a refit the threshold is as many times the quantile of its own rows' D as the first fit's was:
+how much farther rows are that nobody learned from, the first fit knows, and they are, if anything,
+nearer to what was fitted to more of their kind, so the rate is kept. The validation rows, once
+learned from, would be too near to say; quantiles by cross-fitting would know the future of what
+drifts; and D itself is no fixed unit, for what int8 rounds off counts in it.
 """
 
 from __future__ import annotations
@@ -135,7 +136,8 @@ def settle(model: keras.Model, valid: Floats, false_alarms: float) -> float:
     """
     import keras
 
-    parts = keras.Model(model.inputs, model.get_layer("squares").output).predict(valid, verbose=0)
+    squares = model.get_layer("squares").output
+    parts = keras.Model(model.inputs, squares).predict(valid, verbose=0)
     threshold = float(np.quantile(parts.sum(axis=1), 1 - false_alarms))
     set_threshold(model, threshold)
     return threshold
@@ -175,19 +177,42 @@ def settle_quantized(
     Returns:
         The file, and its threshold.
     """
-    from tinyfield.learn.runner import run_device
-
     file = quantized(model, x)
-    q = np.clip(np.rint(valid * STEPS), -STEPS - 1, STEPS).astype(np.int8)
-    alarm = model.layers[-1]
-    gain, bias = float(alarm.get_weights()[0][0, 1]), float(alarm.get_weights()[1][1])
     for _ in range(_ROUNDS):
-        share = (run_device(file, q)[:, 1] + 128.5) / 257
-        if (share > 0.5).mean() <= false_alarms:
+        if (_shares(file, valid) > 0.5).mean() <= false_alarms:
             break
-        beyond = np.quantile(np.log(share / (1 - share)), 1 - false_alarms)
-        threshold = (float(beyond) - bias) / gain
+        threshold = quantile(model, file, valid, false_alarms)
         set_threshold(model, threshold)
-        gain, bias = float(alarm.get_weights()[0][0, 1]), float(alarm.get_weights()[1][1])
         file = quantized(model, x)
     return file, threshold
+
+
+def quantized_again(model: keras.Model, x: Floats, false_alarms: float, times: float) -> bytes:
+    """A refitted model as int8, its threshold so many times its own rows' quantile.
+
+    Args:
+        x: the normal rows that it was fitted to.
+        false_alarms: the share of them that the quantile leaves beyond it.
+        times: the same of the first fit.
+    """
+    set_threshold(model, times * settle(model, x, false_alarms))
+    for _ in range(_ROUNDS - 1):
+        file = quantized(model, x)
+        set_threshold(model, times * quantile(model, file, x, false_alarms))
+    return quantized(model, x)
+
+
+def quantile(model: keras.Model, file: bytes, x: Floats, share: float) -> float:
+    """The D, by the model's integers, that a share of the rows are beyond."""
+    weights, bias = model.layers[-1].get_weights()
+    said = _shares(file, x)
+    beyond = float(np.quantile(np.log(said / (1 - said)), 1 - share))
+    return max(1e-3, (beyond - float(bias[1])) / float(weights[0, 1]))
+
+
+def _shares(file: bytes, x: Floats) -> NDArray[np.float64]:
+    """How sure of an anomaly the integers are, between 0 and 1."""
+    from tinyfield.learn.runner import run_device
+
+    q = np.clip(np.rint(x * STEPS), -STEPS - 1, STEPS).astype(np.int8)
+    return np.asarray((run_device(file, q)[:, 1] + 128.5) / 257, np.float64)

@@ -47,8 +47,6 @@ class Mixture:
         white: inverse Cholesky factors, lower triangular: |white (x - mean)|² is the squared
             Mahalanobis distance, [components, inputs, inputs].
         offsets: what a component's distance begins with, 0 for the densest, [components].
-        densest: log of the densest component's weight and density at its mean, but for a constant:
-            two mixtures over the same inputs are compared by it.
         threshold: of the distance.
     """
 
@@ -56,7 +54,6 @@ class Mixture:
     means: Floats
     white: Floats
     offsets: Floats
-    densest: float = 0.0
     threshold: float = 1.0
 
     def distances(self, x: Floats) -> Floats:
@@ -104,13 +101,7 @@ def fit(x: Floats, *, components: int, covariance: str, seed: int) -> Mixture:
     root = mixture.precisions_cholesky_  # upper: |(x - mean) @ root|² of a full one
     white = root.transpose(0, 2, 1) if full else np.stack([np.diag(row) for row in root])
     density = np.log(mixture.weights_) + np.log(white.diagonal(axis1=1, axis2=2)).sum(axis=1)
-    return Mixture(
-        full,
-        mixture.means_ * spread,
-        white / spread,
-        2 * (density.max() - density),
-        float(density.max() - np.log(spread).sum()),
-    )
+    return Mixture(full, mixture.means_ * spread, white / spread, 2 * (density.max() - density))
 
 
 def convert(mixture: Mixture, x: Floats, valid: Floats, false_alarms: float) -> Gmm:
@@ -121,30 +112,36 @@ def convert(mixture: Mixture, x: Floats, valid: Floats, false_alarms: float) -> 
         valid: usual rows of the validation split.
         false_alarms: share of them that may be called anomalies.
     """
-    model = _integers(mixture, x)
-    far = np.sort(distances(model, quantized(valid)))[::-1]
-    beyond = far[int(false_alarms * len(far))]  # the first that must not be called one
-    return _beyond(model, int(beyond) + 1)
+    return _from(model := _integers(mixture, x), _first(model, valid, false_alarms))
 
 
-def convert_again(mixture: Mixture, x: Floats, first: Mixture, made: Gmm) -> Gmm:
-    """A mixture that was fitted to the validation rows too, as integers, with the threshold that
-    they gave the first one.
+def convert_again(mixture: Mixture, x: Floats, made: Gmm, before: Floats, rate: float) -> Gmm:
+    """A mixture that was fitted to the validation rows too, as integers. Its threshold is as far
+    beyond the distance that a share of its own rows are beyond as the validation rows put the first
+    one's: distances are logarithms of density, counted from the densest component, so what stays is
+    a ratio of densities.
 
-    What a threshold parts is rows by their density, and that is what stays: distances count from
-    the densest component's, so the threshold moves by what separates the two densest. Rows that
-    nobody learned from lie, if anything, in denser places of the mixture that saw more, so that the
-    rate of false alarms is kept; the validation rows themselves, now learned from, could not say.
+    Rows that nobody learned from are, if anything, in denser places of a mixture that saw more of
+    their kind, so the rate of false alarms is kept; the validation rows themselves, once learned
+    from, could not say.
 
     Args:
-        x: the rows that it was fitted to, for the example.
-        first, made: the mixture of the training rows alone, and its integers.
+        x: the rows that it was fitted to.
+        made: the mixture of the training rows alone.
+        before: those rows.
+        rate: that share, the rate of false alarms that was asked.
     """
-    moved = 2 * UNIT * (mixture.densest - first.densest)
-    return _beyond(_integers(mixture, x), made.threshold + round(moved))
+    model = _integers(mixture, x)
+    return _from(model, _first(model, x, rate) + made.threshold - _first(made, before, rate))
 
 
-def _beyond(model: Gmm, threshold: int) -> Gmm:
+def _first(model: Gmm, x: Floats, rate: float) -> int:
+    """The least threshold beyond which no more than that share of the rows are."""
+    far = np.sort(distances(model, quantized(x)))[::-1]
+    return int(far[int(rate * len(far))]) + 1
+
+
+def _from(model: Gmm, threshold: int) -> Gmm:
     return replace(model, threshold=int(np.clip(threshold, 1, FARTHEST))).verify()
 
 

@@ -108,7 +108,7 @@ def fit(
         y, valid_y: their classes.
         rate: share of the validation rows that may be called unknown.
         whole: rows and classes of the refit: the gates are fitted to these once more, with as many
-            components and the threshold at the same density.
+            components and the threshold as far beyond their own rows.
 
     Raises:
         ModelError: too few rows.
@@ -141,13 +141,13 @@ def _one(x: Any, valid: Any, rate: float, classes: int, seed: int, whole: Any) -
         found = float((outputs(made, q)[:, 1] >= 0).mean())
         # More components cost their share of flash and time: they must catch more.
         if found > best + _WORTH:
-            best, kept = found, (components, mixture, made)
+            best, kept = found, (components, made)
     assert kept is not None
-    components, first, made = kept
+    components, made = kept
     if whole is not None:
-        rows = whole[:: -(-len(whole) // _ROWS)]
-        mixture = gmm.fit(rows, components=components, covariance=covariance, seed=seed)
-        made = gmm.convert_again(mixture, rows, first, made)
+        more = whole[:: -(-len(whole) // _ROWS)]
+        mixture = gmm.fit(more, components=components, covariance=covariance, seed=seed)
+        made = gmm.convert_again(mixture, more, made, rows, rate)
     return made.to_bytes()
 
 

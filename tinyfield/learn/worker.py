@@ -362,11 +362,11 @@ def _anomaly(request: dict[str, Any], examples: Arrays, progress: Progress) -> M
     first = b""
     if request["refit"]:
         first = file
+        times = threshold / anomaly.quantile(model, file, x, rate)
         x = _whole(examples, "x")[_whole(examples, "y") == 0]
         progress("refit", 0, 1, "training and validation rows")
         model = fitted(x)
-        anomaly.set_threshold(model, threshold)
-        file = anomaly.quantized(model, x)
+        file = anomaly.quantized_again(model, x, rate, times)
     probabilities = fit.predict(model, examples["x_test"])
     progress("convert", 1, 1, "done")
     return Made(file, probabilities, 1.0, settled=first)
@@ -390,14 +390,14 @@ def _gmm(request: dict[str, Any], examples: Arrays, progress: Progress) -> Made:
 
     mixture = fitted(x)
     progress("convert", 0, 1, "weights to integers")
-    made, first = gmm.convert(mixture, x, valid, float(request["false_alarms"])), b""
+    rate = float(request["false_alarms"])
+    made, first = gmm.convert(mixture, x, valid, rate), b""
     if request["refit"]:
         first = made.to_bytes()
-        x = _whole(examples, "x")[_whole(examples, "y") == 0]
+        whole = _whole(examples, "x")[_whole(examples, "y") == 0]
         progress("refit", 0, 1, "training and validation rows")
-        again = fitted(x)
-        made = gmm.convert_again(again, x, mixture, made)
-        mixture = again
+        mixture = fitted(whole)
+        made = gmm.convert_again(mixture, whole, made, x, rate)
     probabilities = gmm.with_threshold(mixture, made).probabilities(examples["x_test"])
     progress("convert", 1, 1, "done")
     return Made(made.to_bytes(), probabilities, 1.0, settled=first)
