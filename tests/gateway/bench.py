@@ -55,10 +55,14 @@ class Bench:
     def start(self) -> None:
         """A gateway that knows what the store does."""
         self.health = Health()
-        bus = Bus(self.address, "gateway")
-        self._ingest = Ingest(bus, self.store, self.health, clock=lambda: self.now)
-        self._ingest.start()
-        wait_for(lambda: self.health.ok, why="for the ingest")
+        self._ingest = self.ingest("gateway", self.store, self.health)
+
+    def ingest(self, name: str, store: Store, health: Health) -> Ingest:
+        """A running ingest at the bench's broker."""
+        made = Ingest(Bus(self.address, name), store, health, clock=lambda: self.now)
+        made.start()
+        wait_for(lambda: health.ok, why="for the ingest")
+        return made
 
     def restart(self) -> None:
         """Another one in its place."""

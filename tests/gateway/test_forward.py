@@ -23,6 +23,8 @@ from tinyfield.wire import (
     stamp_downlink,
     topic,
 )
+from tinyfield_gateway.health import Health
+from tinyfield_gateway.store import open_store
 
 FROST = 2
 
@@ -187,6 +189,27 @@ def test_a_gateway_that_was_restarted_knows_who_asked_and_what_was_said(field: B
     field.later(5)
     field.say("bed-3", frost(1, False))
     assert words(field, "attic-1")[-1].active is False
+
+
+def test_two_gateways_say_the_same(field: Bench) -> None:
+    """Whoever of them is first: the second copy is not later than what the node holds."""
+
+    def told(active: bool) -> list[int | None]:
+        return [one.heard for one in words(field, "attic-1") if one.active is active]
+
+    second = open_store(field.store.url)
+    other = field.ingest("gateway-2", second, Health())
+    try:
+        field.say("bed-3", frost(0, True))
+        wait_for(lambda: len(told(True)) >= 2)
+        field.later(5)
+        field.say("bed-3", frost(1, False))
+        wait_for(lambda: len(told(False)) >= 2)
+    finally:
+        other.stop()
+        second.close()
+    assert [len(set(told(active))) for active in (True, False)] == [1, 1]
+    assert len(field.store.decisions()) == 2
 
 
 def test_a_word_keeps_its_age_behind_a_bridge_with_another_clock(field: Bench) -> None:

@@ -74,7 +74,7 @@ def test_a_neighbour_step_by_step(store: Store) -> None:
     silent = line(the(store), NOW + 58 + 600)
     assert silent.text == "hears no more of frost from bed-3: silent for 10 min"
     assert line(the(store), NOW + 58 + 599).state == "quiet"
-    assert heard_by(store.hearings()) == {"bed-3": "frost is heard by attic-1"}
+    assert heard_by(store.hearings()) == {"bed-3": "frost heard by attic-1"}
 
 
 def test_a_decision_that_the_neighbour_does_not_take(store: Store) -> None:
@@ -97,7 +97,7 @@ def test_several_ears_and_several_listeners(store: Store) -> None:
     assert [found["attic-1", place].active for place in range(3)] == [True, True, None]
     assert found["loft-4", 0].active
     assert heard_by(store.hearings())["bed-3"] == (
-        "frost is heard by attic-1, loft-1, loft-2 and 2 more; water is heard by attic-1"
+        "frost heard by attic-1, loft-1, loft-2 and 2 more; water heard by attic-1"
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from selenium import webdriver
 from selenium.webdriver.common.by import By
 
 from tests.browser import DESK, PHONE, chromium, picture, resize
-from tests.gateway.making import NOW, birth, decision, manifest
+from tests.gateway.making import NOW, birth, decision, heartbeat, listener, manifest
 from tests.gateway.processes import Gateway, wait_for
 from tinyfield.wire import Kind, Manifest, Message, encode_message, topic
 from tinyfield_gateway.bus import parse_broker
@@ -71,7 +72,29 @@ def fill(path: Path) -> None:
     births = [("bed-3", manifest()), ("shed-1", other)]
     heard.append(Heard("lost-7", decision(0, manifest=0x1A2B3C4D), NOW))
     store.commit(Batch(heard=heard, births=births, online={"shed-1": False}))
+    store.commit(neighbourhood(int(time.time())))
     store.close()
+
+
+def neighbourhood(now: int) -> Batch:
+    """A node that listens to four, of which one has just spoken."""
+    ears = listener(
+        ("porch-1", "frost"), ("porch-1", "tank_low"), ("bed-3", "frost"), ("hall-1", "smoke"),
+        ("lost-7", "frost"), expires=3600,
+    )  # fmt: skip
+    here = [
+        Message(kind=Kind.BIRTH, boot=1, node="attic-1", manifest=ears.hash),
+        Message(kind=Kind.BIRTH, boot=1, node="porch-1", manifest=manifest().hash),
+    ]
+    said = decision(0, rule=2, label=1, score=255, flags=1, why=1, age=180)
+    return Batch(
+        births=[("attic-1", ears), ("porch-1", manifest(node="porch-1"))],
+        heard=[
+            *(Heard(one.node or "", one, now) for one in here),
+            Heard("porch-1", said, now),
+            Heard("porch-1", heartbeat(1 << 2, "porch-1"), now - 20),
+        ],
+    )
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +125,7 @@ def texts(browser: webdriver.Chrome, selector: str) -> list[str]:
 def test_what_was_decided_and_why(browser: webdriver.Chrome, gateway: Gateway) -> None:
     look(browser, gateway.page, DESK, "page-desk")
     cards = browser.find_elements(By.CSS_SELECTOR, ".tf-decision")
-    assert len(cards) == 10
+    assert len(cards) == 11
     water = next(card for card in cards if "86 %" in card.text)
     for word in ("water", "heavy", "bed-3", "valve on for 8 min", "done"):
         assert word in water.text
@@ -137,6 +160,32 @@ def test_who_judges_a_case(browser: webdriver.Chrome, gateway: Gateway) -> None:
     assert any("no answer came: by the node alone" in card and "done" in card for card in cards)
 
 
+def test_who_hears_whom(browser: webdriver.Chrome, gateway: Gateway) -> None:
+    look(browser, gateway.page, DESK, "page-neighbours")
+    ears = '.tf-node[data-node="attic-1"] .tf-hears'
+    heard, quiet, silent, waits, nameless = texts(browser, ears)
+    assert heard.startswith("hears porch-1: frost is active, said ")
+    assert quiet.startswith("hears porch-1: tank_low is not active, said ")
+    assert silent.startswith("hears no more of frost from bed-3: silent for ")
+    assert waits == "waits for hall-1, which has not been heard yet"
+    assert nameless.startswith("cannot hear lost-7: its manifest is missing")
+    classes = browser.execute_script(
+        "return [...document.querySelectorAll(arguments[0])].map(one => one.classList[1])", ears
+    )
+    assert classes == ["active", "quiet", "missing", "missing", "missing"]
+    assert texts(browser, '.tf-node[data-node="porch-1"] .tf-hears') == [
+        "frost, tank_low heard by attic-1"
+    ]
+    (known,) = [one for one in gateway.get("/api/nodes") if one["node"] == "attic-1"]
+    assert [one["state"] for one in known["neighbours"]] == [
+        "active", "inactive", "expired", "waits", "nameless",
+    ]  # fmt: skip
+    assert known["neighbours"][3] == {
+        "name": "ear_3", "node": "hall-1", "decision": "smoke", "expires_s": 3600,
+        "state": "waits", "active": None, "said": None,
+    }  # fmt: skip
+
+
 def test_names_are_never_markup(browser: webdriver.Chrome, gateway: Gateway) -> None:
     look(browser, f"{gateway.page}/?node=shed-1", DESK, "page-one-node")
     assert texts(browser, ".tf-clause") == ["a < b and <b>c</b>"]
@@ -158,7 +207,7 @@ def test_a_decision_appears_by_itself_and_no_raw_value(
     wait_for(lambda: "90 %" in " ".join(texts(browser, ".tf-decision")))
     client.disconnect()
     client.loop_stop()
-    assert len(texts(browser, ".tf-decision")) == 11
+    assert len(texts(browser, ".tf-decision")) == 12
     assert str(SECRET) not in browser.page_source
     assert str(SECRET) not in str(gateway.get("/api/decisions"))
     store = gateway.log.parent

@@ -73,14 +73,19 @@ def line(hearing: Hearing, now: int) -> Line:
 
 
 def heard_by(hearings: Iterable[Hearing]) -> dict[str, str]:
-    """By node that is listened to: who listens, to which of its decisions."""
+    """By node that is listened to: which of its decisions are heard, by whom."""
     listeners: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for one in hearings:
         listeners[one.wish.node][one.wish.decision].append(one.listener)
-    return {
-        node: "; ".join(f"{said} is heard by {_some(who)}" for said, who in decisions.items())
-        for node, decisions in listeners.items()
-    }
+    said = {}
+    for node, decisions in listeners.items():
+        together = defaultdict(list)
+        for decision, who in decisions.items():
+            together[_some(who)].append(decision)
+        said[node] = "; ".join(
+            f"{', '.join(them)} heard by {who}" for who, them in together.items()
+        )
+    return said
 
 
 def as_dict(hearing: Hearing, now: int) -> dict[str, object]:
