@@ -17,7 +17,8 @@ def due(hearings: Iterable[Hearing], batch: Batch, now: int) -> tuple[list[Heari
     """Whose last word is to be sent, and whose has just come but is too old to be.
 
     It is sent when the neighbour has just told of that decision, and when the listener can be
-    told what it may have missed; one that is known to be away is told when it is back.
+    told what it may have missed; one that is known to be away is told when it is back. A sim is
+    told once: to say it again would make it look as if the neighbour had.
     """
     spoke, came = batch.spoke, batch.came
     fresh, old = [], []
@@ -29,7 +30,7 @@ def due(hearings: Iterable[Hearing], batch: Batch, now: int) -> tuple[list[Heari
         if not one.stands(now):
             if told:
                 old.append(one)
-        elif one.online is not False and (told or one.listener in came):
+        elif one.online is not False and (told or (one.listener in came and not one.simulated)):
             fresh.append(one)
     return fresh, old
 

@@ -130,6 +130,12 @@ class Gateway(Process):
         except urllib.error.HTTPError as error:
             return json.load(error)
 
+    def metrics(self) -> str:
+        """What Prometheus would read."""
+        with urllib.request.urlopen(f"{self.page}/metrics", timeout=5) as answer:
+            text: str = answer.read().decode()
+        return text
+
     def healthy(self) -> bool:
         """Messages are being taken and kept."""
         return bool(self.get("/healthz")["ok"])

@@ -113,6 +113,17 @@ def test_who_is_born_or_comes_back_is_told_what_stands(field: Bench) -> None:
     assert len(words(field, "attic-1")) == 3, "a word that counts no more"
 
 
+def test_a_sim_is_told_once(field: Bench) -> None:
+    """Of a season that runs at a pace of its own nobody here knows how old a word grows."""
+    season = {"heard": 1_776_643_200, "simulated": True}
+    field.say("bed-3", frost(0, True, **season))
+    assert len(words(field, "attic-1")) == 1
+    field.say("attic-1", heartbeat(0, node="attic-1"))
+    assert len(words(field, "attic-1")) == 1
+    field.say("bed-3", heartbeat(1 << FROST, **season))
+    assert len(words(field, "attic-1")) == 2
+
+
 def test_what_is_old_wakes_nobody(field: Bench) -> None:
     """A backlog after a day without a link: only what still stands is told."""
     old = int(field.now) - 86_400

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, and_, or_, select
 from tinyfield.wire import ACTIVE_RULES, Manifest
 from tinyfield_gateway.store import schema
 from tinyfield_gateway.store.parts import SAID_SLACK_S, manifests
-from tinyfield_gateway.store.records import Hearing
+from tinyfield_gateway.store.records import SEASON_S, Hearing
 
 _LISTENER, _SPEAKER = schema.node.alias("listener").c, schema.node.alias("speaker").c
 _W, _S = schema.neighbour.c, schema.rule_state.c
@@ -39,6 +39,10 @@ def find(connection: Connection, which: ColumnElement[bool] | None = None) -> li
             _SPEAKER.manifest.label("speaks"),
             _SPEAKER.active_mask,
             _SPEAKER.active_said,
+            _LISTENER.season.label("hears_at"),
+            _LISTENER.last_heard.label("hears_real"),
+            _SPEAKER.season.label("speaks_at"),
+            _SPEAKER.last_heard.label("speaks_real"),
         )
         .join_from(schema.neighbour, _LISTENER.id.table, _LISTENER.manifest == _W.manifest)
         .outerjoin(_SPEAKER.id.table, _SPEAKER.name == _W.node)
@@ -85,6 +89,8 @@ def _hearing(
         rule=rule,
         active=word[0] if word else None,
         said=word[1] if word else None,
+        simulated=abs(row.hears_at - row.hears_real) > SEASON_S
+        or (row.id is not None and abs(row.speaks_at - row.speaks_real) > SEASON_S),
     )
 
 

@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 
 from tinyfield.wire import Case, Kind, Manifest, ManifestNeighbour, Message, Outcome
 
+SEASON_S = 86_400
+"""A node whose date is further from today's is a sim in a season of its own."""
+
 
 @dataclass(frozen=True)
 class Heard:
@@ -102,6 +105,8 @@ class Hearing:
     """The last word; None: nothing has been said since the neighbour's last start."""
     said: int | None
     """Unix seconds by the gateway's clock of that word."""
+    simulated: bool
+    """One of the two is in a season of its own: how old a word grows there is not known here."""
 
     def stands(self, now: int) -> bool:
         """There is a word, and the listener would still believe it."""

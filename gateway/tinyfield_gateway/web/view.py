@@ -11,10 +11,10 @@ from itertools import groupby
 from tinyfield.wire import Manifest
 from tinyfield_gateway.names import Shown, label_of, rule_of, show
 from tinyfield_gateway.store import Decision, Node, Store
+from tinyfield_gateway.store.records import SEASON_S
 from tinyfield_gateway.web.words import Line, ago, heard_by, line
 
 NODES_SHOWN = 200
-_DAY_S = 86_400
 _LATE_S = 26 * 3600
 """A node heartbeats at least once a day; later than this it is worth a look."""
 
@@ -138,7 +138,7 @@ def _card(node: Node, manifests: Mapping[int, Manifest], now: int) -> NodeCard:
         board=node.board,
         state=_state(node, now),
         heard=ago(max(0, now - node.last_heard)) if node.last_heard else "never",
-        season=_moment(node.season) if abs(node.season - node.last_heard) > _DAY_S else None,
+        season=_moment(node.season) if abs(node.season - node.last_heard) > SEASON_S else None,
         battery=f"{node.battery / 1000:.2f} V" if node.battery else None,
         active=tuple(sorted(chips, key=lambda chip: (_RANK[chip.severity], chip.name))),
         problems=tuple(_problems(node, manifest)),
