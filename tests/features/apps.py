@@ -9,7 +9,7 @@ from tinyfield.spec.app import App, Channel, Feature, Site
 from tinyfield.spec.crops import crops
 
 WINDOWED = ("mean", "min", "max", "sum", "slope", "std", "range", "lag")
-COMPARED = ("change", "ewma", "deviation")
+COMPARED = ("change", "ewma", "deviation", "relative")
 
 
 def channel(name: str, scale: int = -1, minimum: int = -1000, maximum: int = 1000) -> Channel:

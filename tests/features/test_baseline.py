@@ -49,7 +49,7 @@ def test_an_average_is_within_half_a_unit(n: int) -> None:
     values = np.cumsum(rng.normal(0, 9, 5000)).astype(np.int32) + np.int32(10**8)
     values[rng.random(5000) < 0.1] = MISSING
     values[1000:1030] = MISSING
-    ops = [feature("a.x", "ewma", n * SAMPLE_S), feature("a.x", "deviation", n * SAMPLE_S)]
+    ops = [feature("a.x", op, n * SAMPLE_S) for op in ("ewma", "deviation", "relative")]
     wide = channel("a.x", minimum=-(2**30), maximum=2**30)
     out = computed(app([wide], {"m": ops}, SAMPLE_S), values[:, None])
     want = averages(values, n)
@@ -59,6 +59,20 @@ def test_an_average_is_within_half_a_unit(n: int) -> None:
     assert np.abs(out[there, 0] - want[there]).max() <= 0.5 + min(n, 5000) / 2**17 + 1e-6
     both = (out[:, 1] != MISSING) & (values != MISSING)
     assert np.array_equal(out[both, 1], values[both] - out[both, 0])
+    shares = values[both] / np.maximum(out[both, 0], 1) * 1000
+    assert np.abs(out[both, 2] - shares).max() <= 0.5 + 1e-6
+
+
+def test_a_share_of_next_to_nothing_is_of_one_step() -> None:
+    """A level that rounds to nothing divides nothing, and what passes 32 bits is held."""
+    wide = channel("a.x", minimum=0, maximum=2**30)
+    ops = [feature("a.x", "relative", 4 * SAMPLE_S), feature("a.x", "ewma", 4 * SAMPLE_S)]
+    rows = np.array([0, 0, 0, 0, 1, MISSING, 2**30, 2**29], np.int32)[:, None]
+    out = computed(app([wide], {"m": ops}, SAMPLE_S), rows)
+    assert out[:6, 0].tolist() == [0, 0, 0, 0, 1000, 1000]
+    assert out[6, 0] == round(2**30 * 1000 / out[6, 1])
+    tall = computed(app([wide], {"m": ops}, SAMPLE_S), np.array([[0]] * 4 + [[2]], np.int32))
+    assert tall[-1].tolist() == [2000, 1]
 
 
 @settings(max_examples=100, deadline=None)
@@ -114,7 +128,7 @@ def test_what_cannot_be() -> None:
 
 
 def test_one_average_serves_both() -> None:
-    inputs = [feature("a.x", op, 86400) for op in ("ewma", "deviation", "lag", "change", "range")]
+    inputs = [feature("a.x", op, 86400) for op in ("ewma", "deviation", "relative", "lag", "change", "range")]
     source = emit_features(app([channel("a.x")], {"m": inputs}))
     assert source.header.count("tiny_ewma_t") == 1
     assert source.header.count("tiny_ring_t") == 2

@@ -37,7 +37,8 @@ _KINDS = {  # what a bucket must keep for each operation, beside the count
     "lag": ("sums",),
     "change": ("sums",),
 }
-_LASTS = ("last", "one_hot", "change", "deviation", "minus")  # read the latest reading
+_AVERAGED = {"ewma": "", "deviation": "tiny_difference", "relative": "tiny_relative"}
+_LASTS = ("last", "one_hot", "change", "deviation", "relative", "minus")  # read the latest reading
 _TYPES = {
     "counts": ("uint8_t", "tiny_count_push"),
     "sums": ("int32_t", "tiny_sum_push"),
@@ -119,7 +120,7 @@ class _Plan:
             for read in (channel, feature.other):
                 if read is not None:
                     self.lasts.setdefault(read, f"last_{self._identifier(read)}")
-        if feature.op in ("ewma", "deviation"):
+        if feature.op in _AVERAGED:
             name = f"{self._identifier(channel)}_{_span(feature)}_ewma"
             self.ewmas.setdefault((channel, self._samples(feature)), name)
         if feature.op not in _KINDS and feature.op in (*_LASTS, "ewma"):
@@ -171,9 +172,10 @@ class _Plan:
                 for value, factor in zip(pair, feature.factors, strict=True)
             )
             return f"tiny_difference({one}, {other})"
-        if feature.op in ("ewma", "deviation"):
+        if feature.op in _AVERAGED:
             level = f"tiny_ewma(&s->{self.ewmas[feature.channel, self._samples(feature)]})"
-            return level if feature.op == "ewma" else f"tiny_difference({last}, {level})"
+            compare = _AVERAGED[feature.op]
+            return f"{compare}({last}, {level})" if compare else level
         shape = self._shape(feature)
         group = self.groups[feature.channel, shape]
         if feature.op == "range":

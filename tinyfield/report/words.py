@@ -37,6 +37,7 @@ _OPS = {
     "change": "change of {} in {}",
     "ewma": "running average of {}, about {} long",
     "deviation": "{} now, less its running average of about {}",
+    "relative": "{} now, by its running average of about {}",
 }
 
 

@@ -164,6 +164,7 @@ class Feature(Frozen):
         "change",
         "ewma",
         "deviation",
+        "relative",
         "minus",
         "one_hot",
         "value",

@@ -2,7 +2,7 @@
 
 Units and scales of the integer a feature gives (the C in ``firmware/core/features`` computes it):
 most keep the channel's; sum is unit·h in the channel's scale; slope is unit/h with two more
-digits; minus has the finer of the two channels' scales. Features over a window of a fast
+digits; relative is a number in thousandths; minus has the finer of the two channels' scales. Features over a window of a fast
 channel's frames are those of ``frame_features.py``.
 """
 
@@ -34,6 +34,7 @@ ChannelOp = Literal[
     "change",
     "ewma",
     "deviation",
+    "relative",
     "minus",
 ]
 CHANNEL_OPS: tuple[ChannelOp, ...] = get_args(ChannelOp)
@@ -52,10 +53,13 @@ SAYS: dict[ChannelOp, str] = {
     "ewma": "baseline: exponentially weighted average, each reading moving it one n-th of the way, "
     "n samples being the time given",
     "deviation": "last less ewma",
+    "relative": "last divided by ewma: 1 is as usual; of a sensor whose gain drifts it says more than "
+    "the reading",
     "minus": "last less the last of another channel of the same unit: 'a.x minus b.x'",
 }
 """What each operation gives, for people."""
 STAGES = 4
+RELATIVE_SCALE = -3
 INT32_MAX = 2**31 - 1
 LONGEST_WINDOW_S = 30 * 86400
 
@@ -145,6 +149,14 @@ def parse_feature(
             channel=index,
         )
     window_s = _window(source, op, rest, rest_at, sample_s)
+    if op == "relative" and channel.minimum < 0:
+        raise Mistake(
+            f"{source} can be below zero, and then no share of it means anything",
+            hint=f"write '{source} deviation {rest}'",
+            code="feature",
+            offset=op_at,
+            width=len(op),
+        )
     unit, scale, greatest = _measure(op, channel, window_s)
     if greatest > INT32_MAX:
         raise Mistake(
@@ -302,6 +314,8 @@ def _measure(op: str, channel: Channel, window_s: int) -> tuple[str, int, int]:
     if op == "slope":
         # The steepest line: from one end of the range to the other within the window.
         return f"{channel.unit}/h", channel.scale - 2, 2 * span * 100 * 3600 // window_s
+    if op == "relative":
+        return "", RELATIVE_SCALE, greatest * 10**-RELATIVE_SCALE
     if op in ("range", "change", "deviation"):
         return channel.unit, channel.scale, span
     return channel.unit, channel.scale, greatest

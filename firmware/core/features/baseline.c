@@ -1,5 +1,7 @@
 #include "baseline.h"
 
+#include "arithmetic.h"
+
 #define ONE 65536
 
 void tiny_ewma_push(tiny_ewma_t *ewma, int32_t value, uint16_t n) {
@@ -46,4 +48,11 @@ int32_t tiny_finer(int32_t value, int32_t factor) {
 
 int32_t tiny_difference(int32_t a, int32_t b) {
     return a == TINY_MISSING || b == TINY_MISSING ? TINY_MISSING : held((int64_t)a - b);
+}
+
+int32_t tiny_relative(int32_t value, int32_t level) {
+    if (value == TINY_MISSING || level == TINY_MISSING) {
+        return TINY_MISSING;
+    }
+    return tiny_quotient((int64_t)value * 1000, level < 1 ? 1U : (uint64_t)level);
 }

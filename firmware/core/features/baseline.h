@@ -28,4 +28,8 @@ int32_t tiny_finer(int32_t value, int32_t factor);
 /* a - b, held at INT32_MAX and -INT32_MAX; TINY_MISSING when one of them is. */
 int32_t tiny_difference(int32_t a, int32_t b);
 
+/* What value is of the level, in thousandths, half away from zero, held so; of a level below one
+ * step what it is of one step. TINY_MISSING when one of them is. */
+int32_t tiny_relative(int32_t value, int32_t level);
+
 #endif
