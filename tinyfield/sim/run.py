@@ -307,12 +307,13 @@ class SimRun:
         if (t, fast) != self._burst_of:
             self._burst_of = (t, fast)
             self._burst = self._source.burst(self._now, fast)
-        count = max(1, n // self._burst.shape[1])
+        width = self._burst.shape[1]
+        data, count = self._burst.astype("<i2").tobytes(), max(1, n // width)
         said = []
         for first in range(at, min(len(self._burst), at + pieces * count), count):
-            piece = self._burst[first : first + count]
-            head = struct.pack("<IBHB", t, fast, first, piece.size)
-            said.append(encode_frame(FrameType.BURST, head + piece.astype("<i2").tobytes()))
+            piece = data[2 * first * width : 2 * (first + count) * width]
+            head = struct.pack("<IBHB", t, fast, first, len(piece) // 2)
+            said.append(encode_frame(FrameType.BURST, head + piece))
         if self._faults.to_node is None:
             node.write(b"".join(said))
         else:
