@@ -458,6 +458,7 @@ def _plays(
     app = generate(path, native, brain, folder, node=node)
     image = pio.build(native.env, folder)
     plays = []
+    offset = app.site.utc_offset_s if app.site is not None else 0
     for scenario in app.tests.values():
         _step(progress, f"run test “{scenario.name}” on {native.name}")
         result = scenarios.play(app, native, image, scenario, on_event=_detail(progress))
@@ -465,7 +466,7 @@ def _plays(
             report.Play(
                 title=f"test “{scenario.name}”",
                 simulated=scenario.trace is None,
-                start=result.start,
+                start=None if result.start is None else result.start + offset,
                 first=result.first,
                 last=result.last,
                 decisions=result.decisions,
@@ -478,6 +479,8 @@ def _plays(
                 note=report.note_of(scenario.trace) if scenario.trace is not None else "",
             )
         )
+    if plays and (app.site is None or app.site.plant is None):
+        return tuple(plays)  # without a season of its own it would play its first test again
     try:
         source = sim.default_source(app)
     except UserError:
@@ -489,7 +492,8 @@ def _plays(
     decisions = tuple(run)
     figures = {k: v for k, v in run.summary.items() if k != "seconds"}
     season = report.Play(
-        title="the default season", simulated=True, start=source.start, first=source.first,
+        title="the default season", simulated=True,
+        start=None if source.start is None else source.start + offset, first=source.first,
         last=source.last, decisions=decisions, figures=figures,
     )  # fmt: skip
     return (*plays, season)

@@ -16,7 +16,8 @@ from tinyfield.errors import EnvironmentFault, MissingToolError, UserError
 from tinyfield.learn import Fitted, Trained
 from tinyfield.learn.regression import by_origin, errors, persistence
 from tinyfield.learn.stages import Stage
-from tinyfield.report import check_place, gather, plots, render, write
+from tinyfield.report import check_place, doubts, gather, plots, render, write
+from tinyfield.report.page import _when
 from tinyfield.report.plots import spans
 from tinyfield.spec.app import Target
 
@@ -279,3 +280,36 @@ def test_what_is_settled_and_what_is_passed_up(root: Path) -> None:
     assert "Settled on the node, or passed up" in text
     assert "Halt: which rows" in text
     assert "settled: acts 55 32.7% 98.2%" in text
+
+
+def test_what_weakens_two_models_alike_is_said_once(root: Path) -> None:
+    made = facts(root)
+    one = made.models[0]
+    said = doubts.every(app(root), (one, replace(one, name="other")), (), ())
+    assert any(text.startswith("need and other: ") for text in said)
+    assert not any(text.startswith("other: ") for text in said)
+
+
+def test_the_card_tells_that_test_rows_are_generated_and_weak(root: Path) -> None:
+    made = facts(root)
+    one = made.models[0]
+    for origin, told in (("generated", True), ("measured", False)):
+        parts = tuple(replace(part, origin=origin) for part in one.parts)
+        page = Page(render(replace(made, models=(replace(one, parts=parts, dataset="pet_dog"),))))
+        assert ("100 % of the test rows generated" in page.text) == told
+        assert "weak data" in page.text
+
+
+def test_trees_have_no_empty_memory_plan(root: Path) -> None:
+    made = facts(root)
+    page = Page(render(replace(made, models=(replace(made.models[0], steps=1),))))
+    assert "works in one step" in page.text
+    assert not any(
+        (one.get("aria-label") or "").startswith("Memory plan") for one in page.all("svg")
+    )
+
+
+def test_decisions_are_told_by_the_local_clock() -> None:
+    play = replace(plays()[0], start=86400 + 6 * 3600, first=0)
+    assert _when(3600, play) == "2 Jan 07:00"
+    assert _when(3600, replace(play, start=None)) == "day 0, 01:00"

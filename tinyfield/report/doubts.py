@@ -28,7 +28,7 @@ def every(
     app: App, models: Sequence[ModelFacts], boards: Sequence[BoardCost], plays: Sequence[Play]
 ) -> tuple[str, ...]:
     """All warnings, in the order a reader needs them."""
-    found = [doubt for model in models for doubt in of_model(model)]
+    found = _merged(models)
     if any(play.simulated for play in plays):
         found.append(
             "What is marked simulated below is SIMULATED: what the sensors read comes from a model "
@@ -53,7 +53,16 @@ def every(
 
 def of_model(model: ModelFacts) -> list[str]:
     """What weakens one model's figures."""
-    return [f"{model.name}: {text}" for text in (*_data(model), *_figures(model))]
+    return [*_data(model), *_figures(model)]
+
+
+def _merged(models: Sequence[ModelFacts]) -> list[str]:
+    """What weakens the models' figures; what is said of several is said once."""
+    of: dict[str, list[str]] = {}
+    for model in models:
+        for text in of_model(model):
+            of.setdefault(text, []).append(model.name)
+    return [f"{words.listing(names)}: {text}" for text, names in of.items()]
 
 
 def _data(model: ModelFacts) -> list[str]:
@@ -63,26 +72,28 @@ def _data(model: ModelFacts) -> list[str]:
         found.append(f"WEAK DATA: of {model.dataset}, {weakness}")
     test = [part for part in model.parts if part.split == "test"]
     rows = sum(part.rows for part in test)
-    made = sum(part.rows for part in test if part.origin in ("generated", "simulated"))
-    if rows and made == rows:
+    if model.made == 1:
         found.append(
             f"NO REAL DATA in the test split: all of its {rows:,} rows are generated, so its "
             "figures tell how well the generator was learned, not how well the world is known"
         )
-    elif made:
-        found.append(f"{made / rows:.0%} of the {rows:,} test rows are generated")
+    elif model.made:
+        found.append(f"{model.made:.0%} of the {rows:,} test rows are generated")
     driven = sum(part.rows for part in test if part.origin == "driven")
     if driven and not any(part.origin == "measured" for part in test):
         found.append(
             f"no test row is a measurement by the app's own sensors; {driven:,} are physics "
             "driven by real records"
         )
+    few = []
     for index, name in enumerate(model.classes):
         seen = sum(part.by_class[index] for part in test)
         if seen == 0 and not any("no test row is" in note for note in model.report.notes):
             found.append(f"the class “{name}” has no test row: nothing is known of it")
         elif 0 < seen < FEW_ROWS:
-            found.append(f"the class “{name}” has only {seen} test rows")
+            few.append(f"{seen} of “{name}”")
+    if few:
+        found.append(f"few test rows: only {words.listing(few)}")
     notes = list(model.report.notes)
     if model.dropped and not any("left out" in note for note in notes):
         notes.append(f"{model.dropped:,} labelled rows left out: an input had no value")

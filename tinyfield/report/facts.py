@@ -79,7 +79,7 @@ class Play:
     Attributes:
         title: the test's name, or what season it was.
         simulated: the readings answered the node's own actions, from a simulated world.
-        start: unix seconds of virtual second 0; None if there is no date.
+        start: unix seconds of virtual second 0 by the local clock; None if there is no date.
         first, last: virtual seconds of the first and the last sample.
         decisions: in the order they were taken.
         figures: of the run, by name.
@@ -170,6 +170,7 @@ class ModelFacts:
         dropped: labelled rows left out because an input was missing.
         file_bytes, constants, arena: of the model file, of its constants in flash, of its
             working memory.
+        steps: of the memory plan; trees and their like have one at most.
         plan: the memory plan as an SVG document.
     """
 
@@ -191,6 +192,7 @@ class ModelFacts:
     constants: int
     arena: int
     macs: int
+    steps: int
     plan: str
 
     @property
@@ -203,6 +205,19 @@ class ModelFacts:
     def fitted(self) -> Fitted | None:
         """Of a regression; None of a classifier."""
         return self.report if isinstance(self.report, Fitted) else None
+
+    @property
+    def made(self) -> float:
+        """Share of the test rows that no sensor measured."""
+        test = [part for part in self.parts if part.split == "test"]
+        rows = sum(part.rows for part in test)
+        made = sum(part.rows for part in test if part.origin in ("generated", "simulated"))
+        return made / rows if rows else 0.0
+
+    @property
+    def weak(self) -> bool:
+        """Its data set says itself that little follows from it."""
+        return bool(registry.info(self.dataset).weakness)
 
     @property
     def origins(self) -> tuple[str, ...]:
@@ -237,6 +252,12 @@ class Facts:
     plays: tuple[Play, ...]
     warnings: tuple[str, ...]
     settled: tuple[tuple[str, tuple[Mapping[str, str], ...]], ...] = ()
+
+    @property
+    def measured(self) -> tuple[BoardCost, ...]:
+        """Boards whose cost is known; microcontrollers, whose stack was measured, before a PC."""
+        known = [row for row in self.boards if row.flash is not None]
+        return tuple(sorted(known, key=lambda row: row.stack is None))
 
 
 def gather(
@@ -364,6 +385,7 @@ def _model(model: Model, trained: Trained, table: FeatureTable, program: Program
         constants=program.weights_bytes,
         arena=program.arena_bytes,
         macs=program.macs,
+        steps=len(program.plan.steps),
         plan=draw.draw(program.plan),
     )
 

@@ -6,6 +6,7 @@ import os
 import re
 import tempfile
 from collections.abc import Callable, Sequence
+from datetime import datetime, timezone
 from functools import cache
 from html import escape as escaped
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from tinyfield.errors import EnvironmentFault, UserError
 from tinyfield.report import plots, words
-from tinyfield.report.facts import ORIGINS, Facts, ModelFacts
+from tinyfield.report.facts import ORIGINS, Facts, ModelFacts, Play
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -45,7 +46,7 @@ def render(facts: Facts) -> str:
             kind: Markup(draw(model))
             for kind, draw in (_NUMBERS if model.fitted is not None else _CLASSES)
         }
-        | {"plan": Markup(_plan(model.plan, model.name))}
+        | {"plan": Markup(_plan(model.plan, model.name) if model.steps > 1 else "")}
         for model in facts.models
     }  # fmt: skip
     lines = [
@@ -169,7 +170,10 @@ def _error(one: Errors | None) -> str:
     return f"{one.mae:.3g} [{one.interval[0]:.3g}–{one.interval[1]:.3g}]"
 
 
-def _when(t: int) -> str:
-    """Virtual seconds as a day and a time of day."""
-    day, second = divmod(t, 86400)
+def _when(t: int, play: Play) -> str:
+    """A virtual second by the clock; of a run without a date, since its first sample."""
+    if play.start is not None:
+        date = datetime.fromtimestamp(play.start + t, timezone.utc)
+        return f"{date.day} {date:%b %H:%M}"
+    day, second = divmod(t - play.first, 86400)
     return f"day {day}, {second // 3600:02d}:{second // 60 % 60:02d}"

@@ -157,7 +157,7 @@ def scores(model: ModelFacts) -> str:
         for at, (_, score, colour) in enumerate(rows):
             if score.interval is not None:
                 axes.plot(score.interval, (at, at), color=colour, linewidth=3, alpha=0.4)
-            axes.plot(score.macro_f1, at, "o", color=colour, markersize=6)
+            axes.plot(score.macro_f1, at, "o", color=colour, markersize=6, clip_on=False)
             axes.annotate(
                 f"{score.macro_f1:.3f}", (score.macro_f1, at), (0, 6), ha="center",
                 textcoords="offset points", fontsize=8,
@@ -340,7 +340,11 @@ def memory(boards: Sequence[BoardCost]) -> str:
 
 
 def timelines(play: Play, rules: Sequence[RuleFacts], name: str) -> tuple[str, str]:
-    """What was decided when: for a wide page, and for a phone."""
+    """What was decided when, of the rules that fired at all: for a wide page, and for a phone;
+    empty texts where none did and there is nothing to see."""
+    rules = [rule for rule in rules if any(_fires(d, rule.name) for d in play.decisions)]
+    if not rules and not play.states and not play.wrong:
+        return "", ""
     return _timeline(play, rules, f"{name}w", _WIDE), _timeline(play, rules, f"{name}n", _NARROW)
 
 
@@ -360,11 +364,16 @@ def spans(decided: Sequence[Decided], rule: str, last: int) -> list[tuple[int, i
 
 
 def _timeline(play: Play, rules: Sequence[RuleFacts], name: str, width: float) -> str:
+    from matplotlib.ticker import MaxNLocator
+
     long = play.last - play.first > 3 * _DAY
     size = _DAY if long else 3600
 
+    clock = 0 if play.start is None else (play.start + play.first) % _DAY
+    whole = (play.last - play.first) / size
+
     def at(t: int) -> float:
-        return (t - play.first) / size
+        return (t - play.first + clock) / size
 
     drawn: set[str] = set()
 
@@ -386,14 +395,14 @@ def _timeline(play: Play, rules: Sequence[RuleFacts], name: str, width: float) -
                 what,
                 [(at(play.first + a), at(play.first + b), text) for a, b, text in stretches],
                 middle,
-                at(play.last),
+                whole,
                 width,
             )
         for lane, rule in enumerate(rules):
             colours = _lane(rule)
             axes.axhline(lane, color=LINE, linewidth=0.8)
             for start, end, said in spans(play.decisions, rule.name, play.last):
-                least = (play.last - play.first) / size / 250  # a short one must still be seen
+                least = whole / 250  # a short one must still be seen
                 colour, text = colours(said)
                 axes.broken_barh(
                     [(at(start), max(at(end) - at(start), least))], (lane - 0.26, 0.52),
@@ -409,7 +418,12 @@ def _timeline(play: Play, rules: Sequence[RuleFacts], name: str, width: float) -
         ticks = [-0.6 - 0.64 * (len(around) - row - 0.5) for row in range(len(around))]
         names = [*(what for what, _ in around), *(rule.name for rule in rules)]
         axes.set_yticks([*ticks, *range(len(rules))], names)
-        axes.set(xlim=(0, at(play.last)), ylim=(len(rules) - 0.5, top), xlabel=_since(play, long))
+        axes.set(
+            xlim=(at(play.first), at(play.last)), ylim=(len(rules) - 0.5, top),
+            xlabel=_since(play, long),
+        )  # fmt: skip
+        if not long and whole > 12:  # hours of a day, not tens of them
+            axes.xaxis.set_major_locator(MaxNLocator(8, steps=[1, 2, 3, 6, 10]))
         axes.spines["left"].set_visible(False)
         axes.grid(axis="x")
         if drawn:
@@ -446,17 +460,17 @@ def _mark(fired: Decided) -> tuple[str, float, str, str]:
 
 def _strip(
     axes: Any, what: str, stretches: Sequence[tuple[float, float, str]], middle: float,
-    last: float, width: float,
+    whole: float, width: float,
 ) -> None:  # fmt: skip
     """What happened around the node, above its rules: states of a world, or what went wrong."""
     kinds = list(dict.fromkeys(text for _, _, text in stretches))
     for start, end, text in stretches:
         colour = WARN if what == "wrong" else _class(kinds.index(text))
         axes.broken_barh(
-            [(start, max(end - start, last / 250))], (middle - 0.26, 0.52),
+            [(start, max(end - start, whole / 250))], (middle - 0.26, 0.52),
             facecolor=colour, alpha=0.3,
         )  # fmt: skip
-        room = (end - start) / max(last, 1e-9) * (width - 1.4)  # inches, less the axis' own
+        room = (end - start) / max(whole, 1e-9) * (width - 1.4)  # inches, less the axis' own
         if room > 0.075 * len(text) + 0.1:
             axes.text(
                 (start + end) / 2, middle, text, ha="center", va="center", fontsize=7.5,
@@ -496,7 +510,7 @@ def _since(play: Play, long: bool) -> str:
     if play.start is None:
         return f"{kind} since the start"
     day = datetime.fromtimestamp(play.start + play.first, timezone.utc)
-    return f"{kind} since {day.day} {day:%B %Y}"
+    return f"{kind} since midnight of {day.day} {day:%B %Y}"
 
 
 def _class(index: int) -> str:
