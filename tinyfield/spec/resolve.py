@@ -31,7 +31,7 @@ from tinyfield.spec.problems import Problems
 from tinyfield.spec.resolve_compensate import resolve_compensate
 from tinyfield.spec.resolve_fast import alike, sampling
 from tinyfield.spec.resolve_models import resolve_model
-from tinyfield.spec.resolve_neighbours import check_twice, resolve_neighbour
+from tinyfield.spec.resolve_neighbours import check_heartbeat, check_twice, resolve_neighbour
 from tinyfield.spec.resolve_parts import (
     Part,
     channels_of,
@@ -107,6 +107,9 @@ class Resolver:
         totals = self._totals(scope)
         pet = self._pet(totals)
         decisions = self._decisions(replace(scope, totals=totals), actuators)
+        if reporting is not None:
+            beat = reporting.heartbeat_s
+            check_heartbeat(sensor_parts, neighbours, decisions, beat, problems)
         tests = self._tests(channels, models, decisions)
         # A link that is not built yet is complaint enough.
         needed = reporting is not None and reporting.link in {*WIRELESS} & {*BUILT_LINKS}

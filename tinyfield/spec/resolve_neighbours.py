@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Mapping
+
 from tinyfield.spec.app import Neighbour
 from tinyfield.spec.durations import duration_text
 from tinyfield.spec.frozen import build
@@ -46,6 +48,29 @@ def resolve_neighbour(
     return build(Neighbour)(node=other, decision=decision, expires_s=expires)
 
 
+def check_heartbeat(
+    parts: list[Part],
+    neighbours: Mapping[str, Neighbour | None],
+    decisions: Container[str],
+    heartbeat_s: int,
+    problems: Problems,
+) -> None:
+    """Words that expire between two heartbeats: where the neighbour runs this same app, so that
+    its heartbeat is known."""
+    for part in parts:
+        heard = neighbours.get(part.name)
+        if heard is None or heard.decision not in decisions or heard.expires_s > heartbeat_s:
+            continue
+        every = duration_text(heartbeat_s)
+        problems.at(
+            part.nodes["expires"],
+            f"a node of this app says how it stands every {every}: between, nothing is known of it",
+            hint=f"write {duration_text(2 * heartbeat_s + 60)}, or a shorter 'heartbeat'",
+            kind="warning",
+            code="window",
+        )
+
+
 def check_twice(parts: list[Part], problems: Problems) -> None:
     """Two sensors that hear the same decision of the same node."""
     seen: dict[tuple[str, str], Part] = {}
@@ -57,7 +82,7 @@ def check_twice(parts: list[Part], problems: Problems) -> None:
         if first is not part:
             problems.at(
                 part.node,
-                f"{part.name!r} is the decision of the node that {first.name!r} is",
+                f"{part.name!r} is the same decision of the same node as {first.name!r}",
                 hint=f"remove it: a rule may name '{first.name}.active' as often as it likes",
                 key=True,
                 code="duplicate",

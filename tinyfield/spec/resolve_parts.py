@@ -9,6 +9,7 @@ from typing import Any
 
 from tinyfield.spec.app import Channel
 from tinyfield.spec.drivers import Driver, Param, driver, driver_names
+from tinyfield.spec.durations import duration_text
 from tinyfield.spec.frozen import build
 from tinyfield.spec.mistake import Mistake
 from tinyfield.spec.nodes import Map, Node, Scalar
@@ -307,9 +308,15 @@ def _number(param: Param, node: Scalar) -> int:
         raise Mistake(
             f"{node.text!r} is out of range",
             code="range",
-            hint=f"write {low} {param.unit} to {high} {param.unit}".replace("  ", " "),
+            hint=f"write {_said(low, param.unit)} to {_said(high, param.unit)}",
         )
     return number
+
+
+def _said(number: int | None, unit: str) -> str:
+    if unit == "s" and number:
+        return duration_text(number)
+    return f"{number} {unit}".strip()
 
 
 def _differ(part: Part, problems: Problems) -> None:

@@ -220,14 +220,37 @@ class _Maker:
             raise _at(
                 tree, f"{name!r} is a model: say which class", f"write '{name} == {classes[-1]}'"
             )
+        if self._is_told(tree):
+            raise _at(
+                tree,
+                f"{name!r} is 1 or 0, not a condition",
+                f"write '{name} == 1', or '{name} == 0'",
+            )
         self._numeric(tree)  # raises for unknown names
         raise _at(tree, f"{name!r} is a number, not a condition", f"compare it: '{name} > …'")
+
+    def _is_told(self, tree: Tree) -> bool:
+        """Whether a name is that of a neighbour's channel."""
+        told = {channel.name for channel in self.scope.channels if channel.told}
+        return tree.kind == "name" and tree.text in told
+
+    def _comparable(self) -> set[str]:
+        """Names that a channel may be compared with."""
+        conditions = {*self.scope.models, *self.scope.decisions}
+        return {name for name in self.scope.names() if name not in conditions}
 
     def _compare(self, tree: Tree) -> Expr:
         left, right = tree.items
         if any(side.kind == "name" and side.text in self.scope.unsure for side in (left, right)):
             raise HangsOnBroken
         for one, other in ((left, right), (right, left)):
+            if self._is_told(one) and other.kind == "name" and other.text not in self._comparable():
+                value = int(other.text not in ("off", "false", "no"))
+                raise _at(
+                    other,
+                    f"{one.text!r} is 1 while the neighbour's decision is active, and 0 while not",
+                    f"write '{one.text} == {value}'",
+                )
             if one.kind == "name" and one.text in self.scope.models:
                 return self._label(tree, one, other)
             if one.kind == "name" and one.text in self.scope.decisions:

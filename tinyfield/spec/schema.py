@@ -14,7 +14,9 @@ from tinyfield.spec.crops import crops
 from tinyfield.spec.drivers import Driver, Param, load_drivers
 from tinyfield.spec.features import CHANNEL_OPS, SITE
 from tinyfield.spec.known import DATASETS, SOILS, SPLITS, STAND_INS
+from tinyfield.spec.said import STATES
 from tinyfield.spec.sections.app import AppSection
+from tinyfield.spec.sections.fields import NAME, NAME_MOST, NODE, NODE_MOST
 from tinyfield.spec.signals import SIGNALS, STATISTICS
 from tinyfield.spec.times import CYCLIC
 from tinyfield.spec.worlds import worlds
@@ -78,6 +80,12 @@ def _scenario(test: dict[str, Any]) -> None:
     }
     one = {"type": ["string", "integer"], "examples": ["at least 1 within 2 h", "never"]}
     some = {"type": "array", "items": one, "minItems": 1}
+    says: dict[str, Any] = {"type": "string"}
+    says |= {"pattern": rf"^\s*({'|'.join(STATES)}|late\s+\S.*)(\s+.*)?$"}
+    says |= {"examples": ["active from 10 min for 20 min", "silent from 40 min"]}
+    test["neighbours"]["additionalProperties"] = {
+        "anyOf": [says, {"type": "array", "items": says, "minItems": 1}]
+    }
     test["expect"]["additionalProperties"] = {"anyOf": [one, some]}
 
 
@@ -196,6 +204,16 @@ def _param(param: Param) -> dict[str, Any]:
         return {**text, "enum": list(param.choices)}
     if param.kind == "int":
         return {**text, "type": "integer"}
+    if param.kind in ("node", "name"):
+        pattern = NODE if param.kind == "node" else NAME
+        most = NODE_MOST if param.kind == "node" else NAME_MOST
+        return {
+            **text,
+            "type": "string",
+            "pattern": f"^{pattern.pattern}$",
+            "maxLength": most,
+            "examples": [param.example],
+        }
     limits = f", {param.least} to {param.most} {param.unit}" if param.most is not None else ""
     return {
         "description": f"{param.summary}{limits}",

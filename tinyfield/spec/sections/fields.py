@@ -22,9 +22,10 @@ from tinyfield.spec.units import (
 )
 from tinyfield.spelling import listing
 
-_NAME = re.compile(r"[a-z][a-z0-9_]*")
-_NODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-_NODE_MOST = 16
+NAME = re.compile(r"[a-z][a-z0-9_]*")
+NAME_MOST = 24
+NODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+NODE_MOST = 16
 _WORDS = """
     and or not if for in is true false null none site time confidence battery node app report on off
     auto break case char const continue default do double else enum extern float goto inline int
@@ -40,17 +41,19 @@ def check_name(value: Any) -> str:
     if value is None or isinstance(value, (dict, list)):
         raise Mistake("expected a name", hint="write one word in small letters", code="type")
     text = str(value)
-    if not isinstance(value, str) or not _NAME.fullmatch(text):
+    if not isinstance(value, str) or not NAME.fullmatch(text):
         better = re.sub(r"_+", "_", re.sub(r"[^a-z0-9]", "_", text.lower())).strip("_")
         better = better if better[:1].isalpha() else f"n_{better}".rstrip("_")
         raise Mistake(
             f"{text!r} cannot be a name: small letters, digits and '_', a letter first",
-            hint=f"write '{better[:24]}'",
+            hint=f"write '{better[:NAME_MOST]}'",
             code="name",
         )
-    if len(text) > 24:
+    if len(text) > NAME_MOST:
         raise Mistake(
-            f"the name {text!r} is longer than 24 characters", hint="shorten it", code="name"
+            f"the name {text!r} is longer than {NAME_MOST} characters",
+            hint="shorten it",
+            code="name",
         )
     if text in RESERVED:
         raise Mistake(
@@ -71,12 +74,12 @@ def check_node(value: Any) -> str:
     if value is None or isinstance(value, (dict, list)):
         raise Mistake("expected an id", hint="write one word, such as 'bed-3'", code="type")
     text = str(value)
-    if not _NODE.fullmatch(text) or len(text) > _NODE_MOST:
+    if not NODE.fullmatch(text) or len(text) > NODE_MOST:
         better = re.sub(r"-+", "-", re.sub(r"[^a-z0-9]", "-", text.lower())).strip("-")
-        better = better[:_NODE_MOST].rstrip("-")
+        better = better[:NODE_MOST].rstrip("-")
         raise Mistake(
             f"{text!r} cannot be a node id: small letters, digits and single '-', at "
-            f"most {_NODE_MOST}",
+            f"most {NODE_MOST}",
             hint=f"write '{better or 'node-1'}'",
             code="name",
         )
