@@ -5,15 +5,13 @@
 #define LEAST_MV 20
 #define MOST     100000
 
-/* At 33 %: Rs against that at 20 degC, in thousandths, every 15 K from -10 degC. */
-static const int16_t TINY_ROM at_33[] = {1700, 1270, 1000, 900, 900};
-#define COLDEST (-100)
-#define STEP    150
-#define LAST    4
-
-/* From 33 % to 85 % Rs falls by this, thousandths of the value at 20 degC, 33 %. */
-#define DAMP_FALL 94
-#define DAMP_SPAN 520
+/* Where the curve has its points: tenths of a degree, tenths of a percent. */
+#define COLD  (-100)
+#define COOL  50
+#define USUAL 200
+#define HOT   500
+#define DRY   330
+#define DAMP  850
 
 tiny_status_t tiny_mq_gas_read(const tiny_mq_gas_t TINY_ROM *c, int32_t *out) {
     int32_t mv[3];
@@ -36,23 +34,27 @@ tiny_status_t tiny_mq_gas_read(const tiny_mq_gas_t TINY_ROM *c, int32_t *out) {
     return TINY_OK;
 }
 
-static int32_t by_temperature(int32_t tenths) {
-    int32_t beyond = tenths - COLDEST;
-    beyond = beyond < 0 ? 0 : beyond > LAST * STEP - 1 ? LAST * STEP - 1 : beyond;
-    const int32_t at = beyond / STEP;
-    return tiny_line(beyond % STEP, 0, STEP, at_33[at], at_33[at + 1]);
+/* Rs at a temperature, in thousandths of that at 20 degC. */
+static int32_t by_temperature(const tiny_mq_gas_t TINY_ROM *c, int32_t tenths) {
+    const int32_t t = tenths < COLD ? COLD : tenths > HOT ? HOT : tenths;
+    if (t < COOL) {
+        return tiny_line(t, COLD, COOL, 10 * (int32_t)c->curve_cold, 10 * (int32_t)c->curve_cool);
+    }
+    if (t < USUAL) {
+        return tiny_line(t, COOL, USUAL, 10 * (int32_t)c->curve_cool, 1000);
+    }
+    return tiny_line(t, USUAL, HOT, 1000, 10 * (int32_t)c->curve_hot);
 }
 
 void tiny_mq_gas_compensate(const tiny_mq_gas_t TINY_ROM *c, int32_t *out, const int32_t *with) {
-    (void)c;
     if (out[0] == TINY_MISSING) {
         return;
     }
-    int32_t usual = with[0] == TINY_MISSING ? 1000 : by_temperature(with[0]);
-    if (with[1] != TINY_MISSING) {
-        const int32_t damp = with[1] < 0 ? 0 : with[1] > 1000 ? 1000 : with[1];
-        usual -= tiny_line(damp - 330, 0, DAMP_SPAN, 0, DAMP_FALL);
-    }
-    const int64_t ratio = ((int64_t)out[0] * 1000 + usual / 2) / usual;
+    const int32_t warmth = with[0] == TINY_MISSING ? 1000 : by_temperature(c, with[0]);
+    int32_t damp = with[1] == TINY_MISSING ? DRY : with[1];
+    damp = damp < 0 ? 0 : damp > 1000 ? 1000 : damp;
+    const int32_t wet = tiny_line(damp, DRY, DAMP, 1000, 10 * (int32_t)c->curve_damp);
+    const int64_t usual = (int64_t)warmth * wet;
+    const int64_t ratio = ((int64_t)out[0] * 1000000 + usual / 2) / usual;
     out[0] = ratio < 1 ? 1 : ratio > MOST ? MOST : (int32_t)ratio;
 }

@@ -156,8 +156,14 @@ int main(void) {
             const tiny_status_t status = tiny_electrochemical_gas_read(&c, out);
             tiny_electrochemical_gas_compensate(&c, out, with);
             show(status, out, 1);
-        } else if (is(what, "mq")) { /* PIN SUPPLY AIR, then TENTHS of temperature and humidity */
-            const tiny_mq_gas_t c = {u8(), (int16_t)number(), (int16_t)number()};
+        } else if (is(what, "mq")) { /* PIN SUPPLY AIR, CURVE, then TENTHS of temp. and humidity */
+            const tiny_mq_gas_t c = {u8(),
+                                     (int16_t)number(),
+                                     (int16_t)number(),
+                                     (int16_t)number(),
+                                     (int16_t)number(),
+                                     (int16_t)number(),
+                                     (int16_t)number()};
             const int32_t temperature = (int32_t)number();
             const int32_t with[] = {temperature, (int32_t)number()};
             const tiny_status_t status = tiny_mq_gas_read(&c, out);
