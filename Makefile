@@ -12,7 +12,7 @@ ifneq ($(wildcard ../shared/data),)
 export TINYFIELD_DATA ?= $(abspath ../shared/data)
 endif
 
-.PHONY: demo test tools lint ctest pytest docs schema clean
+.PHONY: demo test tools lint ctest pytest docs images schema clean
 
 demo: $(VENV)/.demo
 	$(BIN)/python scripts/demo.py $(ARGS)
@@ -53,6 +53,9 @@ pytest: $(VENV)/.test
 
 docs: $(VENV)/.test
 	$(BIN)/mkdocs build --strict
+
+images: $(VENV)/.test
+	$(BIN)/python scripts/images.py
 
 schema: $(VENV)/.demo
 	$(BIN)/tinyfield schema > docs/app.schema.json

@@ -89,6 +89,22 @@ def stored(page: str) -> int:
     return sum(int(node["decisions"]) for node in nodes)
 
 
+@contextmanager
+def gateway(page: str, broker: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A gateway with an empty store and a broker of its own, once it answers."""
+    log, store = RUN / "gateway.log", RUN / "decisions.db"
+    RUN.mkdir(exist_ok=True)
+    for old in RUN.glob("decisions.db*"):
+        old.unlink()
+    command = [
+        *tool("tinyfield-gateway"), "run", "--embedded", "--broker", broker,
+        "--store", f"sqlite:///{store}", "--http", page.removeprefix("http://"),
+    ]  # fmt: skip
+    with service(command, log) as process:
+        wait_for(f"{page}/healthz", process, log)
+        yield process
+
+
 def season(broker: str) -> tuple[int, str]:
     """A season on the virtual node, bridged to the gateway: its decisions, and its summary."""
     port = free_port(7001)
@@ -119,7 +135,6 @@ def main() -> int:
 
     # What was started is stopped however the demo ends.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    RUN.mkdir(exist_ok=True)
     print(f"1. tinyfield build {APP}\n", flush=True)
     if subprocess.run([*tool("tinyfield"), "build", APP], cwd=ROOT, check=False).returncode:
         return 1
@@ -127,20 +142,7 @@ def main() -> int:
     with ExitStack() as running:
         page = f"http://127.0.0.1:{free_port(options.http)}"
         broker = f"mqtt://127.0.0.1:{free_port(1883)}"
-        log = RUN / "gateway.log"
-        store = RUN / "decisions.db"
-        for old in RUN.glob("decisions.db*"):
-            old.unlink()
-        gateway = running.enter_context(
-            service(
-                [
-                    *tool("tinyfield-gateway"), "run", "--embedded", "--broker", broker,
-                    "--store", f"sqlite:///{store}", "--http", page.removeprefix("http://"),
-                ],
-                log,
-            )
-        )  # fmt: skip
-        wait_for(f"{page}/healthz", gateway, log)
+        process = running.enter_context(gateway(page, broker))
         print(f"\n2. The gateway's page is at {page}\n", flush=True)
         if not options.once:
             webbrowser.open(page)
@@ -157,7 +159,7 @@ def main() -> int:
             return 0
         print(f"\nThe page stays open at {page} until Ctrl-C.", flush=True)
         try:
-            gateway.wait()
+            process.wait()
         except KeyboardInterrupt:
             print()
     return 0
