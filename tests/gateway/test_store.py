@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event, text
 
-from tests.gateway.making import NOW, batch, birth, decision, manifest
+from tests.gateway.making import NOW, batch, birth, decision, heartbeat, manifest
 from tinyfield.errors import EnvironmentFault, MissingToolError, UsageError
 from tinyfield.wire import Kind, Message
 from tinyfield_gateway.store import (
@@ -136,6 +136,27 @@ def test_what_is_active(store: Store) -> None:
     store.commit(batch(decision(2)))  # late, older than what is known
     assert active() == [1]
     store.commit(batch(birth(boot=2)))  # a restarted node starts with nothing active
+    assert active() == []
+
+
+def test_heartbeats_tell_what_is_active_too(store: Store) -> None:
+    """Of a decision that its node had to give up, or of a store that was emptied."""
+
+    def active() -> list[tuple[int, int | None]]:
+        return [(rule.rule, rule.label) for rule in store.nodes()[0].active]
+
+    store.commit(batch(birth(), heartbeat(0b101)))
+    assert active() == [(0, None), (2, None)]
+    store.commit(batch(decision(0), received=NOW + 20))
+    assert active() == [(0, 2), (2, None)]
+    store.commit(batch(heartbeat(0b010), received=NOW + 60))
+    assert active() == [(1, None)]
+    store.commit(batch(decision(1, rule=2, flags=0b0100001), received=NOW + 70))
+    store.commit(batch(heartbeat(0b010), received=NOW + 90))  # the edge is still asked about 2
+    assert active() == [(1, None), (2, 2)]
+    store.commit(batch(heartbeat(None), received=NOW + 99))
+    assert active() == [(1, None), (2, 2)]
+    store.commit(batch(birth(boot=2), received=NOW + 100))
     assert active() == []
 
 

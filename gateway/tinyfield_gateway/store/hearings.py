@@ -7,16 +7,13 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, or_, select
 
-from tinyfield.wire import ACTIVE_RULES, Manifest
-from tinyfield_gateway.store import schema
-from tinyfield_gateway.store.parts import SAID_SLACK_S, manifests
+from tinyfield.wire import Manifest
+from tinyfield_gateway.store import said, schema
+from tinyfield_gateway.store.parts import manifests
 from tinyfield_gateway.store.records import SEASON_S, Hearing
 
 _LISTENER, _SPEAKER = schema.node.alias("listener").c, schema.node.alias("speaker").c
 _W, _S = schema.neighbour.c, schema.rule_state.c
-
-_Word = tuple[bool, int]
-"""Active or not, and since when it is known: unix seconds by the gateway's clock."""
 
 
 def concerning(speakers: Collection[str], listeners: Collection[str]) -> ColumnElement[bool]:
@@ -58,7 +55,7 @@ def find(connection: Connection, which: ColumnElement[bool] | None = None) -> li
     return [_hearing(row, names, decided) for row in rows if row.manifest in names]
 
 
-def _decided(connection: Connection, speakers: set[int]) -> dict[tuple[int, int], _Word]:
+def _decided(connection: Connection, speakers: set[int]) -> dict[tuple[int, int], said.Word]:
     """The newest decisions since their last start, by node and rule."""
     query = (
         select(_S.node, _S.rule, _S.settled, _S.said)
@@ -69,7 +66,7 @@ def _decided(connection: Connection, speakers: set[int]) -> dict[tuple[int, int]
 
 
 def _hearing(
-    row: Any, names: Mapping[int, Manifest], decided: Mapping[tuple[int, int], _Word]
+    row: Any, names: Mapping[int, Manifest], decided: Mapping[tuple[int, int], said.Word]
 ) -> Hearing:
     wish = names[row.manifest].neighbours[row.place]
     speaks = names.get(row.speaks)
@@ -77,7 +74,8 @@ def _hearing(
     rule = rules.index(wish.decision) if wish.decision in rules else None
     word = None
     if rule is not None:
-        word = _latest(decided.get((row.id, rule)), _beaten(row, rule))
+        beaten = said.beaten(row.active_mask, row.active_said, rule)
+        word = said.latest(decided.get((row.id, rule)), beaten)
     return Hearing(
         listener=row.listener,
         online=row.online,
@@ -92,21 +90,3 @@ def _hearing(
         simulated=abs(row.hears_at - row.hears_real) > SEASON_S
         or (row.id is not None and abs(row.speaks_at - row.speaks_real) > SEASON_S),
     )
-
-
-def _beaten(row: Any, rule: int) -> _Word | None:
-    """What the last heartbeat said of a rule."""
-    if row.active_mask is None or rule >= ACTIVE_RULES:
-        return None
-    return bool(row.active_mask >> rule & 1), row.active_said
-
-
-def _latest(decided: _Word | None, beaten: _Word | None) -> _Word | None:
-    """A decision is believed until a heartbeat that is surely later; see SAID_SLACK_S."""
-    if decided is None or beaten is None:
-        return decided or beaten
-    if beaten[0] == decided[0]:
-        return decided[0], max(decided[1], beaten[1])
-    if beaten[1] > decided[1] + SAID_SLACK_S:
-        return beaten
-    return decided[0], max(decided[1], beaten[1] + 1)

@@ -24,6 +24,7 @@ from tinyfield.errors import WireError
 from tinyfield.wire import Case, Kind, Manifest, encode_message, topic
 from tinyfield_gateway.store import schema
 from tinyfield_gateway.store.records import Batch, Heard, Rejected
+from tinyfield_gateway.store.said import AHEAD_S, SLACK_S
 
 QUARANTINE_KEPT = 10_000
 """Rows of quarantine; the oldest leave first, so that a mad node cannot fill the disk."""
@@ -31,12 +32,6 @@ QUARANTINE_KEPT = 10_000
 _PAYLOAD_KEPT = 256
 _TEXT_KEPT = 200
 _AT_SLACK_S = 3600
-
-SAID_SLACK_S = 5
-"""Two moments nearer than this may be told in the wrong order: ages are whole seconds."""
-
-_AHEAD_S = 30
-"""So far may a word be dated ahead to come after the one before it; nodes believe up to 60 s."""
 
 # For each (node, boot, first): the end of the run of stored seqs that begins at `first`. One
 # statement for a whole batch: one for each node took nine tenths of a commit.
@@ -174,10 +169,10 @@ def set_states(connection: Connection, ids: dict[str, int], decided: Sequence[He
     truer = and_(
         new.boot == old.boot,
         new.seq == old.seq,
-        or_(old.said.is_(None), new.said < old.said - SAID_SLACK_S),
+        or_(old.said.is_(None), new.said < old.said - SLACK_S),
     )
     # Of two words of one second a node would take the first alone.
-    crowded = and_(newer, new.said <= old.said, old.said < new.said + _AHEAD_S)
+    crowded = and_(newer, new.said <= old.said, old.said < new.said + AHEAD_S)
     connection.execute(
         insert.on_conflict_do_update(
             index_elements=["node", "rule"],

@@ -172,9 +172,10 @@ class ActiveRule:
     """A rule that is active on a node now."""
 
     rule: int
-    label: int
+    label: int | None
+    """None: a heartbeat says so, and the decision is not here."""
     since: int
-    """Unix seconds of the decision that last confirmed it."""
+    """Unix seconds of the decision or heartbeat that last confirmed it."""
 
 
 @dataclass(frozen=True)

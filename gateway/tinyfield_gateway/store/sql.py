@@ -5,14 +5,15 @@ from __future__ import annotations
 import errno
 import threading
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 from sqlalchemy import Connection, and_, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from tinyfield.wire import Kind, Manifest
-from tinyfield_gateway.store import hearings, parts, schema
+from tinyfield.wire import ACTIVE_RULES, Kind, Manifest
+from tinyfield_gateway.store import hearings, parts, said, schema
 from tinyfield_gateway.store.engine import (
     WRITING,
     identity,
@@ -118,19 +119,17 @@ class Store:
         """Every node ever heard, by name."""
         states = schema.rule_state.c
         with self._read() as connection:
-            columns = [c for c in _N if c.name not in ("active_mask", "active_said")]
-            rows = connection.execute(select(*columns).order_by(_N.name)).all()
-            active = connection.execute(
-                select(states.node, states.rule, states.label, states.at)
+            rows = connection.execute(select(schema.node).order_by(_N.name)).all()
+            told = connection.execute(
+                select(schema.rule_state)
                 .join(schema.node, and_(_N.id == states.node, _N.boot == states.boot))
-                .where(states.active)
                 .order_by(states.node, states.rule)
             ).all()
         # A rule is active only within one boot: a restarted node starts with none.
-        by_node: dict[int, list[ActiveRule]] = defaultdict(list)
-        for node, rule, label, at in active:
-            by_node[node].append(ActiveRule(rule=rule, label=label, since=at))
-        return [Node(**row._mapping, active=tuple(by_node[row.id])) for row in rows]
+        by_node: dict[int, dict[int, Any]] = defaultdict(dict)
+        for state in told:
+            by_node[state.node][state.rule] = state
+        return [_node(dict(row._mapping), by_node[row.id]) for row in rows]
 
     def decisions(
         self, *, node: str | None = None, limit: int = 50, after: int | None = None
@@ -207,3 +206,25 @@ class Store:
             yield
         except (OSError, SQLAlchemyError) as error:
             raise unavailable(self._engine.url, error) from error
+
+
+def _node(row: dict[str, Any], states: Mapping[int, Any]) -> Node:
+    """A node with the rules that are active by its decisions, or by a later heartbeat."""
+    mask, at = row.pop("active_mask"), row.pop("active_said")
+    beaten = {rule for rule in range(ACTIVE_RULES) if (mask or 0) >> rule & 1}
+    found = [
+        _active(rule, states.get(rule), said.beaten(mask, at, rule))
+        for rule in sorted(beaten | states.keys())
+    ]
+    return Node(**row, active=tuple(one for one in found if one is not None))
+
+
+def _active(rule: int, state: Any, beat: said.Word | None) -> ActiveRule | None:
+    # A case that the edge is asked is active, yet not settled: no heartbeat has its bit.
+    if state is not None and (
+        beat is None
+        or beat[0] == state.settled
+        or (state.said is not None and said.latest((state.settled, state.said), beat) != beat)
+    ):
+        return ActiveRule(rule, state.label, state.at) if state.active else None
+    return ActiveRule(rule, None, beat[1]) if beat is not None and beat[0] else None

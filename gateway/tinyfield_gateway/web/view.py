@@ -128,7 +128,7 @@ def _card(node: Node, manifests: Mapping[int, Manifest], now: int) -> NodeCard:
         chips.append(
             ActiveChip(
                 name=rule.name if rule else f"rule {active.rule}",
-                label=None if plain else label_of(rule, active.label),
+                label=None if plain or active.label is None else label_of(rule, active.label),
                 severity=rule.severity if rule else "info",
             )
         )
