@@ -175,7 +175,7 @@ def test_one_decides_and_the_other_acts_on_it(stack: ExitStack, tmp_path: Path) 
 
     first_bridge = bridge(hall)
     bridge(attic)
-    stack.callback(attic.stop)  # while their bridges are still there
+    stack.callback(attic.stop)
     stack.callback(hall.stop)
     wait_for(lambda: knows() == "silent", why="for both births")
 
@@ -209,3 +209,5 @@ def test_one_decides_and_the_other_acts_on_it(stack: ExitStack, tmp_path: Path) 
     attic.minute_by_minute(lambda: ("all_clear", True, None) in decided(), 20)
     assert decided()[1:] == [("next_door", False, None), ("all_clear", True, None)]
     assert gateway.get("/api/quarantine") == []
+    for node in (hall, attic):  # their bridges are still there for their last words
+        node.stop()
