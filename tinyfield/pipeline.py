@@ -324,7 +324,9 @@ def evaluate(
     for name, trained in brain.trained.items():
         _step(progress, f"score {name}")
         kept = data.load(app, name, data_dir=data_dir, held_out=data_dir is not None)
-        scores[name] = learn.evaluate(app, trained, kept, whole=data_dir is not None)
+        scores[name] = learn.evaluate(
+            app, trained, kept, whole=data_dir is not None, built=brain.tables[name]
+        )
         if any(model == name for _, model, _, _ in cases.asking(app)):
             rows = learn.scored(app, trained, kept, whole=data_dir is not None)
             settled += cases.cases(app, trained, rows)

@@ -94,12 +94,28 @@ def accuracy(models: Mapping[str, Trained], out: Console) -> None:
             f"  {name}: its confidence is {100 * report.calibration_error:.1f} points from its "
             "accuracy (expected calibration error)"
         )
+        _idle(name, report, out)
         if report.unknown is not None:
             unknown(name, report.unknown.to_json(), out)
         for note in report.notes:
             out.print(f"  note: {note}")
     for name, report in reports.items():
         confusion(f"{name} on device", models[name].classes, report.device.to_json(), out)
+
+
+def _idle(name: str, report: Any, out: Console) -> None:
+    """Of what lies ahead, who only knows the present, or the calendar; and who is not beaten."""
+    from tinyfield.learn import unbeaten
+
+    named = {**report.baselines()}
+    for known in ("majority", "mean"):
+        named.pop(known, None)
+    if named:
+        said = (f"{word} {_error(one) if hasattr(one, 'mae') else _score(one)}"
+                for word, one in named.items())  # fmt: skip
+        out.print(f"  {name}: who learned nothing: " + ", ".join(said), markup=False)
+    for sentence in unbeaten(report):
+        out.print(f"  warning: {name} {sentence}", style="yellow", markup=False)
 
 
 def unknown(name: str, caught: Mapping[str, Any], out: Console) -> None:
@@ -132,6 +148,7 @@ def errors(models: Mapping[str, Any], out: Console) -> None:
             f"  {name}: the node's C is {report.apart:.3g} {report.unit} from the trained model in "
             f"the mean, over {report.device.n:,} test rows"
         )
+        _idle(name, report, out)
         for note in report.notes:
             out.print(f"  note: {note}")
 
@@ -231,6 +248,7 @@ def evaluation(result: Evaluation, out: Console) -> None:
             f"{scores['accuracy']:.3f}, majority class {scores['baseline']:.3f}; "
             f"{scores['n']:,} rows of {scores['groups']} groups never trained on"
         )
+        _to_beat(scores, "macro_f1", out)
         for part in ("known", "new"):
             there = scores["by_place"].get(part)
             if there is not None and len(scores["by_place"]) > 1:
@@ -259,19 +277,36 @@ def evaluation(result: Evaluation, out: Console) -> None:
 
 def _evaluated(name: str, scores: Mapping[str, Any], out: Console) -> None:
     """A regression's scores."""
-    unit, last = scores["unit"], scores["persistence"]
+    unit = scores["unit"]
     low, high = scores["interval"] or (None, None)
     span = f" [{low:.4g}–{high:.4g}]" if low is not None else ""
-    before = f", last known value {last['mae']:.4g}" if last else ""
     out.print(
         f"\n{name}: mean error {scores['value']:.4g} {unit}{span}, RMSE {scores['rmse']:.4g} "
-        f"{unit}; always the mean {scores['baseline']:.4g}{before}; {scores['n']:,} rows of "
+        f"{unit}; always the mean {scores['baseline']:.4g}; {scores['n']:,} rows of "
         f"{scores['groups']} groups never trained on"
     )
+    _to_beat(scores, "mae", out)
     words = {"float": "float", "int8": "int reference", "device": "on device"}
     columns = {k: v for k, v in scores["columns"].items() if v is not None}
     said = (f"{words[k]} {v['mae']:.4g} / {v['rmse']:.4g}" for k, v in columns.items())
     out.print(f"  MAE / RMSE in {unit}: " + ", ".join(said))
+
+
+def _to_beat(scores: Mapping[str, Any], figure: str, out: Console) -> None:
+    """Baselines of what lies ahead, with their intervals, and a word where one is not beaten."""
+    ahead = {"persistence": "persistence", "climatology": "climatology of the hour and the month"}
+    form = ".3f" if figure == "macro_f1" else ".4g"
+    said = []
+    for name, words in ahead.items():
+        one = scores["baselines"][name]
+        if one is not None:
+            low, high = one["interval"] or (None, None)
+            span = f" [{low:{form}}–{high:{form}}]" if low is not None else ""
+            said.append(f"{words} {one[figure]:{form}}{span}")
+    if said:
+        out.print("  to beat: " + ", ".join(said), markup=False)
+    for sentence in scores["unbeaten"]:
+        out.print(f"  warning: {sentence}", style="yellow", markup=False)
 
 
 def _area(scores: Mapping[str, Any]) -> str:

@@ -402,5 +402,26 @@ def test_a_number_some_hours_on(tmp_path: Path) -> None:
     hours = test.t // 3600
     assert np.array_equal(test.y, (hours + 6) % 200 * 10)
     assert test.before is not None
+    told = {s.group: s.values for s in found.series}
+
+    def last(group: str, hour: int) -> float:
+        """The last that was measured up to the hour."""
+        values = told[group][: max(0, hour - 6 + 1)]
+        return float([np.nan, *values[~np.isnan(values)]][-1])
+
+    now = np.array([last(str(g), int(h)) for g, h in zip(test.group, hours, strict=True)])
     known = test.before != np.iinfo(np.int32).min
-    assert known.any() and np.array_equal(test.before[known], (hours % 200 * 10)[known])
+    assert np.array_equal(np.where(known, test.before / 10, np.nan), now, equal_nan=True)
+    assert table.when is not None and table.lead_s == 6 * 3600
+    when = np.datetime64("2000-01-01") + table.when.astype("timedelta64[s]")
+    assert (np.unique(np.diff(when)) >= np.timedelta64(1, "h")).any()
+    path.write_text(APP % ("1 h", "low, high", "pollution_beijing", "smog", "pm2_5_alert in 6 h",
+                           "by station", "low"))  # fmt: skip
+    app = load_app(path)
+    test = compute(app, "m", data.load(app, "m", data_dir=folder)).part("test")
+    hours = test.t // 3600
+    now = np.array([last(str(g), int(h)) for g, h in zip(test.group, hours, strict=True)])
+    assert test.before is not None
+    known = ~np.isnan(now)
+    assert np.array_equal(test.before[known], now[known] > 75) and (test.before[~known] < 0).all()
+    assert np.array_equal(test.y, (hours + 6) % 200 > 75)

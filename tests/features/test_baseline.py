@@ -128,7 +128,10 @@ def test_what_cannot_be() -> None:
 
 
 def test_one_average_serves_both() -> None:
-    inputs = [feature("a.x", op, 86400) for op in ("ewma", "deviation", "relative", "lag", "change", "range")]
+    inputs = [
+        feature("a.x", op, 86400)
+        for op in ("ewma", "deviation", "relative", "lag", "change", "range")
+    ]
     source = emit_features(app([channel("a.x")], {"m": inputs}))
     assert source.header.count("tiny_ewma_t") == 1
     assert source.header.count("tiny_ring_t") == 2

@@ -14,7 +14,8 @@ from tests.report.making import COSTS, app, facts, metrics, plays, programs, tab
 from tinyfield import pipeline
 from tinyfield.errors import EnvironmentFault, MissingToolError, UserError
 from tinyfield.learn import Fitted, Trained
-from tinyfield.learn.regression import by_origin, errors, persistence
+from tinyfield.learn.metrics import score
+from tinyfield.learn.regression import by_origin, errors, idle_errors
 from tinyfield.learn.stages import Stage
 from tinyfield.report import check_place, doubts, gather, plots, render, write
 from tinyfield.report.page import _when
@@ -247,7 +248,8 @@ def test_a_number_has_errors_and_a_scatter_instead_of_classes(root: Path) -> Non
     report = Fitted(
         target="need", unit="mm", float=one, int8=one, device=one,
         mean=errors(test.y, np.zeros(len(test)), test.group, step=0.1),
-        persistence=persistence(test, target), by_origin=by_origin(test, said, target),
+        persistence=idle_errors(rows, test, 0.1)["persistence"],
+        by_origin=by_origin(test, said, target),
         compared=len(test), apart=0.04, points=tuple((float(a), float(b)) for a, b in
                                                      zip(test.y / 10, said / 10, strict=True)),
         stages=(Stage("float", "", {"rmse": 2.0, "mae": 1.5}, {"rmse": 2.1, "mae": 1.6}, 9, 36),
@@ -270,6 +272,29 @@ def test_a_number_has_errors_and_a_scatter_instead_of_classes(root: Path) -> Non
         COSTS, (),
     )  # fmt: skip
     assert any("not clearly better than always saying the mean" in w for w in doubted.warnings)
+
+
+def test_a_forecast_stands_beside_who_learned_nothing(root: Path) -> None:
+    rows = table()
+    test = rows.part("test")
+    y = test.y.astype(np.int64)
+    better = score(y, np.where(np.arange(len(y)) % 9 == 0, 0, y), test.group, rows.classes)
+    worse = score(y, np.full_like(y, 1), test.group, rows.classes)
+    own = metrics(rows)
+    note = "fitted once more to the 400 rows of the training and validation splits"
+    ahead = replace(own, persistence=better, climatology=worse, notes=(*own.notes, note))
+    found = facts(root, told=ahead)
+    page = Page(render(found))
+    assert better.macro_f1 > own.device.macro_f1 > worse.macro_f1
+    assert "nothing changes" in page.text and "hour and month" in page.text
+    assert f"{better.macro_f1:.3f}" in page.text and f"{worse.macro_f1:.3f}" in page.text
+    assert any("DOES NOT BEAT PERSISTENCE" in told for told in found.warnings)
+    assert not any("CLIMATOLOGY" in told for told in found.warnings)
+    assert f"The model on the node was {note}" in page.text
+    assert not any(note in told for told in found.warnings)
+    plain = facts(root)
+    assert "nothing changes" not in Page(render(plain)).text
+    assert not any("DOES NOT BEAT" in told for told in plain.warnings)
 
 
 def test_what_is_settled_and_what_is_passed_up(root: Path) -> None:

@@ -103,7 +103,8 @@ class Dataset:
         split: group → ``train``, ``valid`` or ``test``.
         provenance: plain sentences for the build to print: what was measured, what generated.
         recordings: what was sampled fast; a set has series, recordings or both.
-        lead_s: for a regression how long after its sample a number becomes known.
+        lead_s: how long after its sample a label or a number becomes known; 0: it is of its own
+            time.
     """
 
     name: str

@@ -55,8 +55,10 @@ class FeatureTable:
         dataset: name of the data set.
         provenance: its sentences on what was measured and what generated.
         history: how many samples' inputs a row holds.
-        before: of a regression the last target that is known at the row, MISSING where none is
-            [n]: what persistence would say.
+        before: the last label, or target, that is known at the row, MISSING where none is [n]: what
+            persistence would say. None of classes that are of their own time.
+        when: local time of each row, seconds since 2000 [n].
+        lead_s: how long after its row a label, or target, becomes known.
         target: the number that a regression is to give.
         amount: of ordered classes the quantity that they are steps of [n], where the data tell it.
         clear: of a row from a recording the share of the label's window that is labelled so, else
@@ -79,6 +81,8 @@ class FeatureTable:
     provenance: tuple[str, ...] = ()
     history: int = 1
     before: NDArray[np.int32] | None = None
+    when: NDArray[np.int64] | None = None
+    lead_s: int = 0
     target: Target | None = None
     amount: NDArray[np.float64] | None = None
     clear: NDArray[np.float32] | None = None
@@ -107,6 +111,7 @@ class FeatureTable:
             origin=self.origin[keep],
             t=self.t[keep],
             before=None if self.before is None else self.before[keep],
+            when=None if self.when is None else self.when[keep],
             amount=None if self.amount is None else self.amount[keep],
             clear=None if self.clear is None else self.clear[keep],
         )
@@ -195,9 +200,10 @@ class FeatureTable:
         """SHA-256 of everything in it, in hex."""
         digest = hashlib.sha256()
         text = (self.model, self.names, self.classes, self.dropped, self.dataset, self.provenance,
-                self.refit)  # fmt: skip
+                self.refit, self.lead_s)  # fmt: skip
         digest.update(repr((*text, self.history, self.target)).encode())
-        for array in (self.X, self.y, self.t, *([] if self.before is None else [self.before])):
+        more = [array for array in (self.before, self.when) if array is not None]
+        for array in (self.X, self.y, self.t, *more):
             digest.update(np.ascontiguousarray(array).tobytes())
         if self.amount is not None:
             digest.update(np.ascontiguousarray(self.amount).tobytes())
@@ -243,15 +249,19 @@ def compute(app: App, model: str, dataset: Dataset, *, every_s: int | None = Non
                 "X": windows(X, valid, at, history, step),
                 "y": run.labels[keep].astype(np.int16) if run.told is None else run.told[keep],
                 "t": at.astype(np.int64) * app.sample_s,
+                "when": run.when[at, 1].astype(np.int64) * 86_400 + run.when[at, 2],
                 "group": np.full(len(at), run.group),
                 "split": np.full(len(at), run.split or dataset.split[run.group]),
                 "origin": np.full(len(at), run.origin),
                 "clear": np.ones(len(at), np.float32) if run.clear is None else run.clear[at],
             }
         )
-        if run.told is not None:
-            parts[-1]["before"] = _before(run.told, dataset.lead_s // app.sample_s)[keep]
-        elif run.amount is not None:
+        if run.told is not None or dataset.lead_s:
+            labels = run.labels.astype(np.int32)
+            known = np.where(labels == NO_LABEL, np.int32(MISSING), labels)
+            known = known if run.told is None else run.told
+            parts[-1]["before"] = _before(known, dataset.lead_s // app.sample_s)[keep]
+        if run.told is None and run.amount is not None:
             parts[-1]["amount"] = run.amount[keep]
     if not parts:
         raise DataError(f"{dataset.name}: no series in it")
@@ -267,6 +277,7 @@ def compute(app: App, model: str, dataset: Dataset, *, every_s: int | None = Non
         dataset=dataset.name,
         provenance=dataset.provenance,
         history=history,
+        lead_s=dataset.lead_s,
         target=app.models[model].target,
         refit=train.refit,
         **joined,
@@ -351,12 +362,14 @@ def _told(series: Series, target: Target, dataset: Dataset) -> NDArray[np.int32]
     return to_scaled(series.values, target)
 
 
-def _before(told: NDArray[np.int32], lead: int) -> NDArray[np.int32]:
-    """The target ``lead`` samples earlier (the sample before where it is of its own time)."""
+def _before(told: NDArray[Any], lead: int) -> NDArray[np.int32]:
+    """The last known of those that are ``lead`` samples old and older (one sample where they are
+    of their own time)."""
     lead = max(1, lead)
     found = np.full(len(told), MISSING, np.int32)
     found[lead:] = told[:-lead]
-    return found
+    last = np.maximum.accumulate(np.where(found == MISSING, 0, np.arange(len(found))))
+    return found[last]
 
 
 def entered(valid: NDArray[np.bool_], hop: int = 1) -> NDArray[np.bool_]:

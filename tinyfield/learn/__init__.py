@@ -12,6 +12,7 @@ Nothing here imports TensorFlow or scikit-learn into the calling process.
 
 from __future__ import annotations
 
+from tinyfield.learn.baselines import unbeaten
 from tinyfield.learn.cache import code_key
 from tinyfield.learn.evaluate import evaluate, scored
 from tinyfield.learn.fit import EPOCHS, Progress
@@ -39,6 +40,7 @@ __all__ = [
     "scored",
     "test_scores",
     "train",
+    "unbeaten",
     "valid_scores",
     "whole_cost",
 ]

@@ -9,8 +9,9 @@ import numpy as np
 from tinyfield.compiler import compile_model
 from tinyfield.errors import DataError
 from tinyfield.features.table import FeatureTable, compute
-from tinyfield.learn.metrics import auc, auc_interval, calibration_error, majority, score
-from tinyfield.learn.regression import Fitted, by_origin, errors, persistence
+from tinyfield.learn import baselines
+from tinyfield.learn.metrics import Score, auc, auc_interval, calibration_error, score
+from tinyfield.learn.regression import Errors, Fitted, by_origin, errors, idle_errors
 from tinyfield.learn.result import Metrics, Trained
 from tinyfield.learn.runner import answers
 from tinyfield.learn.value import value_scale, values
@@ -28,7 +29,12 @@ CLEAR = 0.7
 
 
 def evaluate(
-    app: App, trained: Trained, dataset: Dataset, *, whole: bool = False
+    app: App,
+    trained: Trained,
+    dataset: Dataset,
+    *,
+    whole: bool = False,
+    built: FeatureTable | None = None,
 ) -> dict[str, Any]:
     """The integer model, through the generated C, on rows that it was not trained on.
 
@@ -38,12 +44,17 @@ def evaluate(
         dataset: labelled series; by default their test split counts.
         whole: count every group that the model was not trained or validated on, whatever the
             split; for another folder of data than the one that training saw.
+        built: the rows of the build: baselines know what the model learned from. None: the
+            training rows of this data set.
 
     Returns:
         ``metric``, ``value``, ``baseline`` (the majority class's value), ``n``, ``per_class``,
-        ``confusion`` [truth][answer]; beside them ``accuracy``, ``interval``, ``groups``,
-        ``by_origin``, ``classes``, ``dataset``, ``provenance``, ``calibration_error``, ``seen``
-        (groups left out because training saw them), ``missing`` (rows without some input),
+        ``confusion`` [truth][answer]; beside them ``baselines`` (the scores on these rows of
+        ``majority``, ``persistence`` and ``climatology``, None where there is none) and
+        ``unbeaten`` (sentences on those that the model does not beat), ``lead_s`` (how long after
+        its row a label is known), ``accuracy``, ``interval``, ``groups``, ``by_origin``,
+        ``classes``, ``dataset``, ``provenance``, ``calibration_error``, ``seen`` (groups left out
+        because training saw them), ``missing`` (rows without some input),
         ``auc`` and ``auc_interval`` (of a model of what is usual; else None), ``by_place`` (the
         same scores of ``known`` places and of ``new`` ones: a group's place is what follows the
         first ``/`` of its name, such as a station that was trained on in other years),
@@ -58,14 +69,13 @@ def evaluate(
         DataError: no row is left to score on.
     """
     if isinstance(trained.report, Fitted):
-        return _evaluate_numbers(app, trained, trained.report, dataset, whole)
+        return _evaluate_numbers(app, trained, trained.report, dataset, whole, built)
     if dataset.classes != trained.classes:
         raise DataError(
             f"{dataset.name} has the classes {list(dataset.classes)}, "
             f"the model {list(trained.classes)}"
         )
     table, rows, seen = _rows(app, trained, dataset, whole)
-    k = len(trained.classes)
     y = rows.y.astype(np.int64)
     out = answers(trained.model, rows.X, trained.scaler)
     said = out.argmax(axis=1)
@@ -85,15 +95,18 @@ def evaluate(
     clear = np.ones(len(y), bool) if rows.clear is None else rows.clear >= CLEAR
     some_mixed = bool(clear.any() and not clear.all())
     whole_part = part(np.ones(len(y), bool))
-    learned = table.y[table.split == "train"]
-    always = np.full(len(y), majority(learned if len(learned) else rows.y, k))
+    idle = baselines.scores((built or table).learned, rows)
+    values = {name: one.macro_f1 for name, one in idle.items() if one is not None}
     return {
         "metric": "macro_f1",
         "value": total.macro_f1,
-        "baseline": score(y, always, rows.group, trained.classes).macro_f1,
+        "baseline": values["majority"],
         "n": total.n,
         "per_class": total.per_class,
         "confusion": total.confusion,
+        "baselines": {name: None if one is None else _brief(one) for name, one in idle.items()},
+        "unbeaten": baselines.not_beaten(total.macro_f1, values, "macro F1"),
+        "lead_s": rows.lead_s,
         "auc": whole_part["auc"],
         "auc_interval": whole_part["auc_interval"],
         "by_place": {
@@ -126,6 +139,14 @@ def evaluate(
         "provenance": list(dataset.provenance),
         "seen": seen,
         "missing": table.dropped,
+    }
+
+
+def _brief(one: Score) -> dict[str, Any]:
+    return {
+        "macro_f1": one.macro_f1,
+        "interval": None if one.interval is None else list(one.interval),
+        "accuracy": one.accuracy,
     }
 
 
@@ -176,34 +197,38 @@ def scored(app: App, trained: Trained, dataset: Dataset, *, whole: bool = False)
 
 
 def _evaluate_numbers(
-    app: App, trained: Trained, report: Fitted, dataset: Dataset, whole: bool
+    app: App,
+    trained: Trained,
+    report: Fitted,
+    dataset: Dataset,
+    whole: bool,
+    built: FeatureTable | None,
 ) -> dict[str, Any]:
     """The same of a regression: ``metric`` is ``mae``, ``value`` and ``baseline`` (the training
     rows' mean) are in ``unit``; beside them ``rmse``, both intervals, ``bias``, and
-    ``persistence``, the errors of the last target that was known at each row (None: never)."""
+    ``baselines``: the errors of ``mean``, ``persistence`` and ``climatology``."""
     target = app.models[trained.name].target
     assert target is not None
     table, rows, seen = _rows(app, trained, dataset, whole)
     result = compile_model(trained.model).outputs[0]
     said = values(answers(trained.model, rows.X, trained.scaler), value_scale(result, target))
     total = errors(rows.y, said, rows.group, step=target.step)
-    learned = table.y[table.split == "train"]
-    mean = float((learned if len(learned) else rows.y).mean())
-    always = errors(rows.y, np.full(len(rows), mean), rows.group, step=target.step)
-    last = persistence(rows, target)
+    idle: dict[str, Errors | None] = idle_errors((built or table).learned, rows, target.step)
+    means = {name: -one.mae for name, one in idle.items() if one is not None}
     return {
         "metric": "mae",
         "value": total.mae,
-        "baseline": always.mae,
+        "baseline": -means["mean"],
         "n": total.n,
         "unit": target.unit,
         "target": target.name,
+        "baselines": {name: None if one is None else one.to_json() for name, one in idle.items()},
+        "unbeaten": baselines.not_beaten(-total.mae, means, "mean error", target.unit),
+        "lead_s": rows.lead_s,
         "rmse": total.rmse,
         "bias": total.bias,
         "interval": None if total.interval is None else list(total.interval),
         "rmse_interval": None if total.rmse_interval is None else list(total.rmse_interval),
-        "mean": always.to_json(),
-        "persistence": None if last is None else last.to_json(),
         "columns": {
             "float": None if whole else report.float.to_json(),
             "int8": total.to_json(),

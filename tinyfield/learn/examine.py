@@ -11,6 +11,9 @@ from tinyfield.features.table import FeatureTable
 UNBALANCED, REPEATED = 0.97, 0.2
 """Shares of one class, and of test rows known from training, from which on a note says so."""
 
+REFITTED = "fitted once more"
+"""How the note on a refit begins, which weakens no figure."""
+
 ROWS_LEAST = 50
 """Fewer training rows, or fewer rows of a class than a tenth of this, are no basis to learn on."""
 
@@ -83,7 +86,7 @@ def notes_on(table: FeatureTable) -> list[str]:
         learned = table.learned
         held = int((learned.split != "train").sum())
         notes.append(
-            f"fitted once more to the {len(learned):,} rows of the training and validation splits "
+            f"{REFITTED} to the {len(learned):,} rows of the training and validation splits "
             f"({held / len(learned):.0%} of them are of the latter), with what the validation rows "
             "had settled; the test rows had no part in it"
         )

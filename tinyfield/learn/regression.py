@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from tinyfield.compiler import compile_model
 from tinyfield.errors import ModelError
-from tinyfield.features.scale import MISSING
+from tinyfield.learn import baselines
 from tinyfield.learn.examine import notes_on
 from tinyfield.learn.runner import answers
 from tinyfield.learn.stages import Stage
@@ -101,13 +101,15 @@ def errors(
 
 @dataclass(frozen=True)
 class Fitted:
-    """A regression's errors on the test split, in three columns, beside two that learned nothing.
+    """A regression's errors on the test split, in three columns, beside those of who learned
+    nothing.
 
     Attributes:
         target, unit: what it gives.
         float, int8, device: as of ``Metrics``.
         mean: always the training rows' mean.
         persistence: the last target that was known at each row; None where none was.
+        climatology: of a target of the future, the mean at that hour and month; else None.
         by_origin: ``device`` on the measured, driven and generated rows apart.
         compared: rows on which the reference and the generated C were compared byte for byte.
         apart: mean distance of the device's numbers from the trained model's.
@@ -128,6 +130,12 @@ class Fitted:
     points: tuple[tuple[Number, Number], ...]
     notes: tuple[str, ...] = ()
     stages: tuple[Stage, ...] = ()
+    climatology: Errors | None = None
+
+    def baselines(self) -> dict[str, Errors]:
+        """Those that there are, by name."""
+        named = {name: getattr(self, name) for name in ("mean", "persistence", "climatology")}
+        return {name: part for name, part in named.items() if part is not None}
 
     @property
     def drop(self) -> Number:
@@ -136,7 +144,7 @@ class Fitted:
 
     def to_json(self) -> dict[str, Any]:
         found: dict[str, Any] = {**vars(self), "points": [list(p) for p in self.points]}
-        for name in ("float", "int8", "device", "mean", "persistence"):
+        for name in ("float", "int8", "device", "mean", "persistence", "climatology"):
             part = getattr(self, name)
             found[name] = None if part is None else part.to_json()
         found["by_origin"] = {k: v.to_json() for k, v in self.by_origin.items()}
@@ -147,7 +155,7 @@ class Fitted:
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Fitted:
         fields = dict(value)
-        for name in ("float", "int8", "device", "mean", "persistence"):
+        for name in ("float", "int8", "device", "mean", "persistence", "climatology"):
             fields[name] = None if fields[name] is None else Errors.from_json(fields[name])
         fields["by_origin"] = {k: Errors.from_json(v) for k, v in fields["by_origin"].items()}
         fields["points"] = tuple((a, b) for a, b in fields["points"])
@@ -178,8 +186,7 @@ def judge_numbers(table: FeatureTable, network: Network) -> Fitted:
         float=errors(test.y, rough, test.group, step=target.step),
         int8=device,
         device=device,
-        mean=errors(test.y, np.full(len(test), train.y.mean()), test.group, step=target.step),
-        persistence=persistence(test, target),
+        **idle_errors(train, test, target.step),
         by_origin=by_origin(test, said, target),
         compared=len(test),
         apart=round(float(np.abs(said - rough).mean()) * target.step, 6),
@@ -193,14 +200,18 @@ def judge_numbers(table: FeatureTable, network: Network) -> Fitted:
     )  # fmt: skip
 
 
-def persistence(rows: FeatureTable, target: Target) -> Errors | None:
-    """Errors of the last known target, on the rows where there is one."""
-    if rows.before is None:
-        return None
-    known = rows.before != MISSING
-    if not known.any():
-        return None
-    return errors(rows.y[known], rows.before[known], rows.group[known], step=target.step)
+def idle_errors(learned: FeatureTable, rows: FeatureTable, step: float) -> dict[str, Any]:
+    """Of a number's baselines on these rows, by name; None where there is none."""
+    mean = float((learned if len(learned) else rows).y.mean())
+    said = {
+        "mean": np.full(len(rows), mean),
+        "persistence": baselines.persistence(learned, rows),
+        "climatology": baselines.climatology(learned, rows),
+    }
+    return {
+        name: None if one is None else errors(rows.y, one, rows.group, step=step)
+        for name, one in said.items()
+    }
 
 
 def by_origin(rows: FeatureTable, said: NDArray[np.int32], target: Target) -> dict[str, Errors]:

@@ -25,7 +25,9 @@ class Metrics:
             Bonsai's through NumPy.
         device: the generated C on this PC, from int32 features on; equal to ``int8`` byte for
             byte (a difference is an error, not a number).
-        baseline: always the training rows' majority class.
+        baseline: always the majority class of the rows learned from.
+        persistence, climatology: of a label of the future, that nothing changes, and what was usual
+            at that hour and month; None of one of its own time (``learn.baselines``).
         by_origin: ``device`` on the measured, driven and generated rows apart.
         calibration_error: of the device's confidence, 0 to 1.
         compared: rows on which int8 and device were compared byte for byte.
@@ -50,6 +52,14 @@ class Metrics:
     auc: Number | None = None
     auc_interval: tuple[Number, Number] | None = None
     unknown: Caught | None = None
+    persistence: Score | None = None
+    climatology: Score | None = None
+
+    def baselines(self) -> dict[str, Score]:
+        """Those that there are, by name."""
+        named = {"majority": self.baseline, "persistence": self.persistence,
+                 "climatology": self.climatology}  # fmt: skip
+        return {name: part for name, part in named.items() if part is not None}
 
     @property
     def drop(self) -> Number:
@@ -62,6 +72,8 @@ class Metrics:
             "int8": self.int8.to_json(),
             "device": self.device.to_json(),
             "baseline": self.baseline.to_json(),
+            "persistence": None if self.persistence is None else self.persistence.to_json(),
+            "climatology": None if self.climatology is None else self.climatology.to_json(),
             "by_origin": {k: v.to_json() for k, v in self.by_origin.items()},
             "calibration_error": self.calibration_error,
             "compared": self.compared,
@@ -80,6 +92,8 @@ class Metrics:
             int8=Score.from_json(value["int8"]),
             device=Score.from_json(value["device"]),
             baseline=Score.from_json(value["baseline"]),
+            persistence=Score.from_json(value["persistence"]) if value["persistence"] else None,
+            climatology=Score.from_json(value["climatology"]) if value["climatology"] else None,
             by_origin={k: Score.from_json(v) for k, v in value["by_origin"].items()},
             calibration_error=value["calibration_error"],
             compared=value["compared"],

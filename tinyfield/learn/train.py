@@ -26,7 +26,7 @@ from tinyfield.errors import (
     ModelError,
 )
 from tinyfield.features.table import REFIT, FeatureTable
-from tinyfield.learn import cache, gate, ladder, ready
+from tinyfield.learn import baselines, cache, gate, ladder, ready
 from tinyfield.learn.compress import DROP
 from tinyfield.learn.examine import check_table, notes_on
 from tinyfield.learn.fit import EPOCHS, Progress
@@ -36,7 +36,6 @@ from tinyfield.learn.metrics import (
     auc,
     auc_interval,
     calibration_error,
-    majority,
     score,
 )
 from tinyfield.learn.networks import NETWORKS
@@ -289,13 +288,16 @@ def judge(
     device = score(y, said, test.group, table.classes)
     rough = network.probabilities.argmax(axis=1)
     _check_same(table.model, network, said)
-    always = np.full(len(y), majority(table.learned.y, len(table.classes)))
+    idle = baselines.scores(table.learned, test)
+    assert idle["majority"] is not None
     origins = [o for o in ("measured", "driven", "generated") if (test.origin == o).any()]
     return Metrics(
         float=score(y, rough, test.group, table.classes),
         int8=device,
         device=device,
-        baseline=score(y, always, test.group, table.classes),
+        baseline=idle["majority"],
+        persistence=idle["persistence"],
+        climatology=idle["climatology"],
         by_origin={
             o: score(y[m], said[m], test.group[m], table.classes)
             for o in origins

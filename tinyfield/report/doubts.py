@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tinyfield.data import registry
+from tinyfield.learn import unbeaten
+from tinyfield.learn.examine import REFITTED
 from tinyfield.report import words
 
 if TYPE_CHECKING:
@@ -94,7 +96,7 @@ def _data(model: ModelFacts) -> list[str]:
             few.append(f"{seen} of “{name}”")
     if few:
         found.append(f"few test rows: only {words.listing(few)}")
-    notes = list(model.report.notes)
+    notes = [note for note in model.report.notes if not note.startswith(REFITTED)]
     if model.dropped and not any("left out" in note for note in notes):
         notes.append(f"{model.dropped:,} labelled rows left out: an input had no value")
     return found + notes
@@ -117,6 +119,7 @@ def _figures(model: ModelFacts) -> list[str]:
     high = base.interval[1] if base.interval else base.macro_f1
     if low <= high:
         found.append("not clearly better than always saying the most frequent class")
+    found += unbeaten(model.metrics)
     values = {name: part.macro_f1 for name, part in model.metrics.by_origin.items()}
     if len(values) > 1 and max(values.values()) - min(values.values()) > APART:
         told = words.listing([f"{value:.2f} on {name} rows" for name, value in values.items()])
@@ -136,4 +139,4 @@ def _errors(fitted: Fitted) -> list[str]:
     for other, name in ((fitted.mean, "always saying the mean"), (last, "the last known value")):
         if other is not None and high >= (other.interval[0] if other.interval else other.mae):
             found.append(f"not clearly better than {name}")
-    return found
+    return found + unbeaten(fitted)

@@ -148,6 +148,8 @@ def scores(model: ModelFacts) -> str:
     report = model.metrics
     rows = [
         ("majority class", report.baseline, MUTED),
+        *([("nothing changes", report.persistence, MUTED)] if report.persistence else []),
+        *([("hour and month", report.climatology, MUTED)] if report.climatology else []),
         ("float", report.float, ACCENT),
         ("integers", report.int8, ACCENT),
         ("on the node", report.device, ACCENT),
@@ -180,6 +182,7 @@ def errors(model: ModelFacts) -> str:
     rows = [
         ("always the mean", report.mean, MUTED),
         *([("last known value", report.persistence, MUTED)] if report.persistence else []),
+        *([("hour and month", report.climatology, MUTED)] if report.climatology else []),
         ("float", report.float, ACCENT),
         ("integers", report.int8, ACCENT),
         ("on the node", report.device, ACCENT),
