@@ -99,6 +99,7 @@ class Ingest(threading.Thread):
         self._stop_asked = threading.Event()
         self._log = log.get("ingest")
         self._quiet_until = 0.0
+        self._told: dict[tuple[str, str, str], tuple[str, bool | None]] = {}
 
     def stop(self) -> None:
         """Commit and ack what has been read, tell the broker, end the thread."""
@@ -192,7 +193,11 @@ class Ingest(threading.Thread):
         metrics.expired.inc(len(old))
 
     def _log_word(self, event: str, hearing: Hearing, now: int) -> None:
-        self._log.info(
+        # What is news to the operator; heartbeats repeat it, and would fill the journal.
+        key = (hearing.listener, hearing.wish.node, hearing.wish.decision)
+        news = self._told.get(key) != (event, hearing.active)
+        self._told[key] = (event, hearing.active)
+        (self._log.info if news else self._log.debug)(
             event,
             node=hearing.listener,
             of=hearing.wish.node,

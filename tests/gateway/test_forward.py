@@ -94,6 +94,17 @@ def test_each_heartbeat_tells_it_again(field: Bench) -> None:
     assert [one.active for one in words(field, "attic-1")] == [True, False]
 
 
+def test_the_journal_tells_what_is_news(field: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+    for _ in range(4):
+        field.say("bed-3", heartbeat(1 << FROST))
+        field.later(60)
+    field.say("bed-3", frost(0, False))
+    assert len(words(field, "attic-1")) == 5
+    said = [line for line in capsys.readouterr().out.splitlines() if "passed on" in line]
+    news = [line for line in said if "info" in line]
+    assert ["active=True" in line for line in news] == [True, False]
+
+
 def test_who_is_born_or_comes_back_is_told_what_stands(field: Bench) -> None:
     field.publish(topic("attic-1", "will"), b"offline", retain=True)
     field.settle()
