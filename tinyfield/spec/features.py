@@ -2,8 +2,8 @@
 
 Units and scales of the integer a feature gives (the C in ``firmware/core/features`` computes it):
 most keep the channel's; sum is unit·h in the channel's scale; slope is unit/h with two more
-digits; relative is a number in thousandths; minus has the finer of the two channels' scales. Features over a window of a fast
-channel's frames are those of ``frame_features.py``.
+digits; relative is a number in thousandths; minus has the finer of the two channels' scales.
+Features over a window of a fast channel's frames are those of ``frame_features.py``.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ SAYS: dict[ChannelOp, str] = {
     "ewma": "baseline: exponentially weighted average, each reading moving it one n-th of the way, "
     "n samples being the time given",
     "deviation": "last less ewma",
-    "relative": "last divided by ewma: 1 is as usual; of a sensor whose gain drifts it says more than "
-    "the reading",
+    "relative": "last divided by ewma, 1 being as usual: of a sensor whose gain drifts it says more "
+    "than the reading",
     "minus": "last less the last of another channel of the same unit: 'a.x minus b.x'",
 }
 """What each operation gives, for people."""
