@@ -53,7 +53,7 @@ SAYS: dict[ChannelOp, str] = {
     "ewma": "baseline: exponentially weighted average, each reading moving it one n-th of the way, "
     "n samples being the time given",
     "deviation": "last less ewma",
-    "relative": "last divided by ewma, 1 being as usual: it stays right where a sensor's gain drifts",
+    "relative": "last divided by ewma, 1 being as usual: it holds where a sensor's gain drifts",
     "minus": "last less the last of another channel of the same unit: 'a.x minus b.x'",
 }
 """What each operation gives, for people."""
