@@ -11,6 +11,7 @@ from tinyfield_gateway.store import Hearing
 
 _LISTENERS_SHOWN = 3
 _UNITS = ((86_400, "d"), (3600, "h"), (60, "min"))
+_NB = "\N{NO-BREAK SPACE}"
 
 
 @dataclass(frozen=True)
@@ -24,15 +25,15 @@ class Line:
 
 def ago(seconds: int) -> str:
     """A length of time as people say it."""
-    return "just now" if seconds < 5 else f"{span(seconds)} ago"
+    return f"just{_NB}now" if seconds < 5 else f"{span(seconds)}{_NB}ago"
 
 
 def span(seconds: int) -> str:
     """A time in its largest unit of which there are two: ``90 s``, ``2 min``."""
     for size, unit in _UNITS:
         if seconds >= 2 * size:
-            return f"{seconds // size} {unit}"
-    return f"{seconds} s"
+            return f"{seconds // size}{_NB}{unit}"
+    return f"{seconds}{_NB}s"
 
 
 def state_of(hearing: Hearing, now: int) -> str:
