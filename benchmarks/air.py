@@ -99,10 +99,9 @@ def figures(got: dict[str, Any]) -> str:
             f"{part} stations {one(found['macro_f1'], found['interval'])}"
             for part, found in places.items()
         )
-    text += f", majority {got['baseline']:.3f}"
-    for what in ("persistence", "climatology"):
-        if got.get(what):
-            text += f", {what} {one(got[what]['macro_f1'], got[what]['interval'])}"
+    for what, found in got["baselines"].items():
+        if found is not None:
+            text += f", {what} {one(found['macro_f1'], found['interval'])}"
     return f"{text}, {got['n']} rows"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -425,3 +426,19 @@ def test_a_number_some_hours_on(tmp_path: Path) -> None:
     known = ~np.isnan(now)
     assert np.array_equal(test.before[known], now[known] > 75) and (test.before[~known] < 0).all()
     assert np.array_equal(test.y, (hours + 6) % 200 > 75)
+
+
+def test_the_app_s_bands_are_the_table_s() -> None:
+    """Both steps that the app shows, of the European index and of EPA's, part a whole number of
+    micrograms where the table does."""
+    text = (Path(__file__).parents[2] / "apps" / "air_quality.yaml").read_text("utf-8")
+    lines = [line for line in text.splitlines() if "steps: {good: 0" in line]
+    values = np.arange(0, 400, dtype=np.float64)
+    for line, name in zip(lines, ("pm2_5_eu", "pm2_5_us"), strict=True):
+        limits = [float(x) for x in re.findall(r": ([0-9.]+) ug/m3", line)]
+        said = np.searchsorted(limits, values, side="right")
+        assert said.tolist() == BANDS[name].of(values).tolist(), name
+    app = load_app(Path(__file__).parents[2] / "apps" / "air_quality.yaml")
+    band = next(d for d in app.decisions.values() if d.level is not None).level
+    assert band is not None and band.steps == (0, 6, 16, 51, 91, 141)
+    assert band.labels[-1] == "extremely_poor"
