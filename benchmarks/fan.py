@@ -20,13 +20,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyfield import data, features
-from tinyfield.cases import Cases, asking, cases_of
+from tinyfield.cases import Cases, Told, asking, cases_of
 from tinyfield.data.dataset import Dataset, Recording, Split
 from tinyfield.data.fan import GAP
 from tinyfield.learn.metrics import auc, auc_interval, score
 from tinyfield.learn.runner import answers
 from tinyfield.learn.train import obtain
 from tinyfield.spec import App, load_app
+from tinyfield.spec.app import Decision
 from tinyfield.spec.architectures import ANOMALY
 
 APP = Path(__file__).parents[1] / "apps" / "machine_monitor.yaml"
@@ -49,7 +50,7 @@ class Said:
 
 
 def main() -> None:
-    """Prints both tables."""
+    """Prints every table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path, help="folder that holds the data sets")
     parser.add_argument("--app", type=Path, default=APP)
@@ -58,10 +59,10 @@ def main() -> None:
     os.environ["TINYFIELD_DATA"] = str(args.data)
     app = load_app(args.app)
     measured = [n for n, m in app.models.items() if m.train.label != "running"]
+    found: dict[str, tuple[Said, Said]] = {}
     for name in args.model or measured:
         whole = data.load(app, name, held_out=True, data_dir=args.data)
-        unseen = left_out(app, name, whole)
-        later = in_time(app, name)
+        unseen, later = found[name] = left_out(app, name, whole), in_time(app, name)
         one_class = app.models[name].architecture in ANOMALY
         print(f"{name} ({app.models[name].architecture})")
         classes = app.models[name].classes
@@ -70,11 +71,34 @@ def main() -> None:
             print(f"  {speed:3d} % left out: {figures(there, classes, one_class)}")
         print(f"  unseen speeds, all of these: {figures(unseen, classes, one_class)}")
         print(f"  later in time, all speeds: {figures(later, classes, one_class)}", flush=True)
-        for rule, model, _, _ in asking(app):
-            for where, said in (("unseen speeds", unseen), ("later in time", later)):
-                if model == name:
-                    print(f"  {rule.name}, {where}:")
-                    settled(cases_of(app, rule, said.y, said.out, said.group))
+    for rule, model in asking(app):
+        if model in found:
+            print(f"{rule.name}, by {', '.join(found)}")
+            decided(app, rule, {n: unseen for n, (unseen, _) in found.items()}, "unseen speeds")
+            decided(app, rule, {n: later for n, (_, later) in found.items()}, "later in time")
+
+
+def decided(app: App, rule: Decision, found: dict[str, Said], where: str) -> None:
+    """Prints which rows a rule settles and which it passes up, at each speed and at all of them."""
+    speed, group = next(iter(found.values())).speed, next(iter(found.values())).group
+
+    def of(keep: NDArray[np.bool_]) -> Cases:
+        told = {name: Told(said.y[keep], said.out[keep]) for name, said in found.items()}
+        return cases_of(app, rule, told, group[keep])
+
+    for one in np.unique(speed[speed > 0]):
+        print(f"  {one:3d} % left out: {briefly(of(speed == one))}")
+    print(f"  {where}:")
+    for row in of(np.ones(len(group), bool)).records():
+        name, *cells = row.values()
+        print(f"    {name:40s} " + " ".join(f"{cell:>8s}" for cell in cells))
+
+
+def briefly(found: Cases) -> str:
+    """Of each kind the share of rows, and how many of these rightly."""
+    parts = (("let be", found.lets_be), ("acts", found.acts), ("passed up", found.passed_up))
+    said = (f"{name} {p.share:.0%}" + (f" ({p.right:.0%})" if p.rows else "") for name, p in parts)
+    return ", ".join(said)
 
 
 def figures(said: Said, classes: tuple[str, ...], one_class: bool) -> str:
@@ -85,13 +109,6 @@ def figures(said: Said, classes: tuple[str, ...], one_class: bool) -> str:
         area = auc_interval(said.y, said.out[:, 1], said.group)
         text += f", AUC {auc(said.y, said.out[:, 1]) or 0:.3f}{span(area)}"
     return f"{text}, {found.n} rows"
-
-
-def settled(found: Cases) -> None:
-    """Which rows the node settles, and which it passes up."""
-    for row in found.records():
-        name, *cells = row.values()
-        print(f"    {name:40s} " + " ".join(f"{cell:>8s}" for cell in cells))
 
 
 def span(interval: tuple[float, float] | None) -> str:

@@ -267,11 +267,8 @@ def report(
     chosen = board(app.board)
     target = (board(chosen.twin) if chosen.twin else chosen).target or "host"
     programs = brain.programs(target)
-    settled = [
-        (one.title, one.records())
-        for name, trained in brain.trained.items()
-        for one in cases.cases(app, trained, brain.tables[name].part("test"))
-    ]
+    tests = {name: table.part("test") for name, table in brain.tables.items()}
+    settled = [(one.title, one.records()) for one in cases.cases(app, brain.trained, tests)]
     facts = pages.gather(
         app, brain.trained, brain.tables, programs, brain.provenance, rows, plays, settled
     )
@@ -319,7 +316,7 @@ def evaluate(
     app = load_app(path)
     brain = train(app, progress=progress)
     scores: dict[str, dict[str, Any]] = {}
-    settled: list[Cases] = []
+    rows: dict[str, FeatureTable] = {}
     said: tuple[str, ...] = brain.provenance
     for name, trained in brain.trained.items():
         _step(progress, f"score {name}")
@@ -327,12 +324,10 @@ def evaluate(
         scores[name] = learn.evaluate(
             app, trained, kept, whole=data_dir is not None, built=brain.tables[name]
         )
-        if any(model == name for _, model, _, _ in cases.asking(app)):
-            rows = learn.scored(app, trained, kept, whole=data_dir is not None)
-            settled += cases.cases(app, trained, rows)
+        rows[name] = learn.scored(app, trained, kept, whole=data_dir is not None)
         said = kept.provenance
     tables = _tables(path, app, brain, data_dir, progress)
-    return Evaluation(scores, said, tables, tuple(settled))
+    return Evaluation(scores, said, tables, tuple(cases.cases(app, brain.trained, rows)))
 
 
 def run_tests(
