@@ -123,9 +123,9 @@ class Part:
 
 @dataclass(frozen=True)
 class SensorFacts:
-    """A sensor, what it is, and what it reads (quantity and unit)."""
+    """Sensors of one kind: their names, what they are, and what each reads (quantity and unit)."""
 
-    name: str
+    names: tuple[str, ...]
     what: str
     driver: str
     reads: tuple[str, ...]
@@ -290,17 +290,7 @@ def gather(
         name=app.name,
         board=board(app.board).title,
         sentences=_sentences(app),
-        sensors=tuple(
-            SensorFacts(
-                s.name, driver(s.driver).summary, s.driver,
-                tuple(
-                    f"{c.quantity} in {words.unit(c.unit)}" if c.unit else c.quantity
-                    for c in app.channels
-                    if c.sensor == s.name
-                ),
-            )
-            for s in app.sensors.values()
-        ),
+        sensors=_sensors(app),
         models=models,
         totals=tuple(TotalFacts(t.name, words.total(app, t)) for t in app.totals.values()),
         rules=tuple(
@@ -387,6 +377,22 @@ def _model(model: Model, trained: Trained, table: FeatureTable, program: Program
         macs=program.macs,
         steps=len(program.plan.steps),
         plan=draw.draw(program.plan),
+    )
+
+
+def _sensors(app: App) -> tuple[SensorFacts, ...]:
+    """Sensors with one driver that read the same stand together."""
+    kinds: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for s in app.sensors.values():
+        reads = tuple(
+            f"{c.quantity} in {words.unit(c.unit)}" if c.unit else c.quantity
+            for c in app.channels
+            if c.sensor == s.name
+        )
+        kinds.setdefault((s.driver, reads), []).append(s.name)
+    return tuple(
+        SensorFacts(tuple(names), driver(name).summary, name, reads)
+        for (name, reads), names in kinds.items()
     )
 
 

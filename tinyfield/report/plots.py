@@ -369,10 +369,8 @@ def spans(decided: Sequence[Decided], rule: str, last: int) -> list[tuple[int, i
 def _timeline(play: Play, rules: Sequence[RuleFacts], name: str, width: float) -> str:
     from matplotlib.ticker import MaxNLocator
 
-    long = play.last - play.first > 3 * _DAY
-    size = _DAY if long else 3600
-
-    clock = 0 if play.start is None else (play.start + play.first) % _DAY
+    unit, size = _units(play)
+    clock = 0 if play.start is None or unit == "minutes" else (play.start + play.first) % _DAY
     whole = (play.last - play.first) / size
 
     def at(t: int) -> float:
@@ -423,9 +421,9 @@ def _timeline(play: Play, rules: Sequence[RuleFacts], name: str, width: float) -
         axes.set_yticks([*ticks, *range(len(rules))], names)
         axes.set(
             xlim=(at(play.first), at(play.last)), ylim=(len(rules) - 0.5, top),
-            xlabel=_since(play, long),
+            xlabel=_since(play, unit),
         )  # fmt: skip
-        if not long and whole > 12:  # hours of a day, not tens of them
+        if unit == "hours" and whole > 12:  # hours of a day, not tens of them
             axes.xaxis.set_major_locator(MaxNLocator(8, steps=[1, 2, 3, 6, 10]))
         axes.spines["left"].set_visible(False)
         axes.grid(axis="x")
@@ -508,12 +506,20 @@ def _lane(rule: RuleFacts) -> Callable[[str | None], tuple[str, str]]:
     return look
 
 
-def _since(play: Play, long: bool) -> str:
-    kind = "days" if long else "hours"
+def _units(play: Play) -> tuple[str, int]:
+    """What the axis of time is in, and its seconds."""
+    lasts = play.last - play.first
+    if lasts <= 2 * 3600:
+        return "minutes", 60
+    return ("days", _DAY) if lasts > 3 * _DAY else ("hours", 3600)
+
+
+def _since(play: Play, unit: str) -> str:
     if play.start is None:
-        return f"{kind} since the start"
+        return f"{unit} since the start"
     day = datetime.fromtimestamp(play.start + play.first, timezone.utc)
-    return f"{kind} since midnight of {day.day} {day:%B %Y}"
+    clock = f"{day:%H:%M} on" if unit == "minutes" else "midnight of"
+    return f"{unit} since {clock} {day.day} {day:%B %Y}"
 
 
 def _class(index: int) -> str:
