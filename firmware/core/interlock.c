@@ -56,6 +56,17 @@ void tiny_interlock_new_day(tiny_interlock_t *k) {
     }
 }
 
+bool tiny_allowance_step(tiny_allowance_t *a, bool day_ended, uint32_t seconds) {
+    const uint32_t left = a->since_s < TINY_ALLOWANCE_S ? TINY_ALLOWANCE_S - a->since_s : 0;
+    a->since_s += seconds < left ? seconds : left;
+    a->due = a->due || day_ended;
+    if (!a->due || a->since_s < TINY_ALLOWANCE_S) {
+        return false;
+    }
+    *a = (tiny_allowance_t){0, false};
+    return true;
+}
+
 void tiny_interlock_begin(tiny_interlock_t *k, uint32_t now) {
     /* Off before on: an exclusion holds even while booting. */
     for (uint8_t i = 0; i < k->count; i++) {

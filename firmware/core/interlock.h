@@ -3,7 +3,8 @@
  * firmware drives one.
  *
  * The minimum off-time counts from the boot too, so that a node that restarts over and over does
- * not switch a pump over and over. */
+ * not switch a pump over and over. All times are the node's own: no date that it is told moves
+ * one. */
 #ifndef TINY_INTERLOCK_H
 #define TINY_INTERLOCK_H
 
@@ -45,8 +46,24 @@ void tiny_interlock_begin(tiny_interlock_t *k, uint32_t now);
 tiny_status_t tiny_interlock_request(tiny_interlock_t *k, uint8_t actuator, bool on,
                                      uint32_t seconds, uint32_t now);
 
-/* A new day, on which everything may start as often as its limit says. */
+/* A new day, on which everything may start as often as its limit says. Only where
+ * tiny_allowance_step() says so. */
 void tiny_interlock_new_day(tiny_interlock_t *k);
+
+/* The date comes by downlink, and one that is wrong, replayed or forged must give nobody one start
+ * more. So a day's starts are given anew when a local day ends, but never before so much of the
+ * node's own running time as this since they last were: 20 h, for a clock that runs a sixth slow,
+ * or a node that is off for four hours a day, has its days too. */
+#define TINY_ALLOWANCE_S 72000u
+
+/* Outlives a reset. To begin with: {TINY_ALLOWANCE_S, false}. */
+typedef struct {
+    uint32_t since_s; /* running time since starts were given anew; held at TINY_ALLOWANCE_S */
+    bool due;         /* a day has ended since */
+} tiny_allowance_t;
+
+/* So many seconds have run, and a day may have ended: whether starts are given anew. */
+bool tiny_allowance_step(tiny_allowance_t *a, bool day_ended, uint32_t seconds);
 
 /* Does what has fallen due. */
 void tiny_interlock_tick(tiny_interlock_t *k, uint32_t now);

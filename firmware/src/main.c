@@ -55,6 +55,7 @@ static struct {
     uint32_t kept_at; /* when the day was last written */
     struct {
         tiny_day_t day;
+        tiny_allowance_t allowance;
         tiny_total_t total[ROOM(APP_TOTALS)];
         uint8_t starts[ROOM(APP_ACTUATORS)];
     } kept;
@@ -379,8 +380,11 @@ static void count_faults(void) {
 static void count_day(const app_view_t *view, uint32_t t) {
     const bool ended =
         tiny_day_step(&node.kept.day, node.clock.set, tiny_clock_day(&node.clock, t));
-    if (ended) {
+    const bool anew = tiny_allowance_step(&node.kept.allowance, ended, APP_SAMPLE_S);
+    if (anew) {
         tiny_interlock_new_day(&node.interlock);
+    }
+    if (ended || anew) {
         node.kept_at = t - KEEP_S; /* to be written at once */
     }
 #if APP_TOTALS > 0
@@ -412,6 +416,7 @@ static void recall_day(void) {
                               sizeof node.kept, 0};
     if (tiny_keep_load(&node.keep, &memory, &node.kept) != TINY_OK) {
         memset(&node.kept, 0, sizeof node.kept);
+        node.kept.allowance.since_s = TINY_ALLOWANCE_S;
 #if APP_TOTALS > 0
         for (uint8_t i = 0; i < APP_TOTALS; i++) {
             tiny_total_begin(&node.kept.total[i]);

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -48,6 +49,10 @@ class Node:
     def new_day(self) -> None:
         self._take(self.harness.ask("day"))
         self.starts = [0] * len(self.limits)
+
+    def allow(self, ended: bool, seconds: int) -> bool:
+        """So long later, at which a day may have ended: whether starts are given anew."""
+        return bool(int(self.harness.ask("allow", int(ended), seconds).split("|")[1].split()[0]))
 
     def _take(self, answer: str, booting: bool = False) -> int:
         calls, result = answer.split("|")
@@ -187,6 +192,38 @@ def test_so_many_times_a_day(interlock: Harness) -> None:
     assert node.request(0, True, 5, 600) == OK
     node.tick(610)
     assert node.request(0, True, 5, 700) == BLOCKED
+
+
+HOUR = 3600
+AGAIN = 20 * HOUR  # of running time
+
+
+def test_days_give_starts_anew_at_their_ends(interlock: Harness) -> None:
+    node = Node(interlock, [Limit(starts=2)])
+    interlock.ask("allow", "begin")
+    assert [t for t in range(1, 100) if node.allow(t % 24 == 7, HOUR)] == [7, 31, 55, 79]
+    # A clock that runs a sixth slow has its midnights every 20 of its own hours.
+    interlock.ask("allow", "begin")
+    assert [t for t in range(1, 100) if node.allow(t % 20 == 7, HOUR)] == [7, 27, 47, 67, 87]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.booleans(), st.integers(1, 5 * HOUR)), max_size=120))
+def test_no_date_gives_starts_anew_before_its_time(
+    interlock: Harness, steps: list[tuple[bool, int]]
+) -> None:
+    """However often a date that somebody sends ends the day."""
+    node = Node(interlock, [Limit(starts=2)])
+    interlock.ask("allow", "begin")
+    t, last, due, given_at = 0, -AGAIN, False, []
+    for ended, seconds in steps:
+        t, due = t + seconds, due or ended
+        anew = node.allow(ended, seconds)
+        assert anew == (due and t - last >= AGAIN)
+        if anew:
+            last, due = t, False
+            given_at.append(t)
+    assert all(b - a >= AGAIN for a, b in pairwise(given_at))
 
 
 def test_late_ticks_only_delay(interlock: Harness) -> None:

@@ -133,9 +133,40 @@ def test_no_third_portion_on_a_day_even_after_a_reset(program: Path, tmp_path: P
             Outcome.DONE, Outcome.DONE, Outcome.BLOCKED,
         ]  # fmt: skip
         node.process.kill()
-    with running(program, tmp_path, at(12 * HOUR)) as node:
-        node.season([STILL, HUNGRY, STILL] + [STILL] * 9 + [HUNGRY, STILL])
-        assert fed(node) == [(1, 1, Outcome.BLOCKED), (12, 0, Outcome.DONE)]
+    with running(program, tmp_path, at(9 * HOUR)) as node:
+        node.season([STILL, HUNGRY, STILL] + [STILL] * 12 + [HUNGRY, STILL])
+        assert fed(node) == [(1, 1, Outcome.BLOCKED), (15, 0, Outcome.DONE)]
+
+
+@pytest.mark.parametrize("kind", ["to and fro", "a day on each time", "back to the beginning"])
+def test_no_date_that_is_sent_buys_a_portion(program: Path, tmp_path: Path, kind: str) -> None:
+    """Wrong, replayed or forged: whoever speaks on the link moves the day, not the portions."""
+    sent = 0
+
+    def answer(message: Message, t: int) -> bytes:
+        nonlocal sent
+        sent += 1
+        days = {"to and fro": sent % 2, "a day on each time": sent, "back to the beginning": 0}[
+            kind
+        ]
+        epoch = SEASON_START + days * 24 * HOUR + (t if kind != "back to the beginning" else 0)
+        if message.kind == Kind.DECISION:
+            return encode_downlink(Downlink(message.boot, message.seq, epoch))
+        return encode_downlink(Downlink(epoch=epoch))
+
+    with running(program, tmp_path, answer) as node:
+        node.season([HUNGRY, STILL] * 36, end=False)
+        node.process.kill()
+    on = [t for t, _, on in node.acts if on]
+    assert len(on) >= (2 if kind == "back to the beginning" else 4), "fed it is"
+    windows = [sum(a <= t < a + 20 * HOUR for t in on) for a in on]
+    # Two before starts are given anew and two after it, as around midnight.
+    assert max(windows) <= 4
+    assert len(on) <= 2 * (1 + 72 // 20 + 1)
+    with running(program, tmp_path, answer) as node:
+        node.season([HUNGRY, STILL] * 4)
+        more = [t for t, _, on in node.acts if on]
+        assert len(more) <= 2, "nor does a reset"
 
 
 def test_a_portion_on_command_is_counted_though_a_reset_follows_at_once(

@@ -230,7 +230,8 @@ class NodePlan:
     @property
     def signature(self) -> int:
         """Of what the node keeps over a reset: an app with other totals begins anew."""
-        said = [f"{t.name} {t.text} {t.table} {t.per_s} {t.over}" for t in self.totals]
+        said = ["day, allowance, totals, starts"]
+        said += [f"{t.name} {t.text} {t.table} {t.per_s} {t.over}" for t in self.totals]
         said += [actuator.name for actuator in self.actuators if actuator.starts]
         return zlib.crc32("\n".join(said).encode())
 

@@ -4,6 +4,7 @@
 static tiny_limit_t limits[TINY_ACTUATORS_MAX];
 static tiny_switch_t state[TINY_ACTUATORS_MAX];
 static tiny_interlock_t k;
+static tiny_allowance_t allowance;
 
 /* What the real things do, and in which order. */
 static bool real[TINY_ACTUATORS_MAX];
@@ -38,6 +39,14 @@ int main(void) {
             status = tiny_interlock_request(&k, id, on, seconds, u32());
         } else if (is(what, "day")) {
             tiny_interlock_new_day(&k);
+        } else if (is(what, "allow")) { /* allow ENDED SECONDS; "allow begin": as at first */
+            const char *at = word();
+            if (is(at, "begin")) {
+                allowance = (tiny_allowance_t){TINY_ALLOWANCE_S, false};
+            } else {
+                const bool ended = is(at, "1");
+                status = tiny_allowance_step(&allowance, ended, u32());
+            }
         } else {
             tiny_interlock_tick(&k, u32());
         }

@@ -27,7 +27,8 @@ class ActuatorSection(Section):
     max_starts: Annotated[int, Field(ge=1, le=100)] | None = Field(
         default=None,
         description="most times on in a day: from local midnight on, or for 24 h while the node "
-        "has no date; not of what is safe on",
+        "has no date, and however the date is set never anew before 20 h of running time; not of "
+        "what is safe on",
         examples=[2],
     )
     safe: Switch = Field(
