@@ -24,6 +24,7 @@ from tinyfield.spec.app import (
     Total,
 )
 from tinyfield.spec.architectures import UNKNOWN
+from tinyfield.spec.fineness import check_fineness
 from tinyfield.spec.frozen import build
 from tinyfield.spec.mark import Mark
 from tinyfield.spec.nodes import Map, Node
@@ -446,6 +447,7 @@ class Resolver:
                 sample_s=self.sample_s,
                 problems=self.problems,
             )
+        check_fineness(found, dict(self._items("decisions")), self.problems)
         return found
 
     def _tests(
