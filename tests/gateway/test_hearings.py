@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -247,6 +248,39 @@ def test_a_number_used_twice_is_no_word(both: Store) -> None:
     both.commit(batch(decision(0)))
     assert both.commit(batch(frost(0, True))).collisions == ("bed-3",)
     assert state_of(the(both), NOW) == "silent"
+
+
+@settings(deadline=None, max_examples=30, suppress_health_check=list(HealthCheck))
+@given(st.data())
+def test_however_a_nodes_words_arrive_the_last_one_stands(
+    store: Store, data: st.DataObject
+) -> None:
+    """Held up, repeated and out of order: in the end the store knows what the node last said."""
+    attic(store, ("bed-3", "frost"))
+    boot = 1 + max([one.boot for one in store.nodes() if one.name == "bed-3"], default=0)
+    store.commit(Batch(births=[("bed-3", manifest())], heard=batch(birth(boot)).heard))
+    t, seq, active, said = NOW + 10_000 * boot, 0, False, []
+    for wait, beat in data.draw(
+        st.lists(st.tuples(st.integers(1, 40), st.booleans()), min_size=1, max_size=12)
+    ):
+        t += wait
+        if beat:
+            said.append((t, lambda late, mask=active << FROST: heartbeat(mask, boot=boot)))
+        else:
+            active = not active
+            said.append((t, lambda late, n=seq, on=active: frost(n, on, boot=boot, age=late)))
+            seq += 1
+    arrivals = data.draw(st.permutations(said + data.draw(st.lists(st.sampled_from(said)))))
+    now = t
+    for at, message in arrivals:
+        late = data.draw(st.integers(0, 90))  # at the node, if it can say so, and on the way
+        heard = at + late if message(0).age is not None else at
+        now = max(now, heard) + data.draw(st.integers(0, 60))
+        store.commit(batch(replace(message(late), heard=heard), received=now))
+    found = the(store)
+    assert found.active is active
+    assert found.said is not None
+    assert t <= found.said <= t + len(said)
 
 
 # --- births that are none
