@@ -11,10 +11,21 @@ static tiny_status_t say(const tiny_stream_t *stream, uint8_t *raw, tiny_frame_t
     return stream->write(raw, tiny_frame_wrap(raw, type, n)) < 0 ? TINY_E_IO : TINY_OK;
 }
 
+/* An AVR takes a downlink in more slowly than its line brings the next: its host gives one, and
+ * waits to be asked again. */
+#ifdef __AVR__
+#define ONE_BY_ONE 1
+#else
+#define ONE_BY_ONE 0
+#endif
+
+typedef enum { ENDED, HEARD, LOST } wait_t;
+
 /* Waits for an answer of `type` that begins with the `n` bytes of the question, and says what else
- * is in it; true when `*row` says how the wait ended, false to ask again. */
-static bool await(const tiny_host_t *host, uint8_t type, const uint8_t *question, size_t n,
-                  const uint8_t **rest, size_t *size, tiny_row_t *row) {
+ * is in it. ENDED: `*row` says how; HEARD and LOST: to be asked again, for there was a downlink, or
+ * what came was broken. */
+static wait_t await(const tiny_host_t *host, uint8_t type, const uint8_t *question, size_t n,
+                    const uint8_t **rest, size_t *size, tiny_row_t *row) {
     for (;;) {
         uint8_t came = 0;
         const uint8_t *payload = NULL;
@@ -22,17 +33,20 @@ static bool await(const tiny_host_t *host, uint8_t type, const uint8_t *question
             tiny_stream_receive(host->stream, host->frame, ANSWER_MS, &came, &payload, size);
         if (status == TINY_E_IO) {
             *row = TINY_ROW_LOST;
-            return true;
+            return ENDED;
         }
         if (status != TINY_OK) {
-            return false;
+            return LOST;
         }
         if (came == TINY_FRAME_EXIT) {
             *row = TINY_ROW_END;
-            return true;
+            return ENDED;
         }
         if (came == TINY_FRAME_DOWNLINK) {
             host->heard(payload, *size);
+            if (ONE_BY_ONE) {
+                return HEARD;
+            }
         }
         if (came == TINY_FRAME_BATTERY && *size == 2) {
             *host->battery_mv = tiny_get16(payload);
@@ -41,7 +55,7 @@ static bool await(const tiny_host_t *host, uint8_t type, const uint8_t *question
             *rest = payload + n;
             *size -= n;
             *row = TINY_ROW_VALUES;
-            return true;
+            return ENDED;
         } /* else an answer to an earlier, repeated question */
     }
 }
@@ -57,14 +71,17 @@ static bool put(const tiny_host_t *host, tiny_frame_type_t type, const uint8_t *
 tiny_row_t tiny_virtual_row(const tiny_host_t *host, uint32_t t, int32_t *channels, uint8_t n) {
     uint8_t question[4];
     tiny_put32(question, t);
-    for (uint8_t attempt = 0; attempt < ATTEMPTS; attempt++) {
+    for (uint8_t attempt = 0; attempt < ATTEMPTS;) {
         tiny_row_t row = TINY_ROW_LOST;
         const uint8_t *values = NULL;
         size_t size = 0;
         if (!put(host, TINY_FRAME_ROW_REQUEST, question, sizeof question)) {
             return TINY_ROW_LOST;
         }
-        if (!await(host, TINY_FRAME_ROW, question, sizeof question, &values, &size, &row)) {
+        const wait_t wait =
+            await(host, TINY_FRAME_ROW, question, sizeof question, &values, &size, &row);
+        if (wait != ENDED) {
+            attempt = (uint8_t)(attempt + (wait == LOST ? 1 : 0));
             continue;
         }
         if (row != TINY_ROW_VALUES) {
@@ -79,6 +96,7 @@ tiny_row_t tiny_virtual_row(const tiny_host_t *host, uint32_t t, int32_t *channe
             }
             return TINY_ROW_VALUES;
         }
+        attempt++;
     }
     return TINY_ROW_LOST;
 }
@@ -104,7 +122,7 @@ tiny_row_t tiny_virtual_frames(const tiny_host_t *host, uint32_t t, uint8_t fast
             *ahead = (uint8_t)(question[8] - 1);
         }
         const bool came =
-            await(host, TINY_FRAME_BURST, question, TINY_FRAMES_HEAD, &given, &size, &row);
+            await(host, TINY_FRAME_BURST, question, TINY_FRAMES_HEAD, &given, &size, &row) == ENDED;
         if (came && row != TINY_ROW_VALUES) {
             return row;
         }

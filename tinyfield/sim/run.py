@@ -104,6 +104,8 @@ class SimRun:
         self._fast = sum(sensor.frames > 0 for sensor in app.sensors.values())
         self._burst_of: tuple[int, int] | None = None  # the node's t and the sensor's number
         self._burst: NDArray[np.int16]
+        self._one_by_one = board.target == "avr"  # its line is faster than it takes words in
+        self._waiting: list[bytes] = []  # downlinks that it has not asked for yet
         self._told_at = {i: c.sensor for i, c in enumerate(app.channels) if c.told}
         self._begin = source.start if source.start is not None else day_zero(app)
         self._seen: set[tuple[int, int]] = set()
@@ -151,6 +153,7 @@ class SimRun:
         self._starts += 1
         reader = FrameReader()
         self._asked = None
+        self._waiting.clear()
         try:
             while True:
                 data = self._hear(node)
@@ -258,26 +261,31 @@ class SimRun:
             else:
                 own = [MISSING if i in self._told_at else v for i, v in enumerate(values)]
                 row = struct.pack(f"<I{len(own)}i", self._asked, *own)
-                said = self._words(values) + self._battery()
-                self._row = said + encode_frame(FrameType.ROW, row)
+                self._row = self._battery() + encode_frame(FrameType.ROW, row)
+                self._waiting += self._words(values)
                 self._samples += 1
                 self._progress()
         judged = [] if self._link_down() else self._edge.due(self._now)
-        for payload in (*self._gateway.unasked(), *judged):
+        self._waiting += (*self._gateway.unasked(), *judged)
+        if self._one_by_one and self._waiting:  # and then it asks again
+            self._tell(node, FrameType.DOWNLINK, self._waiting.pop(0))
+            return
+        for payload in self._waiting:
             self._tell(node, FrameType.DOWNLINK, payload)
+        self._waiting.clear()
         self._tell_raw(node, self._row)
 
     def _link_down(self) -> bool:
         down = self._faults.link_down
         return down is not None and not self._over and down(self._now)
 
-    def _words(self, values: Sequence[int]) -> bytes:
+    def _words(self, values: Sequence[int]) -> list[bytes]:
         """What neighbours say, as the gateway's downlinks; with a real one it is the one to ask."""
         if self._link is not None or self._link_down():
-            return b""
+            return []
         epoch = self._begin + self._now
         late = self._faults.late_s
-        said = b""
+        said = []
         for number, (channel, sensor) in enumerate(self._told_at.items()):
             if values[channel] != MISSING:
                 down = Downlink(
@@ -287,7 +295,7 @@ class SimRun:
                     heard=epoch - (late(sensor, self._now) if late is not None else 0),
                     manifest=self._names.hash,
                 )
-                said += encode_frame(FrameType.DOWNLINK, encode_downlink(down))
+                said.append(encode_downlink(down))
         return said
 
     def _battery(self) -> bytes:
