@@ -42,12 +42,20 @@ def _rows(schema: dict[str, Any], part: dict[str, Any], prefix: str) -> Iterator
         must = "yes" if name in needed else ""
         kind = _kind(raw).replace("|", "\\|")
         yield f"| `{prefix}{name}` | {kind} | {must} | {text} |"
-        if entry.get("properties") and prefix.count(".") < 4:
-            yield from _rows(schema, entry, f"{prefix}{name}.")
-        extra = entry.get("additionalProperties")
-        if isinstance(extra, dict) and prefix.count(".") < 4:
-            inner = _resolve(schema, extra)
-            yield from _rows(schema, inner, f"{prefix}{name}.<name>.")
+        if prefix.count(".") < 4:
+            yield from _inside(schema, entry, f"{prefix}{name}.")
+
+
+def _inside(schema: dict[str, Any], entry: dict[str, Any], prefix: str) -> Iterator[str]:
+    """The keys below a key, whichever of its forms has them."""
+    if entry.get("properties"):
+        yield from _rows(schema, entry, prefix)
+    extra = entry.get("additionalProperties")
+    if isinstance(extra, dict):
+        yield from _rows(schema, _resolve(schema, extra), f"{prefix}<name>.")
+    for form in ("anyOf", "oneOf"):
+        for option in entry.get(form, ()):
+            yield from _inside(schema, _resolve(schema, option), prefix)
 
 
 def app_page() -> str:

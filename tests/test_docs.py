@@ -42,6 +42,8 @@ def test_the_app_page_knows_every_input(hook: ModuleType) -> None:
     page = hook.app_page()
     for row in ("quantity last`", "quantity ewma 6 h`", "quantity minus sensor.other`", "site.kc`"):
         assert row in page
+    for key in ("escalate.wait`", "level.steps`", "neighbours`", "totals.<name>.usual`"):
+        assert key in page
 
 
 def test_the_commands_page_knows_every_option(hook: ModuleType) -> None:

@@ -314,6 +314,11 @@ def evaluate(
     from tinyfield import cases, data, learn
 
     app = load_app(path)
+    if not app.models and (app.site is None or app.site.plant is None):
+        raise UserError(
+            f"{path} has no models: there is nothing to evaluate",
+            hint=f"'tinyfield test {path}' holds its rules to its scenarios",
+        )
     brain = train(app, progress=progress)
     scores: dict[str, dict[str, Any]] = {}
     rows: dict[str, FeatureTable] = {}
@@ -373,7 +378,13 @@ def models_of(path: Path, *, progress: Progress | None = None) -> dict[str, byte
         from tinyfield.modelfile import read_model
 
         return {path.stem: read_model(path)}
-    trained = train(load_app(path), progress=progress).trained
+    app = load_app(path)
+    if not app.models:
+        raise UserError(
+            f"{path} has no models: there is nothing to measure",
+            hint=f"'tinyfield build {path}' tells what its firmware takes",
+        )
+    trained = train(app, progress=progress).trained
     gates = {gate_of(n): t.gate.model for n, t in trained.items() if t.gate is not None}
     return {n: t.model for n, t in trained.items()} | gates
 

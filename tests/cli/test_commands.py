@@ -107,6 +107,13 @@ def test_exit_codes(root: Path, arguments: list[str], code: int) -> None:
     assert done.stderr.strip()
 
 
+@pytest.mark.parametrize("command", ["evaluate", "bench", "tune"])
+def test_an_app_without_models_says_what_there_is_instead(root: Path, command: str) -> None:
+    done = tinyfield(command, str(root / "apps/pet_feeder.yaml"))
+    assert done.returncode == 1 and done.stdout == ""
+    assert "pet_feeder.yaml has no models" in done.stderr and "cure:" in done.stderr
+
+
 def test_schema_is_one_json_document() -> None:
     schema = json.loads(tinyfield("schema").stdout)
     assert {"app", "sensors", "decisions"} <= set(schema["properties"])

@@ -74,8 +74,10 @@ class Diagnostic:
 
 def ordered(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     """By file and place, each mistake once."""
-    unique = dict.fromkeys(diagnostics)
-    return tuple(sorted(unique, key=lambda d: (d.mark.file, d.mark.line, d.mark.column)))
+    unique: dict[tuple[Mark, str], Diagnostic] = {}
+    for one in diagnostics:
+        unique.setdefault((one.mark, one.message), one)  # an alias repeats what stands once
+    return tuple(sorted(unique.values(), key=lambda d: (d.mark.file, d.mark.line, d.mark.column)))
 
 
 def render_all(diagnostics: Iterable[Diagnostic]) -> str:

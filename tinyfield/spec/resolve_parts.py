@@ -16,7 +16,7 @@ from tinyfield.spec.nodes import Map, Node, Scalar
 from tinyfield.spec.problems import Problems
 from tinyfield.spec.sections.base import spelled, take_for_known, unknown_key
 from tinyfield.spec.sections.fields import check_name, check_node, measure
-from tinyfield.spec.units import nearest_int
+from tinyfield.spec.units import find_unit, nearest_int, parse_quantity
 from tinyfield.spelling import listing, nearest
 
 FAST_KEYS = ("rate", "burst")
@@ -308,15 +308,23 @@ def _number(param: Param, node: Scalar) -> int:
         raise Mistake(
             f"{node.text!r} is out of range",
             code="range",
-            hint=f"write {_said(low, param.unit)} to {_said(high, param.unit)}",
+            hint=f"write {_said(low, param, node)} to {_said(high, param, node)}",
         )
     return number
 
 
-def _said(number: int | None, unit: str) -> str:
-    if unit == "s" and number:
+def _said(number: int | None, param: Param, node: Scalar) -> str:
+    """A limit of a parameter: a duration in words, else in the unit that the user wrote, where
+    that makes a whole number of it."""
+    if param.unit == "s" and number:
         return duration_text(number)
-    return f"{number} {unit}".strip()
+    if param.kind != "int" and number is not None:
+        unit = parse_quantity(node.text).unit
+        own, other = find_unit(param.unit), find_unit(unit)
+        exact = Fraction(number) * own.factor / other.factor
+        if not other.offset and not own.offset and exact.denominator == 1:
+            return f"{exact} {unit}".strip()
+    return f"{number} {param.unit}".strip()
 
 
 def _differ(part: Part, problems: Problems) -> None:

@@ -67,7 +67,9 @@ def resolve_decision(
         )
     if any(d.kind == "error" for d in problems.found[before:]):
         return None
-    if when is None or when.expr is None or not ok(section.severity) or not ok(section.repeat):
+    if when is None or when.expr is None:
+        return None
+    if not (ok(section.severity) and ok(section.repeat) and ok(section.level)):
         return None
     if clear is not None and clear.expr is None:
         return None

@@ -294,10 +294,14 @@ def _simple(text: str) -> Unit | None:
     return None
 
 
+UNITS = "units: mV, cm, %, degC, hPa, lux, min, h, KiB"
+"""The hint where nothing tells which of them would fit."""
+
+
 def _unknown(text: str) -> Mistake:
     near = nearest(text, unit_names())
     return Mistake(
         f"unknown unit {text!r}",
-        hint=f"did you mean {near!r}?" if near else "units: mV, cm, %, degC, hPa, lux, min, h, KiB",
+        hint=f"did you mean {near!r}?" if near else UNITS,
         code="unit",
     )

@@ -62,7 +62,9 @@ class EscalateSection(Section):
     )
 
 
-Escalate = Annotated[Any, WithJsonSchema({"oneOf": [{"type": "string"}, {"type": "object"}]})]
+Escalate = Annotated[
+    Any, WithJsonSchema({"oneOf": [{"type": "string"}, EscalateSection.model_json_schema()]})
+]
 
 
 class DecisionSection(Section):

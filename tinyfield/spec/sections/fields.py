@@ -14,6 +14,7 @@ from pydantic import PlainValidator, WithJsonSchema
 from tinyfield.spec.durations import parse_duration, parse_every, parse_seconds
 from tinyfield.spec.mistake import Mistake
 from tinyfield.spec.units import (
+    UNITS,
     dimension_name,
     nearest_int,
     parse_quantity,
@@ -92,7 +93,14 @@ def measure(value: Any, unit: str, example: str) -> Any:
         raise Mistake(
             f"expected {dimension_name(unit)}", hint=f"write it as {example!r}", code="type"
         )
-    quantity = parse_quantity(str(value), example=example)
+    like = units_like(unit)
+    fitting = f"units that fit: {listing(like)}, as in {example!r}" if like else None
+    try:
+        quantity = parse_quantity(str(value), example=example)
+    except Mistake as mistake:
+        if fitting and mistake.message.startswith("unknown unit") and mistake.hint == UNITS:
+            mistake.hint = fitting
+        raise
     if quantity.unit == "" and unit != "":
         raise Mistake(
             f"{value} of what? {dimension_name(unit)} needs a unit".replace("? a", "? A", 1),
@@ -103,9 +111,7 @@ def measure(value: Any, unit: str, example: str) -> Any:
         raise Mistake(
             f"{str(value)!r} is {dimension_name(quantity.unit)}, but {dimension_name(unit)} "
             "is needed",
-            hint=f"units that fit: {listing(like)}, as in {example!r}"
-            if (like := units_like(unit))
-            else f"write it as {example!r}",
+            hint=fitting or f"write it as {example!r}",
             code="unit",
         )
     return quantity.exact(unit)
