@@ -114,6 +114,7 @@ def build(app: App, model_name: str, folder: Path | None, seed: int, held_out: b
             "cheap sensors are worse.",
         )
     whole = [_series(app, station, what, lead, origin) for station in stations]
+    _check_channels(app, model_name, stations, whole)
     split: dict[str, Split]
     if held_out:
         series = in_years(whole)
@@ -136,6 +137,24 @@ def build(app: App, model_name: str, folder: Path | None, seed: int, held_out: b
         provenance=(*said, told),
         lead_s=lead * PERIOD_S,
     )
+
+
+def _check_channels(
+    app: App, model_name: str, stations: list[Station], whole: list[Series]
+) -> None:
+    """Raises DataError naming the file of a station that lacks what an input needs."""
+    sources = [f.source for f in app.models[model_name].inputs if f.channel is not None]
+    for name in dict.fromkeys(sources):
+        without = [s for s, made in zip(stations, whole, strict=True) if name not in made.channels]
+        if not without:
+            continue
+        file = without[0].files[0] if without[0].files else without[0].name
+        others = [s for s in stations if s not in without and s.files]
+        raise DataError(
+            f"{file}: nothing for {name}, which is an input of {model_name}: its column is missing "
+            "or has no value" + (f" ({others[0].files[0].name} has it)" if others else ""),
+            hint="Add the column, leave the file out, or take the input out of the model.",
+        )
 
 
 def in_years(whole: list[Series]) -> list[Series]:
@@ -190,7 +209,7 @@ def _series(app: App, station: Station, what: Bands | str, lead: int, origin: Or
     """``what`` is to be told, some hours ``lead``: a band, or a quantity's number."""
     told = _told(station, what if isinstance(what, str) else what.quantity)
     values = np.full(len(told), np.nan)
-    values[: len(told) - lead] = told[lead:]
+    values[: max(0, len(told) - lead)] = told[lead:]
     if isinstance(what, str):
         labels = np.where(np.isnan(values), NO_LABEL, 0).astype(np.int16)
     else:
@@ -213,7 +232,7 @@ def _told(station: Station, quantity: str) -> NDArray[np.float64]:
     """DataError where the data do not have what is to be told."""
     if quantity not in station.quantities:
         raise DataError(
-            f"{station.name} has no {quantity}",
+            f"{station.files[0] if station.files else station.name} has no {quantity}",
             hint=f"It has {', '.join(sorted(station.quantities))}.",
         )
     return station.quantities[quantity]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,10 @@ from tinyfield.data.generators.driven import alike, reconstruct
 from tinyfield.data.generators.label import classify, project, shortage
 from tinyfield.data.generators.soil import PROBE_WEIGHTS
 from tinyfield.data.generators.weather import Weather
-from tinyfield.data.importers import maricopa
+from tinyfield.data.importers import beijing, maricopa, mq
+from tinyfield.data.importers import dog as dog_tables
+from tinyfield.data.importers import fan as fan_tables
+from tinyfield.data.importers.tables import left_out
 from tinyfield.data.leakage import check_apart
 from tinyfield.data.splits import by_block
 from tinyfield.errors import DataError, NotBuiltYetError
@@ -44,6 +48,13 @@ STAND_IN = {
     "har": "person",
 }  # fmt: skip
 """Importer → the generator that stands in for what it reads."""
+TABLES: dict[str, tuple[tuple[str, ...], str]] = {
+    "beijing": (beijing.NEEDED, "hours of a station"),
+    "mq": (mq.NEEDED, "readings of the array"),
+    "fan": (fan_tables.NEEDED, "accelerations of the fan"),
+    "dog": (dog_tables.NEEDED, "movements of a collar"),
+}
+"""Importers of one kind of file → its columns, and what it is called."""
 
 
 def load(
@@ -98,6 +109,10 @@ def load(
     if kept is not None:
         return kept
     dataset = builders[info.importer](app, model_name, folder, seed, held_out)
+    if folder is not None and info.importer in TABLES:
+        columns, what = TABLES[info.importer]
+        said = left_out(folder, columns, what)
+        dataset = replace(dataset, provenance=(*dataset.provenance, *said))
     dataset.verify()
     if not held_out:
         dataset.require_classes()

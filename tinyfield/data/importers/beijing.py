@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyfield.data.generators.et0 import svp
-from tinyfield.data.importers.tables import Table, need, scan
+from tinyfield.data.importers.tables import Table, check_usual, need, scan
 from tinyfield.errors import DataError
 
 PERIOD_S = 3600
@@ -30,6 +30,12 @@ COLUMNS = {
     "wind_mps": ("wind_speed", "m/s"),
 }
 """Column → quantity and its unit. Humidity and wind direction are made from two more."""
+USUAL = {
+    "pm2_5": (0, 2000), "pm10": (0, 5000), "so2": (0, 5000), "no2": (0, 2000), "co": (20, 60_000),
+    "o3": (0, 2000), "temp_c": (-70, 60), "pres_hpa": (450, 1100), "dewp_c": (-80, 45),
+    "rain_mm": (0, 300), "wind_mps": (0, 80),
+}  # fmt: skip
+"""What a column's values can be anywhere on Earth; most of them beyond it are in another unit."""
 UNITS = {
     **dict(COLUMNS.values()),
     "humidity": "%",
@@ -45,11 +51,13 @@ _POINTS = (
 
 @dataclass(frozen=True)
 class Station:
-    """One station's hours without a hole in time: quantity → values [n], NaN = no reading."""
+    """One station's hours without a hole in time: quantity → values [n], NaN = no reading; and the
+    files that they are from."""
 
     name: str
     start: datetime
     quantities: dict[str, NDArray[np.float64]]
+    files: tuple[Path, ...] = ()
 
 
 def read_stations(folder: Path) -> list[Station]:
@@ -91,7 +99,8 @@ def _station(
         hours, lines = (list(side) for side in zip(*pairs, strict=True))
         for quantity, values in read[path].items():
             out[quantity][hours] = values[lines]
-    return Station(name, start, {q: v for q, v in out.items() if not np.isnan(v).all()})
+    known = {q: v for q, v in out.items() if not np.isnan(v).all()}
+    return Station(name, start, known, tuple(at))
 
 
 def wind_parts(
@@ -128,6 +137,9 @@ def _quantities(table: Table) -> dict[str, NDArray[np.float64]]:
         for column, (quantity, _) in COLUMNS.items()
         if column in table.columns
     }
+    for column, (quantity, unit) in COLUMNS.items():
+        if quantity in out:
+            check_usual(table.path, column, out[quantity], *USUAL[column], unit)
     if "dew_point" in out:
         out["humidity"] = np.clip(100 * svp(out["dew_point"]) / svp(out["temperature"]), 0, 100)
     if "wind_dir" in table.columns:

@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyfield.data.generators.dog import AXES
-from tinyfield.data.importers.tables import Table, need, scan
+from tinyfield.data.importers.tables import Table, check_gravity, need, scan
 
 RATE_HZ = 100.0
 """Not stated by the set's makers; the turning of gravity over that of the gyroscope gives it."""
 COLUMNS = dict(zip(("ax", "ay", "az", "gx", "gy", "gz"), AXES, strict=True))
+NEEDED = ("label", "i", *COLUMNS)
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ def read_bouts(folder: Path) -> list[Bout]:
         DataError: a missing column, a value that is no number.
     """
     out: list[Bout] = []
-    for table in need(scan(folder), ("label", "i", *COLUMNS), "movements of a collar", folder):
+    for table in need(scan(folder), NEEDED, "movements of a collar", folder):
         out += _bouts(table)
     return out
 
@@ -49,6 +50,7 @@ def _bouts(table: Table) -> list[Bout]:
     label = np.array([text.strip().lower() for text in table.text("label")])
     count = table.numbers("i")
     axes = {name: table.numbers(column) for column, name in COLUMNS.items()}
+    check_gravity(table.path, list(axes.values())[:3], tuple(COLUMNS)[:3])
     breaks = (label[1:] != label[:-1]) | (np.diff(count) != 1)
     edges = [0, *(np.flatnonzero(breaks) + 1).tolist(), len(table)]
     name = table.path.name.split(".")[0]

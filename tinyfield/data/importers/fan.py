@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tinyfield.data.importers.tables import Table, need, scan
+from tinyfield.data.importers.tables import Table, check_gravity, need, scan
 from tinyfield.errors import DataError
 
 RATE_HZ = 50.0
@@ -51,6 +51,7 @@ def read_runs(folder: Path) -> list[Run]:
 def _runs(table: Table) -> list[Run]:
     state, speed, count = (table.numbers(name) for name in ("wconfid", "pctid", "i"))
     axes = {axis: table.numbers(axis) for axis in AXES}
+    check_gravity(table.path, list(axes.values()), AXES)
     strange = np.flatnonzero(~np.isin(state, np.arange(len(STATES)) + 1))
     if len(strange):
         raise DataError(

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tinyfield.data.importers.tables import check_gravity
 from tinyfield.errors import DataError
 
 NEEDED = ("x", "t_ms", "label", "labels", "subject", "execution", "scale")
@@ -23,6 +24,7 @@ does not name its ``device``: the stamps of every recording agree with one of th
 G = 9.80665
 _CLOCK_HZ = 0.9
 _SHORTEST = 100
+_FASTEST = 1000.0  # frames a second
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,12 @@ def read_executions(folder: Path) -> list[Execution]:
         arrays = _arrays(path)
         if all(name in arrays for name in NEEDED):
             out += _executions(path, arrays)
+        elif sum(name in arrays for name in NEEDED) > len(NEEDED) // 2:
+            missing = [name for name in NEEDED if name not in arrays]
+            raise DataError(
+                f"{path}: no array {', '.join(missing)} (needed are {', '.join(NEEDED)})",
+                hint="Add it, or take the file out of the folder.",
+            )
     if not out:
         raise DataError(
             f"{folder}: no .npz file with the arrays {', '.join(NEEDED)}",
@@ -85,8 +93,12 @@ def _executions(path: Path, arrays: dict[str, NDArray[Any]]) -> list[Execution]:
     for name in ("t_ms", "label", "subject", "execution"):
         if arrays[name].shape != (len(x),):
             raise DataError(f"{path}: {len(x)} frames, but {name} is {arrays[name].shape}")
+    if not len(x):
+        raise DataError(f"{path}: no frames in it", hint="Fetch the file again.")
     truth = _activities(path, arrays)
     values = x * arrays["scale"]
+    if not np.isfinite(values).all():
+        raise DataError(f"{path}: values that are no numbers", hint="Leave their executions out.")
     values[:, :3] /= G
     values[:, 3:] = np.degrees(values[:, 3:])
     subject, execution = arrays["subject"], arrays["execution"]
@@ -95,7 +107,13 @@ def _executions(path: Path, arrays: dict[str, NDArray[Any]]) -> list[Execution]:
     edges = [(a, b) for a, b in pairwise([0, *breaks.tolist(), len(x)]) if b - a >= _SHORTEST]
     if not edges:
         raise DataError(f"{path}: no execution of {_SHORTEST} frames or more")
-    device, rate = _device(path, arrays, [_rate(stamps[a:b]) for a, b in edges])
+    rates = [_rate(stamps[a:b]) for a, b in edges]
+    if not all(0 < rate < _FASTEST for rate in rates):
+        raise DataError(
+            f"{path}: t_ms: stamps that do not rise", hint="Give milliseconds since some moment."
+        )
+    check_gravity(path, [values[:, axis] for axis in range(3)], ("x",))
+    device, rate = _device(path, arrays, rates)
     return [
         Execution(
             subject=f"s{int(subject[a]):02d}",
@@ -125,7 +143,8 @@ def _activities(path: Path, arrays: dict[str, NDArray[Any]]) -> NDArray[np.int16
 
 def _rate(stamps: NDArray[np.float64]) -> float:
     """Frames a second, by the line through the stamps."""
-    return 1000 / float(np.polyfit(np.arange(len(stamps)), stamps, 1)[0])
+    step = float(np.polyfit(np.arange(len(stamps)), stamps, 1)[0])
+    return 1000 / step if step > 0 else 0.0
 
 
 def _device(path: Path, arrays: dict[str, NDArray[Any]], rates: list[float]) -> tuple[str, float]:

@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 
 from tinyfield.errors import DataError
 
+FEW = 24
+"""Fewer values say nothing of the unit that they are in."""
+
 
 @dataclass(frozen=True)
 class Table:
@@ -55,7 +58,12 @@ class Table:
                     f"{self.path}:{i + 2}: column {name}: {value!r} is no number",
                     hint="Write a plain decimal number with a point.",
                 ) from None
-            if not math.isfinite(out[i]) and not gaps:
+            if math.isinf(out[i]):
+                raise DataError(
+                    f"{self.path}:{i + 2}: column {name}: {value!r} is no reading",
+                    hint="Leave the cell empty where there is none.",
+                )
+            if math.isnan(out[i]) and not gaps:
                 raise DataError(
                     f"{self.path}:{i + 2}: column {name} has no value ({value!r})",
                     hint="Fill in the value, or leave the whole row out.",
@@ -74,6 +82,12 @@ def read_table(path: Path) -> Table:
     if not rows:
         return Table(path, {})
     head = [h.strip() for h in rows[0]]
+    twice = sorted({h for h in head if h and head.count(h) > 1})
+    if twice:
+        raise DataError(
+            f"{path}:1: two columns are called {twice[0]!r}",
+            hint="Rename one of them, or leave it out.",
+        )
     for i, row in enumerate(rows[1:]):
         if row and len(row) != len(head):
             raise DataError(
@@ -99,6 +113,52 @@ def scan(folder: Path) -> list[Table]:
 def having(tables: Sequence[Table], columns: Sequence[str]) -> list[Table]:
     """The tables that have all these columns."""
     return [t for t in tables if all(c in t.columns for c in columns)]
+
+
+def left_out(folder: Path, columns: Sequence[str], what: str) -> list[str]:
+    """A sentence on each file that looks like one of these, and was not read: a column is missing,
+    or it has no rows. Only the first two lines of each are looked at."""
+    said = []
+    for path in csv_files(folder):
+        opened = gzip.open if path.suffix == ".gz" else open
+        with opened(path, "rt", encoding="utf-8-sig") as file:
+            lines = [line for line in (file.readline(), file.readline()) if line.strip()]
+        head = [h.strip() for h in next(csv.reader(lines[:1]), [])]
+        missing = [c for c in columns if c not in head]
+        if not lines:
+            said.append(f"LEFT OUT: {path} is empty.")
+        elif not missing and len(lines) == 1:
+            said.append(f"LEFT OUT: {path} has the columns of the {what} but no rows.")
+        elif missing and len(columns) - len(missing) >= max(2, len(columns) // 2):
+            said.append(
+                f"LEFT OUT: {path} has no column {', '.join(missing)}, which the {what} needs."
+            )
+    return said
+
+
+def check_usual(
+    path: Path, column: str, values: NDArray[np.float64], low: float, high: float, unit: str
+) -> None:
+    """Raises DataError where most of a column cannot be in its unit."""
+    known = values[~np.isnan(values)]
+    beyond = known[(known < low) | (known > high)]
+    if len(known) >= FEW and len(beyond) * 2 > len(known):
+        raise DataError(
+            f"{path}: column {column}: {len(beyond):,} of {len(known):,} values are not in {unit}, "
+            f"such as {beyond[0]:g}; {low:g} to {high:g} is usual",
+            hint=f"Give it in {unit}, and leave a cell empty where there is no reading.",
+        )
+
+
+def check_gravity(path: Path, axes: Sequence[NDArray[np.float64]], columns: Sequence[str]) -> None:
+    """Raises DataError where an accelerometer does not feel the Earth: a wrong unit."""
+    size = float(np.median(np.sqrt(sum(np.square(a) for a in axes)))) if len(axes[0]) else 1.0
+    if len(axes[0]) >= FEW and not 0.2 <= size <= 5:
+        raise DataError(
+            f"{path}: columns {', '.join(columns)}: their median size is {size:.3g}, and at rest "
+            "it is 1 g",
+            hint="Give accelerations in g.",
+        )
 
 
 def need(
