@@ -73,7 +73,7 @@ def test_a_board_that_nobody_named_may_be_too_small(
 
     def generate(_: Path, entry: object, *__: object, **___: object) -> None:
         if entry in small:
-            raise BudgetError("its state does not fit")
+            raise BudgetError(f"{path}:13:5: its state does not fit")
 
     def row(_: Path, entry: object, *__: object) -> BoardCost:
         return BoardCost(entry.name, None)  # type: ignore[attr-defined]
@@ -84,7 +84,7 @@ def test_a_board_that_nobody_named_may_be_too_small(
     small = [board("qemu_m4")]
     rows = pipeline._costs(path, app, wanted, none, tmp_path, none, none, asked=None)
     assert [(r.board, r.note) for r in rows] == [
-        ("uno", ""), ("native", ""), ("qemu_m4", "too small for it: its state does not fit"),
+        ("uno", ""), ("native", ""), ("qemu_m4", "too small for it: irrigation.yaml:13:5: its state does not fit"),
     ]  # fmt: skip
     with pytest.raises(BudgetError):
         pipeline._costs(path, app, wanted, none, tmp_path, none, none, asked=["qemu_m4"])
