@@ -25,7 +25,7 @@ from tinyfield.wire import (
 from tinyfield_gateway import log
 from tinyfield_gateway.bus import Bus, Delivery
 from tinyfield_gateway.health import OFFLINE, Health
-from tinyfield_gateway.neighbours import due, word
+from tinyfield_gateway.neighbours import Waiting, due, word
 from tinyfield_gateway.store import (
     Batch,
     Committed,
@@ -99,6 +99,7 @@ class Ingest(threading.Thread):
         self._stop_asked = threading.Event()
         self._log = log.get("ingest")
         self._quiet_until = 0.0
+        self._waiting = Waiting()
         self._told: dict[tuple[str, str, str], tuple[str, bool | None]] = {}
 
     def stop(self) -> None:
@@ -136,6 +137,7 @@ class Ingest(threading.Thread):
         while not self._stop_asked.is_set():
             first = self._bus.take(timeout=0.2)
             if first is None:
+                self._pass_on_late()
                 continue
             batch, held = Batch(), [first]
             read(first, batch, int(self._clock()))
@@ -147,6 +149,7 @@ class Ingest(threading.Thread):
                     held.append(more)
                     read(more, batch, int(self._clock()))
             self._finish(batch, held)
+            self._pass_on_late()
 
     def _finish(self, batch: Batch, held: list[Delivery]) -> None:
         committed = self._store.commit(batch) if len(batch) else None
@@ -182,15 +185,31 @@ class Ingest(threading.Thread):
             self._bus.publish(topic(node, "down"), encode_downlink(Downlink(epoch=now)))
 
     def _pass_on(self, batch: Batch, committed: Committed) -> None:
-        now, metrics = int(self._clock()), self._health.metrics
-        fresh, old = due(committed.hearings, batch, now)
-        for one in fresh:
+        now, clock = int(self._clock()), time.monotonic()
+        found = due(committed.hearings, batch, now)
+        self._send_words(found.fresh, now)
+        for one in found.old:
+            self._log_word("a neighbour's word is too old to be passed on", one, now)
+        self._health.metrics.expired.inc(len(found.old))
+        self._waiting.spoke(batch.spoke, clock)
+        self._waiting.add(found.late, clock)
+
+    def _pass_on_late(self) -> None:
+        over = self._waiting.over(time.monotonic())
+        if over:
+            now = int(self._clock())
+            heard = self._store.hearings(node for node, _ in over)
+            words = [one for one in heard if (one.wish.node, one.rule) in over]
+            self._send_words(
+                [one for one in words if one.stands(now) and one.online is not False], now
+            )
+            self._waiting.done(over)
+
+    def _send_words(self, hearings: list[Hearing], now: int) -> None:
+        for one in hearings:
             self._bus.publish(topic(one.listener, "down"), encode_downlink(word(one, now)))
             self._log_word("a neighbour's word passed on", one, now)
-        for one in old:
-            self._log_word("a neighbour's word is too old to be passed on", one, now)
-        metrics.forwarded.inc(len(fresh))
-        metrics.expired.inc(len(old))
+        self._health.metrics.forwarded.inc(len(hearings))
 
     def _log_word(self, event: str, hearing: Hearing, now: int) -> None:
         # What is news to the operator; heartbeats repeat it, and would fill the journal.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +24,13 @@ from tinyfield.wire import (
     stamp_downlink,
     topic,
 )
+from tinyfield_gateway import neighbours
 from tinyfield_gateway.health import Health
 from tinyfield_gateway.store import open_store
 
 FROST = 2
+QUIET_S = 1.0
+"""A node that says no more for so long has no backlog."""
 
 
 def frost(seq: int, on: bool, **change: Any) -> Message:
@@ -54,8 +58,9 @@ ATTIC = listener(("hall-1", "frost"), ("bed-3", "frost"))
 
 
 @pytest.fixture
-def field(bench: Bench) -> Bench:
+def field(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Bench:
     """attic-1 listens to hall-1, who is not there, and to bed-3."""
+    monkeypatch.setattr(neighbours, "QUIET_S", QUIET_S)
     introduce(bench, "bed-3", manifest())
     introduce(bench, "attic-1", ATTIC)
     assert words(bench, "attic-1") == []
@@ -148,13 +153,38 @@ def test_what_is_old_wakes_nobody(field: Bench) -> None:
         field.say("bed-3", one)
         assert words(field, "attic-1") == []
     assert field.counted("neighbour_words_expired") == 4
-    field.say("bed-3", frost(3, True, age=590))
-    assert [one.active for one in words(field, "attic-1")] == [True]
-    field.later(20)
+    field.say("bed-3", frost(3, True, age=580))
+    wait_for(lambda: [one.active for one in words(field, "attic-1")] == [True])
+    field.later(30)
     for _ in range(3):  # the same again, as if it were new
         field.say("bed-3", frost(0, True))
         field.say("bed-3", frost(3, True, age=610))
+    time.sleep(QUIET_S * 2)
     assert len(words(field, "attic-1")) == 1
+
+
+def test_what_the_next_of_a_backlog_takes_back_is_not_told(field: Bench) -> None:
+    """After some minutes without a link: smoke, and the end of it."""
+    field.say("bed-3", frost(0, True, age=300))
+    field.say("bed-3", decision(1, age=250))
+    time.sleep(QUIET_S / 2)
+    field.say("bed-3", frost(2, False, age=200))
+    field.say("bed-3", frost(3, True, age=150))
+    field.say("bed-3", frost(4, False, age=100))
+    assert words(field, "attic-1") == []
+    wait_for(lambda: words(field, "attic-1"))
+    time.sleep(QUIET_S)
+    (told,) = words(field, "attic-1")
+    assert told.active is False
+    assert (told.epoch or 0) - (told.heard or 0) in range(100, 110)
+
+
+def test_a_late_word_does_not_hold_up_a_live_one(field: Bench) -> None:
+    field.say("bed-3", frost(0, True, age=300))
+    field.say("bed-3", frost(1, False))
+    assert [one.active for one in words(field, "attic-1")] == [False]
+    time.sleep(QUIET_S * 2)
+    assert {one.active for one in words(field, "attic-1")} == {False}
 
 
 def test_births_that_are_replayed_lengthen_nothing(field: Bench) -> None:
@@ -235,7 +265,7 @@ def test_two_gateways_say_the_same(field: Bench) -> None:
 
 
 def test_a_word_keeps_its_age_behind_a_bridge_with_another_clock(field: Bench) -> None:
-    field.say("bed-3", frost(0, True, age=40))
+    field.say("bed-3", frost(0, True, age=25))
     (told,) = words(field, "attic-1")
     assert told.epoch is not None and told.heard is not None
     moved = decode_downlink(stamp_downlink(encode_downlink(told), 1_000_000))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import threading
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -157,10 +157,11 @@ class Store:
         with self._read() as connection:
             return parts.manifests(connection)
 
-    def hearings(self) -> list[Hearing]:
-        """Who hears whom, and what was said last; by listener."""
+    def hearings(self, speakers: Iterable[str] | None = None) -> list[Hearing]:
+        """Who hears whom, or one of those, and what was said last; by listener."""
+        which = None if speakers is None else hearings.concerning(set(speakers), ())
         with self._read() as connection:
-            return hearings.find(connection)
+            return hearings.find(connection, which)
 
     def rejected(self, limit: int = 50) -> list[Rejected]:
         """What could not be read, the newest first."""
