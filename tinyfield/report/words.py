@@ -226,7 +226,7 @@ def architecture(model: Model) -> str:
         "tflite": "the app's own TFLite model",
     }.get(model.architecture, model.architecture)
     # Each sample is judged by itself: not worth a word.
-    alone = {"history": 1, "hop": 1, "ordered": False}
+    alone = {"history": 1, "hop": 1, "ordered": False, "l2": 0.0}
     shown = {k: v for k, v in model.options.items() if v not in ((), None, alone.get(k))}
     options = ", ".join(k if v is True else f"{k} {_option(v)}" for k, v in shown.items())
     return f"{said} ({options})" if options else said

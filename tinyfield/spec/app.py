@@ -280,6 +280,7 @@ class Model(Frozen):
     train: Train
     architecture: str
     hidden: tuple[int, ...] = ()
+    l2: float = 0.0
     trees: int = 1
     depth: int = 1
     min_leaf: int = 1

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 OPTIONS: Mapping[str, Mapping[str, object]] = MappingProxyType(
     {
-        "mlp": {"hidden": (16,), "history": 1, "hop": 1},
+        "mlp": {"hidden": (16,), "l2": 0.0, "history": 1, "hop": 1},
         "cnn": {"history": 16, "hop": 1, "filters": 8, "kernel": 3, "blocks": 2},
         "ds_cnn": {"history": 16, "hop": 1, "filters": 12, "kernel": 3, "blocks": 2},
         "tcn": {"history": 16, "hop": 1, "filters": 8, "kernel": 3, "blocks": 3},

@@ -290,7 +290,7 @@ def _options(
             found[key] = samples
     if "hidden" in found:
         found["hidden"] = tuple(found["hidden"])
-    for key in ("density", "false_alarms"):
+    for key in ("density", "false_alarms", "l2"):
         if key in found:
             found[key] = float(found[key])
     return found

@@ -12,14 +12,15 @@ if TYPE_CHECKING:
 
 
 def build(options: Mapping[str, Any], shape: tuple[int, ...], classes: int) -> keras.Model:
-    """``hidden``: units of each hidden layer."""
+    """``hidden``: units of each hidden layer; ``l2``: what the squares of their weights cost."""
     import keras
 
+    cost = keras.regularizers.L2(share) if (share := options.get("l2")) else None
     layers: list[Any] = [keras.Input(shape, name="features")]
     if len(shape) > 1:
         layers.append(keras.layers.Flatten(name="flat"))
     layers += [
-        keras.layers.Dense(n, activation="relu", name=f"hidden{i}")
+        keras.layers.Dense(n, activation="relu", kernel_regularizer=cost, name=f"hidden{i}")
         for i, n in enumerate(options["hidden"])
     ]
     layers.append(last_layer(classes))
