@@ -15,21 +15,21 @@ import os
 from collections.abc import Iterator
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tinyfield import data, features
 from tinyfield.data.dataset import Split
-from tinyfield.features.table import FeatureTable
+from tinyfield.features.table import REFIT, FeatureTable
+from tinyfield.learn.evaluate import clear_rows, devices
 from tinyfield.learn.metrics import score
 from tinyfield.learn.runner import answers
 from tinyfield.learn.train import obtain
 from tinyfield.spec import load_app
 
 APP = Path(__file__).parents[1] / "apps" / "activity.yaml"
-CLEAR = 0.7
 FOLDS = 5
 
 Labels = NDArray[np.int64]
@@ -55,6 +55,7 @@ def main() -> None:
         )
         for part in ("train", "valid")
     )
+    plain = plain.rows(plain.split != REFIT)
     said: dict[str, list[Labels]] = {}
     tested: list[FeatureTable] = []
     for number, table in enumerate(folds(copied, plain)):
@@ -87,8 +88,9 @@ def folds(copied: FeatureTable, plain: FeatureTable) -> Iterator[FeatureTable]:
     for k in range(FOLDS):
         left_out, valid = people[k::FOLDS], people[(k + 1) % FOLDS :: FOLDS]
         away = np.concatenate([left_out, valid])
-        parts: list[tuple[FeatureTable, Any, Split]] = [
+        parts: list[tuple[FeatureTable, Any, Split | Literal["refit"]]] = [
             (copied, ~np.isin(person(copied.group), away), "train"),
+            (copied, np.isin(person(copied.group), valid) & copied.refit, REFIT),
             (plain, np.isin(person(plain.group), valid), "valid"),
             (plain, np.isin(person(plain.group), left_out), "test"),
         ]
@@ -107,18 +109,18 @@ def joined(tables: list[FeatureTable]) -> FeatureTable:
 
 def figures(rows: FeatureTable, said: Labels) -> Iterator[str]:
     """One line a device: macro F1 with its interval over people, and of the clear rows."""
-    device = np.array([one.split("/")[0] for one in rows.group.tolist()])
-    truth = rows.y.astype(np.int64)
-    clear = np.ones(len(truth), np.bool_) if rows.clear is None else rows.clear >= CLEAR
-    for name in np.unique(device):
+    truth, clear = rows.y.astype(np.int64), clear_rows(rows)
+    for name, here in devices(rows).items():
         texts = []
-        for keep in (device == name, (device == name) & clear):
+        for keep in (here, here if clear is None else here & clear):
             found = score(truth[keep], said[keep], rows.group[keep], rows.classes)
             low, high = found.interval or (0.0, 1.0)
             texts.append(f"{found.macro_f1:.3f} [{low:.3f}-{high:.3f}]")
-        here = device == name
         right = float((truth[here] == said[here]).mean())
-        yield f"{name}: macro F1 {texts[0]}, clear {texts[1]}, accuracy {right:.3f}, {here.sum()} rows"
+        yield (
+            f"{name}: macro F1 {texts[0]}, clear {texts[1]}, accuracy {right:.3f}, "
+            f"{here.sum()} rows"
+        )
 
 
 def others(table: FeatureTable, seed: int) -> Iterator[tuple[str, Labels]]:
@@ -126,7 +128,7 @@ def others(table: FeatureTable, seed: int) -> Iterator[tuple[str, Labels]]:
     from sklearn.ensemble import ExtraTreesClassifier, HistGradientBoostingClassifier
 
     test = table.part("test")
-    known = table.rows(table.split != "test")
+    known = table.rows((table.split != "test") & (table.split != "valid"))
     made: dict[str, Any] = {
         "extremely randomised trees, 300": ExtraTreesClassifier(
             300, min_samples_leaf=2, max_features=0.15, random_state=seed
@@ -138,10 +140,10 @@ def others(table: FeatureTable, seed: int) -> Iterator[tuple[str, Labels]]:
     }  # fmt: skip
     for name, learner in made.items():
         said = np.zeros(len(test), np.int64)
-        for device in ("phone/", "watch/"):
-            mine, asked = (np.char.startswith(t.group, device) for t in (known, test))
-            learner.fit(known.X[mine], known.y[mine])
-            said[asked] = learner.predict(test.X[asked])
+        mine, asked = devices(known), devices(test)
+        for device in asked:
+            learner.fit(known.X[mine[device]], known.y[mine[device]])
+            said[asked[device]] = learner.predict(test.X[asked[device]])
         yield name, said
 
 

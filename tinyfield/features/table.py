@@ -63,6 +63,7 @@ class FeatureTable:
         amount: of ordered classes the quantity that they are steps of [n], where the data tell it.
         clear: of a row from a recording the share of the label's window that is labelled so, else
             1, [n]; less than 1 where one thing goes over into another.
+        device: what each row was recorded with, where the data tell it, else empty [n].
         refit: whether the model is fitted once more, to training and validation rows, once the
             latter have settled what they choose.
     """
@@ -86,6 +87,7 @@ class FeatureTable:
     target: Target | None = None
     amount: NDArray[np.float64] | None = None
     clear: NDArray[np.float32] | None = None
+    device: NDArray[np.str_] | None = None
     refit: bool = False
 
     def __len__(self) -> int:
@@ -114,6 +116,7 @@ class FeatureTable:
             when=None if self.when is None else self.when[keep],
             amount=None if self.amount is None else self.amount[keep],
             clear=None if self.clear is None else self.clear[keep],
+            device=None if self.device is None else self.device[keep],
         )
 
     def verify(self, *, one_class: bool = False) -> None:
@@ -254,6 +257,7 @@ def compute(app: App, model: str, dataset: Dataset, *, every_s: int | None = Non
                 "split": np.full(len(at), run.split or dataset.split[run.group]),
                 "origin": np.full(len(at), run.origin),
                 "clear": np.ones(len(at), np.float32) if run.clear is None else run.clear[at],
+                "device": np.full(len(at), str(run.site.get("device", ""))),
             }
         )
         if run.told is not None or dataset.lead_s:

@@ -92,8 +92,7 @@ def evaluate(
             "auc_interval": auc_interval(*area) if one_class else None,
         }
 
-    clear = np.ones(len(y), bool) if rows.clear is None else rows.clear >= CLEAR
-    some_mixed = bool(clear.any() and not clear.all())
+    clear = clear_rows(rows)
     whole_part = part(np.ones(len(y), bool))
     idle = baselines.scores((built or table).learned, rows)
     values = {name: one.macro_f1 for name, one in idle.items() if one is not None}
@@ -113,10 +112,10 @@ def evaluate(
             name: part(where) for name, where in (("known", known), ("new", ~known)) if where.any()
         },
         "by_device": {
-            name: {**part(where), "clear": part(where & clear) if some_mixed else None}
-            for name, where in _devices(dataset, rows).items()
+            name: {**part(where), "clear": None if clear is None else part(where & clear)}
+            for name, where in devices(rows).items()
         },
-        "clear": part(clear) if some_mixed else None,
+        "clear": None if clear is None else part(clear),
         "columns": {
             "float": None if whole else trained.report.float.to_json(),
             "int8": total.to_json(),
@@ -166,12 +165,35 @@ def _unknown(trained: Trained, rows: FeatureTable) -> dict[str, Any]:
     }
 
 
-def _devices(dataset: Dataset, rows: FeatureTable) -> dict[str, NDArray[np.bool_]]:
-    """The rows of each device that the recordings' sites name; none where there is but one."""
-    named = {r.group: str(r.site["device"]) for r in dataset.recordings if "device" in r.site}
-    of = np.array([named.get(str(group), "") for group in rows.group])
-    names = sorted(set(of.tolist()) - {""})
-    return {name: of == name for name in names} if len(names) > 1 else {}
+def devices(rows: FeatureTable) -> dict[str, NDArray[np.bool_]]:
+    """The rows of each device that the data name; none where there is but one."""
+    if rows.device is None:
+        return {}
+    names = sorted(set(rows.device.tolist()) - {""})
+    return {name: rows.device == name for name in names} if len(names) > 1 else {}
+
+
+def clear_rows(rows: FeatureTable) -> NDArray[np.bool_] | None:
+    """Those whose label holds for :data:`CLEAR` of its time; None where all do, or none."""
+    clear = np.ones(len(rows), np.bool_) if rows.clear is None else rows.clear >= CLEAR
+    return clear if clear.any() and not clear.all() else None
+
+
+def slices(trained: Trained, rows: FeatureTable) -> list[tuple[str, Score]]:
+    """What the node's C scores on the rows of each device, on the clear ones, and on both."""
+    kinds, clear = devices(rows), clear_rows(rows)
+    if clear is not None:
+        both = {f"{name}, clear": where & clear for name, where in kinds.items()}
+        kinds = {**kinds, "clear": clear, **both}
+    if not kinds:
+        return []
+    y = rows.y.astype(np.int64)
+    said = answers(trained.model, rows.X, trained.scaler).argmax(axis=1)
+    return [
+        (name, score(y[where], said[where], rows.group[where], trained.classes))
+        for name, where in kinds.items()
+        if where.any()
+    ]
 
 
 def _rows(

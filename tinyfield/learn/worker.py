@@ -122,7 +122,7 @@ def _network(request: dict[str, Any], examples: Arrays, progress: Progress) -> M
     if history > 1:
         for name in (f"x_{part}" for part in parts):
             rows = examples[name]
-            examples[name] = rows.reshape(len(rows), history, -1)
+            examples[name] = rows.reshape(len(rows), history, rows.shape[1] // history)
     given = fit.Examples(
         examples["x_train"], examples["y_train"], examples["x_valid"], examples["y_valid"]
     )

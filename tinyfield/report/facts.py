@@ -16,6 +16,7 @@ from tinyfield.codegen.labels import labels_of
 from tinyfield.compiler import Program, draw
 from tinyfield.data import registry
 from tinyfield.data.dataset import SPLITS
+from tinyfield.learn.evaluate import slices
 from tinyfield.learn.regression import Fitted
 from tinyfield.report import doubts, words
 from tinyfield.spec.drivers import driver
@@ -168,6 +169,8 @@ class ModelFacts:
     Attributes:
         parts: the labelled rows by split and origin.
         dropped: labelled rows left out because an input was missing.
+        slices: of a classifier the scores of each device's test rows and of the clear ones, where
+            there are several devices or mixed rows, by name.
         file_bytes, constants, arena: of the model file, of its constants in flash, of its
             working memory.
         steps: of the memory plan; trees and their like have one at most.
@@ -187,6 +190,7 @@ class ModelFacts:
     accept_mae: float | None
     parts: tuple[Part, ...]
     dropped: int
+    slices: tuple[tuple[str, Score], ...]
     report: Metrics | Fitted
     file_bytes: int
     constants: int
@@ -370,6 +374,7 @@ def _model(model: Model, trained: Trained, table: FeatureTable, program: Program
         accept_mae=model.accept.mae,
         parts=_parts(table),
         dropped=table.dropped,
+        slices=() if model.target else tuple(slices(trained, table.part("test"))),
         report=trained.report,
         file_bytes=len(trained.model),
         constants=program.weights_bytes,

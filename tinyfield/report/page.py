@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tinyfield.errors import EnvironmentFault, UserError
+from tinyfield.learn.evaluate import CLEAR
 from tinyfield.report import plots, words
 from tinyfield.report.facts import ORIGINS, Facts, ModelFacts, Play
 
@@ -55,7 +56,7 @@ def render(facts: Facts) -> str:
     ]
     text = _environment().get_template("report.html.j2").render(
         facts=facts, charts=charts, timelines=lines, memory=Markup(plots.memory(facts.boards)),
-        origins=ORIGINS,
+        origins=ORIGINS, clear=CLEAR,
     )  # fmt: skip
     return "\n".join(line.rstrip() for line in text.splitlines() if line.strip()) + "\n"
 
