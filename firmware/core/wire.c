@@ -42,8 +42,7 @@ enum {
     D_HASH = 12
 };
 
-#define DOWN_KEYS    9u
-#define WORD_KEYS    13u
+#define DOWN_KEYS    13u
 #define DOWN_MARK    ((1u << D_BOOT) | (1u << D_SEQ))
 #define DOWN_COMMAND ((1u << D_ACTUATOR) | (1u << D_ON))
 #define DOWN_ANSWER  ((1u << D_CASE_BOOT) | (1u << D_CASE_SEQ) | (1u << D_YES))
@@ -213,8 +212,8 @@ static bool take(reader_t *r, uint8_t major, uint32_t *value) {
     return bytes == 1 ? v >= 24 : bytes == 2 ? v > 0xFFu : v > 0xFFFFu;
 }
 
-/* The values of the first `keys` keys, and in `seen` which of them came. */
-static bool take_map(reader_t *r, uint32_t *values, uint8_t keys, uint16_t *seen) {
+/* The values of the known keys, and in `seen` which of them came. */
+static bool take_map(reader_t *r, uint32_t *values, uint16_t *seen) {
     uint32_t pairs = 0;
     uint32_t least = 0;
     if (!take(r, MAP, &pairs)) {
@@ -227,7 +226,7 @@ static bool take_map(reader_t *r, uint32_t *values, uint8_t keys, uint16_t *seen
             return false;
         }
         least = key + 1;
-        if (key < keys) {
+        if (key < DOWN_KEYS) {
             values[key] = value;
             *seen = (uint16_t)(*seen | (1u << key));
         }
@@ -239,15 +238,38 @@ static bool all_or_none(uint16_t seen, uint16_t bits) {
     return (seen & bits) == 0 || (seen & bits) == bits;
 }
 
-tiny_status_t tiny_wire_downlink(const uint8_t *data, size_t n, tiny_downlink_t *down) {
+/* Whether the word of a neighbour is whole, or there is none. */
+static bool take_word(const uint32_t *values, uint16_t seen, tiny_word_t *word) {
+    const uint16_t all = DOWN_WORD | (1u << D_EPOCH);
+    if ((seen & DOWN_WORD) == 0) {
+        return true;
+    }
+    if ((seen & all) != all || values[D_NEIGHBOUR] > 0xFFu || values[D_ACTIVE] > 1u) {
+        return false;
+    }
+    word->epoch = values[D_EPOCH];
+    word->heard = values[D_HEARD];
+    word->hash = values[D_HASH];
+    word->neighbour = (uint8_t)values[D_NEIGHBOUR];
+    word->active = values[D_ACTIVE] == 1;
+    word->said = true;
+    return true;
+}
+
+tiny_status_t tiny_wire_downlink(const uint8_t *data, size_t n, tiny_downlink_t *down,
+                                 tiny_word_t *word) {
     reader_t r = {data, n};
     uint32_t values[DOWN_KEYS] = {0};
     uint16_t seen = 0;
     memset(down, 0, sizeof *down);
-    if (!take_map(&r, values, DOWN_KEYS, &seen) || !all_or_none(seen, DOWN_MARK) ||
+    if (word != NULL) {
+        memset(word, 0, sizeof *word);
+    }
+    if (!take_map(&r, values, &seen) || !all_or_none(seen, DOWN_MARK) ||
         !all_or_none(seen, DOWN_COMMAND) || !all_or_none(seen, DOWN_ANSWER) ||
         values[D_ACTUATOR] > 0xFFu || values[D_ON] > 1u || values[D_YES] > 1u ||
-        (seen & (DOWN_COMMAND | (1u << D_SECONDS))) == 1u << D_SECONDS) {
+        (seen & (DOWN_COMMAND | (1u << D_SECONDS))) == 1u << D_SECONDS ||
+        (word != NULL && !take_word(values, seen, word))) {
         return TINY_E_FORMAT;
     }
     down->has_mark = (seen & DOWN_MARK) != 0;
@@ -263,28 +285,5 @@ tiny_status_t tiny_wire_downlink(const uint8_t *data, size_t n, tiny_downlink_t 
     down->case_boot = values[D_CASE_BOOT];
     down->case_seq = values[D_CASE_SEQ];
     down->yes = values[D_YES] == 1;
-    return TINY_OK;
-}
-
-tiny_status_t tiny_wire_word(const uint8_t *data, size_t n, tiny_word_t *word) {
-    reader_t r = {data, n};
-    uint32_t values[WORD_KEYS] = {0};
-    uint16_t seen = 0;
-    memset(word, 0, sizeof *word);
-    if (!take_map(&r, values, WORD_KEYS, &seen)) {
-        return TINY_E_FORMAT;
-    }
-    if ((seen & DOWN_WORD) == 0) {
-        return TINY_E_MISSING;
-    }
-    if ((seen & (DOWN_WORD | (1u << D_EPOCH))) != (DOWN_WORD | (1u << D_EPOCH)) ||
-        values[D_NEIGHBOUR] > 0xFFu || values[D_ACTIVE] > 1u) {
-        return TINY_E_FORMAT;
-    }
-    word->epoch = values[D_EPOCH];
-    word->heard = values[D_HEARD];
-    word->hash = values[D_HASH];
-    word->neighbour = (uint8_t)values[D_NEIGHBOUR];
-    word->active = values[D_ACTIVE] == 1;
     return TINY_OK;
 }

@@ -74,11 +74,6 @@ typedef struct {
     uint32_t case_seq;
 } tiny_downlink_t;
 
-/* Reads a downlink; anything malformed (not a map, keys out of order, not the shortest form,
- * values over 32 bits, half a command or answer, bytes left over) is TINY_E_FORMAT, and `down`
- * is empty then. Keys from 9 on are read over: a newer gateway may say more. */
-tiny_status_t tiny_wire_downlink(const uint8_t *data, size_t n, tiny_downlink_t *down);
-
 /* What a downlink says of a neighbour. */
 typedef struct {
     uint32_t epoch; /* UTC now */
@@ -86,11 +81,14 @@ typedef struct {
     uint32_t hash;  /* of the manifest that numbers the neighbours */
     uint8_t neighbour;
     bool active;
+    bool said; /* false: nothing, and the rest is 0 */
 } tiny_word_t;
 
-/* Reads the same bytes for a neighbour's word. TINY_E_MISSING: they are a downlink that says
- * nothing of neighbours; TINY_E_FORMAT: malformed, or not all of it. `word` is empty then. Apart
- * from the rest, so that a node without neighbours does not carry it. */
-tiny_status_t tiny_wire_word(const uint8_t *data, size_t n, tiny_word_t *word);
+/* Reads a downlink; anything malformed (not a map, keys out of order, not the shortest form,
+ * values over 32 bits, half a command, answer or word, bytes left over) is TINY_E_FORMAT, and
+ * `down` and `word` are empty then. A node without neighbours gives no `word`, and reads keys from
+ * 9 on over, as all do those from 13 on: a newer gateway may say more. */
+tiny_status_t tiny_wire_downlink(const uint8_t *data, size_t n, tiny_downlink_t *down,
+                                 tiny_word_t *word);
 
 #endif

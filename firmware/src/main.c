@@ -223,33 +223,33 @@ static uint32_t utc(void) {
     return (uint32_t)((int64_t)APP_PLANTED + tiny_clock_at(&node.clock, node.t));
 }
 
-/* Whether it was a neighbour's word, good or not: the epoch that dates it sets no clock, since it
- * may have waited on the line. */
-static bool hear_neighbour(const tiny_bytes_t *bytes) {
-    tiny_word_t word;
-    const tiny_status_t status = tiny_wire_word(bytes->data, bytes->n, &word);
-    if (status == TINY_OK) {
-        (void)tiny_neighbour_hear(node.neighbour, app_neighbours, APP_NEIGHBOURS, APP_MANIFEST_HASH,
-                                  &word, utc(), node.t);
-    }
-    return status != TINY_E_MISSING;
+/* The epoch that dates a word sets no clock: it may have waited on the line. */
+static void hear_neighbour(const tiny_word_t *word) {
+    (void)tiny_neighbour_hear(node.neighbour, app_neighbours, APP_NEIGHBOURS, APP_MANIFEST_HASH,
+                              word, utc(), node.t);
 }
 #endif
 
 /* Does what a downlink says; false if it is malformed. */
 static bool hear(const tiny_bytes_t *bytes) {
     tiny_downlink_t down;
-    if (tiny_wire_downlink(bytes->data, bytes->n, &down) != TINY_OK) {
+#if APP_NEIGHBOURS > 0
+    tiny_word_t word;
+    if (tiny_wire_downlink(bytes->data, bytes->n, &down, &word) != TINY_OK) {
         return false;
     }
+    if (word.said) {
+        down.has_epoch = false;
+        hear_neighbour(&word);
+    }
+#else
+    if (tiny_wire_downlink(bytes->data, bytes->n, &down, NULL) != TINY_OK) {
+        return false;
+    }
+#endif
     if (down.has_mark) {
         (void)tiny_outbox_acknowledge(&node.outbox, down.boot, down.seq);
     }
-#if APP_NEIGHBOURS > 0
-    if (hear_neighbour(bytes)) {
-        down.has_epoch = false;
-    }
-#endif
     if (down.has_epoch) {
         tiny_clock_set(&node.clock, node.t, down.epoch, APP_PLANTED);
     }

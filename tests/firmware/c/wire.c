@@ -10,20 +10,23 @@ int main(void) {
             uint8_t *data = hex(&n);
             tiny_downlink_t d;
             tiny_word_t word;
-            const tiny_status_t status = tiny_wire_downlink(data, n, &d);
-            const tiny_status_t said = tiny_wire_word(data, n, &word);
+            tiny_downlink_t alone; /* as a node without neighbours reads it */
+            const tiny_status_t status = tiny_wire_downlink(data, n, &d, &word);
+            const tiny_status_t without = tiny_wire_downlink(data, n, &alone, NULL);
             const tiny_downlink_t none = {0};
             const tiny_word_t nothing = {0};
-            const bool dirty = (status != TINY_OK && memcmp(&d, &none, sizeof d) != 0) ||
-                               (said != TINY_OK && memcmp(&word, &nothing, sizeof word) != 0);
-            if (status != TINY_OK || said == TINY_E_FORMAT) {
-                printf("%s\n", dirty ? "bad but not empty" : "bad");
+            if (status != TINY_OK) {
+                const bool empty =
+                    memcmp(&d, &none, sizeof d) == 0 && memcmp(&word, &nothing, sizeof word) == 0;
+                printf("%s\n", empty ? "bad" : "bad but not empty");
+            } else if (without != TINY_OK || memcmp(&d, &alone, sizeof d) != 0) {
+                printf("otherwise without neighbours\n");
             } else {
                 printf("%d %u %u %d %u %d %u %d %u ", d.has_mark, d.boot, d.seq, d.has_epoch,
                        d.epoch, d.has_command, d.actuator, d.on, d.seconds);
                 printf("%d %u %u %d ", d.has_answer, d.case_boot, d.case_seq, d.yes);
-                printf("%d %u %d %u %u %u\n", said == TINY_OK, word.neighbour, word.active,
-                       word.heard, word.hash, word.epoch);
+                printf("%d %u %d %u %u %u\n", word.said, word.neighbour, word.active, word.heard,
+                       word.hash, word.epoch);
             }
             free(data);
             continue;
