@@ -67,7 +67,8 @@ def app_page() -> str:
         "# The app file\n\nOne YAML file is the whole app. Every key, as `tinyfield check` knows "
         "it. `tinyfield schema` prints the same as JSON Schema for an editor. How to use them: "
         "[models](../how-to/models.md), [fast sensors](../how-to/fast-sensors.md), [cases that go "
-        "up](../how-to/escalate.md), [scenarios with their worlds, faults and the edge's answers]"
+        "up](../how-to/escalate.md), [neighbours](../how-to/neighbours.md), [scenarios with their "
+        "worlds, faults and the edge's answers]"
         "(../how-to/scenarios.md).\n\n"
         "| key | value | needed | what it says |\n|---|---|---|---|\n"
     )

@@ -9,6 +9,7 @@ import pytest
 from tests.codegen.apps import SMALL, app_of
 from tests.report.making import app
 from tinyfield.report import words
+from tinyfield.report.facts import _sensors, _sentences
 from tinyfield.spec.features import CHANNEL_OPS
 
 
@@ -31,6 +32,37 @@ def test_a_condition(tmp_path: Path, when: str, said: str) -> None:
     text = text.replace("{valve: {light: 4 min, heavy: 8 min}}", "valve on for 8 min")
     the = app_of(text, tmp_path)
     assert words.condition(the, the.decisions["water"].when) == said
+
+
+NEAR = """
+app: landing
+board: uno
+sensors:
+  soil: {driver: capacitive_soil, pin: A0, calibrate: {dry: 2300 mV, wet: 1050 mV}}
+  hall: {driver: neighbour, node: hall-1, decision: smoke, expires: 12 min}
+sample: every 1 min
+decisions:
+  near: {when: hall.active == 1 and soil.moisture > 20 %, clear: hall.active != 1}
+  odd: {when: hall.active > 0}
+"""
+
+
+def test_a_neighbour(tmp_path: Path) -> None:
+    the = app_of(NEAR, tmp_path)
+    near, odd = the.decisions.values()
+    assert near.clear is not None
+    assert words.condition(the, near.when) == (
+        "“smoke” of hall-1 is active and soil.moisture is above 20 %"
+    )
+    assert words.condition(the, near.clear) == "“smoke” of hall-1 is not active"
+    assert words.condition(the, odd.when) == "hall.active is above 0"
+    reads = {names: said for facts in _sensors(the) for names, said in [(facts.names, facts.reads)]}
+    assert reads["hall",] == ("whether smoke of hall-1 is active",)
+    assert _sentences(the)[:2] == (
+        "One node on Arduino Uno R3 reads 1 sensor (soil) every 1 min.",
+        "Over the link it hears what other nodes have decided: smoke of hall-1 (known for 12 min "
+        "after it was said).",
+    )
 
 
 COUNTING = """

@@ -327,10 +327,24 @@ def note_of(trace: Path) -> str:
 
 def _sentences(app: App) -> tuple[str, ...]:
     every = duration_text(app.sample_s)
+    own = [sensor.name for sensor in app.sensors.values() if sensor.neighbour is None]
     said = [
-        f"One node on {board(app.board).title} reads {words.counted(len(app.sensors), 'sensor')} "
-        f"({words.listing(list(app.sensors))}) every {every}."
+        f"One node on {board(app.board).title} reads {words.counted(len(own), 'sensor')} "
+        f"({words.listing(own)}) every {every}."
     ]
+    heard = [sensor.neighbour for sensor in app.sensors.values() if sensor.neighbour is not None]
+    if heard:
+        said.append(
+            "Over the link it hears what other nodes have decided: "
+            + words.listing(
+                [
+                    f"{one.decision} of {one.node} (known for {duration_text(one.expires_s)} "
+                    "after it was said)"
+                    for one in heard
+                ]
+            )
+            + "."
+        )
     for model in app.models.values():
         said.append(
             f"On the node itself, the model “{model.name}” "
@@ -353,7 +367,9 @@ def _leaves(app: App) -> tuple[str, ...]:
         f"Over its {app.reporting.link} link the node tells what it decided: the rule, the label, "
         "the confidence, which of the rule's conditions held, what was asked of the actuators and "
         "whether an interlock refused it, the battery's state and its counters.",
-        f"Every {duration_text(app.reporting.heartbeat_s)} it says that it lives.",
+        f"Every {duration_text(app.reporting.heartbeat_s)} it says that it lives, and which of its "
+        "rules are active. A node that asks for one of its rules as a neighbour is told that one "
+        "bit, and no more.",
         f"No raw reading leaves it: none of its {words.counted(len(app.channels), 'channel')} has "
         "a place in a message, and a rule that would send one is refused when the app is checked.",
     )
@@ -394,6 +410,8 @@ def _sensors(app: App) -> tuple[SensorFacts, ...]:
             for c in app.channels
             if c.sensor == s.name
         )
+        if s.neighbour is not None:
+            reads = (f"whether {s.neighbour.decision} of {s.neighbour.node} is active",)
         kinds.setdefault((s.driver, reads), []).append(s.name)
     return tuple(
         SensorFacts(tuple(names), driver(name).summary, name, reads)

@@ -75,9 +75,24 @@ def condition(app: App, tree: e.Expr, inside: bool = False) -> str:
         return f"the rule {tree.name} is active"
     if isinstance(tree, e.Not):
         return f"not ({condition(app, tree.x)})"
+    if isinstance(tree, e.Compare) and (told := _told(app, tree)):
+        return told
     if isinstance(tree, e.Compare):
         return f"{_number(tree.a)} {_COMPARED[tree.op]} {_number(tree.b)}"
     return e.dump(tree)
+
+
+def _told(app: App, tree: e.Compare) -> str:
+    """A comparison of a neighbour's word with 1 or 0; empty of any other."""
+    if not isinstance(tree.a, e.ChannelRef) or not isinstance(tree.b, e.Num):
+        return ""
+    name, wanted = tree.a.name, tree.b.value
+    sensor = next(s for s in app.sensors.values() if name in s.channels)
+    if sensor.neighbour is None or tree.op not in ("==", "!=") or wanted not in (0, 1):
+        return ""
+    active = (wanted == 1) == (tree.op == "==")
+    heard = sensor.neighbour
+    return f"“{heard.decision}” of {heard.node} is {'' if active else 'not '}active"
 
 
 def _class(app: App, label: e.LabelIs) -> str:
