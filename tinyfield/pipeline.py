@@ -452,7 +452,7 @@ def _costs(
         except BudgetError as error:
             if asked or entry.name in needed:
                 raise
-            # A report goes to others: where the file lies on this machine is none of their business.
+            # A report goes to others, who need not know where the file lies on this machine.
             why = error.message.replace(str(path), path.name)
             rows.append(BoardCost(entry.name, None, note=f"{NO_ROOM}: {why}"))
     return tuple(rows)

@@ -84,8 +84,10 @@ def test_a_board_that_nobody_named_may_be_too_small(
     small = [board("qemu_m4")]
     rows = pipeline._costs(path, app, wanted, none, tmp_path, none, none, asked=None)
     assert [(r.board, r.note) for r in rows] == [
-        ("uno", ""), ("native", ""), ("qemu_m4", "too small for it: irrigation.yaml:13:5: its state does not fit"),
-    ]  # fmt: skip
+        ("uno", ""),
+        ("native", ""),
+        ("qemu_m4", "too small for it: irrigation.yaml:13:5: its state does not fit"),
+    ]
     with pytest.raises(BudgetError):
         pipeline._costs(path, app, wanted, none, tmp_path, none, none, asked=["qemu_m4"])
     small = [board("simavr_uno")]
