@@ -1,8 +1,9 @@
 /* A hardware board in fast motion (TINY_VIRTUAL is 0): a clock in milliseconds that reading,
  * writing and sleeping move on, a soil probe and a tank, a valve whose every change is printed,
- * and a serial line that is silent, babbles, or is ruined now and then.
+ * and a serial line that is silent, babbles, or is ruined now and then, or has a gateway on it.
  *
- * Arguments: what the line does, seconds to run, milliseconds that sensing takes. */
+ * Arguments: what the line does, seconds to run, milliseconds that sensing takes; of "gateway" also
+ * the bytes that answer each message, and those that are waiting at the first look after 600 s. */
 #include "hal.h"
 #include "harness.h"
 
@@ -15,6 +16,10 @@ static const char *mode;
 static uint8_t persist[HAL_PERSIST_BYTES];
 static uint32_t babble = 1;
 static bool valve;
+static uint8_t *answer, *waiting;
+static size_t answer_n, waiting_n;
+static const uint8_t *line_at; /* what is on the line */
+static size_t line_n;
 
 static void pass(uint64_t ms) {
     now_ms += ms;
@@ -46,11 +51,35 @@ void hal_watchdog(void) {
 int hal_stream_write(const uint8_t *data, size_t n) {
     (void)data;
     uplinks += n > 1 ? 1 : 0; /* else the zero before it */
+    line_at = answer;
+    line_n = n > 1 ? answer_n : 0;
     pass(n / 10 + 1);
     return is(mode, "closed") ? TINY_E_IO : TINY_OK;
 }
 
+/* A few bytes at a time, as they come. */
+static int from_gateway(uint8_t *data, size_t cap, uint32_t timeout_ms) {
+    if (timeout_ms == 0 && now_ms >= 600000 && waiting_n > 0) {
+        line_at = waiting;
+        line_n = waiting_n;
+        waiting_n = 0;
+    }
+    const size_t n = line_n < 7 ? line_n : 7;
+    if (n == 0 || n > cap) {
+        pass(timeout_ms);
+        return 0;
+    }
+    memcpy(data, line_at, n);
+    line_at += n;
+    line_n -= n;
+    pass(1);
+    return (int)n;
+}
+
 int hal_stream_read(uint8_t *data, size_t cap, uint32_t timeout_ms) {
+    if (is(mode, "gateway")) {
+        return from_gateway(data, cap, timeout_ms);
+    }
     if (is(mode, "closed")) {
         return TINY_E_IO;
     }
@@ -149,17 +178,25 @@ void hal_exit(int code) {
 }
 
 int main(int argc, char **argv) {
-    if (argc != 4) {
+    if (argc != 4 && argc != 6) {
         return 2;
     }
     mode = argv[1];
     const uint32_t end = (uint32_t)strtoul(argv[2], NULL, 10);
     sense_ms = (uint32_t)strtoul(argv[3], NULL, 10);
+    if (argc == 6) {
+        rest = argv[4];
+        answer = hex(&answer_n);
+        rest = argv[5];
+        waiting = hex(&waiting_n);
+    }
     memset(persist, 0xFF, sizeof persist);
     tiny_node_setup();
     while (hal_now() < end) {
         tiny_node_step();
     }
     printf("end %llu %u\n", (unsigned long long)longest_ms, uplinks);
+    free(answer);
+    free(waiting);
     return 0;
 }
