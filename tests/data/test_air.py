@@ -308,6 +308,9 @@ def test_an_app_with_an_array_gets_rows_to_learn_from(tmp_path: Path) -> None:
     table = compute(app, "gas", data.load(app, "gas"))
     table.verify()
     assert len(table) > 4000
+    assert len(np.unique(table.part("test").group)) == 4 * 4, "stretches of 150 s of each gas"
+    late = table.group == "test/made-Smoke@3"
+    assert set(table.split[late]) == {"test"} and (table.t[late] // 150 == 3).all()
     smoke, clean = (table.X[table.y == number].mean(0) for number in (2, 0))
     assert clean[1] - smoke[1] > 500, "the level of MQ-135 in mV"
 
@@ -342,6 +345,8 @@ def test_an_array_of_gas_sensors(tmp_path: Path) -> None:
     assert first.channels["mq7.voltage"][0] == pytest.approx(5000)
     assert set(first.labels) == {1} and first.period_s == 2
     made.require_classes()
+    again = data.load(mq_app(tmp_path), "m", data_dir=folder)  # from the cache
+    assert {s.stretch_s for s in (*made.series, *again.series)} == {150}
     with pytest.raises(DataError, match="Smoke, which is no class"):
         data.load(mq_app(tmp_path, classes="no_gas, fire"), "m", data_dir=folder)
     with pytest.raises(DataError, match="cannot be split by group"):

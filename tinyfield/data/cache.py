@@ -120,6 +120,7 @@ def write(name: str, dataset: Dataset, app: App) -> None:
                 "t0": s.t0.isoformat(),
                 "channels": list(s.channels),
                 "origin": s.origin,
+                "stretch_s": s.stretch_s,
             }
             for s in dataset.series
         ],

@@ -41,6 +41,8 @@ class Series:
             known; also where it is not asked for, if it is known there. For classes that are steps
             of one quantity, where that is known: the quantity, in a scale in which equal distances
             weigh alike.
+        stretch_s: where few groups are all there is, the seconds after which rows of one count as
+            independent for a score's interval; 0: never.
     """
 
     group: str
@@ -52,6 +54,7 @@ class Series:
     labels: NDArray[np.int16]
     origin: Origin
     values: NDArray[np.float64] | None = None
+    stretch_s: int = 0
 
     def __len__(self) -> int:
         return len(self.day)

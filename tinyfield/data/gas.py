@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 GAP = 30
 """Samples between two parts of a split by time: a minute, in which an MQ sensor still settles."""
+STRETCH_S = 150
+"""About a puff and the pause after it: a gas is one recording, and its parts in time are all that
+an interval can come from."""
 LABEL = "gas"
 SUPPLY_V = 5.0
 
@@ -42,6 +45,7 @@ def build(app: App, model_name: str, folder: Path | None, seed: int, held_out: b
             hint=f"Write 'sample: every {PERIOD_S} s'.",
         )
     origin: Origin = "generated" if folder is None else "measured"
+    said: tuple[str, ...]
     if folder is None:
         recordings = mq_array.generate(seed=seed)
         said = (
@@ -54,6 +58,8 @@ def build(app: App, model_name: str, folder: Path | None, seed: int, held_out: b
             f"MEASURED: raw readings of {len(SENSORS)} MQ sensors, {len(recordings)} recordings.",
             "One session a gas: a sensor's drift and the gas cannot be told apart, so that scores "
             "flatter.",
+            f"A group is {STRETCH_S} s of a recording: an interval over such groups says nothing "
+            "of another session.",
         )
     numbers = {_plain(name): number for number, name in enumerate(model.classes)}
     missing = sorted({r.gas for r in recordings if _plain(r.gas) not in numbers})
@@ -101,6 +107,7 @@ def _series(app: App, recording: Recording, number: int, origin: Origin) -> Seri
         day=np.zeros(n, np.int32),
         labels=np.full(n, number, np.int16),
         origin=origin,
+        stretch_s=STRETCH_S,
     )
 
 

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 REFIT: Literal["refit"] = "refit"
 """Split of rows that only a refit learns from: copies of validation recordings."""
 
+STRETCH = "@"
+"""Before the number of a stretch of time, in a row's group."""
+
 _COPIES = 0xC0
 """Tells the random numbers of copies from any others of the same seed."""
 
@@ -47,7 +50,7 @@ class FeatureTable:
         classes: class names; ``y`` indexes them. Of a regression empty.
         X: int32 inputs [n, history · k], each in its feature's scale, the oldest sample first.
         y: class index [n]; of a regression the target's integer, in its scale.
-        group: the group of each row, [n].
+        group: the group of each row, [n]; ``group@3`` where stretches of time count as groups.
         split: ``train``, ``valid`` or ``test`` of each row, or :data:`REFIT`, [n].
         origin: ``measured``, ``driven`` or ``generated`` of each row, [n].
         t: seconds since the start of the row's series or recording, [n].
@@ -253,7 +256,7 @@ def compute(app: App, model: str, dataset: Dataset, *, every_s: int | None = Non
                 "y": run.labels[keep].astype(np.int16) if run.told is None else run.told[keep],
                 "t": at.astype(np.int64) * app.sample_s,
                 "when": run.when[at, 1].astype(np.int64) * 86_400 + run.when[at, 2],
-                "group": np.full(len(at), run.group),
+                "group": run.groups(at * app.sample_s),
                 "split": np.full(len(at), run.split or dataset.split[run.group]),
                 "origin": np.full(len(at), run.origin),
                 "clear": np.ones(len(at), np.float32) if run.clear is None else run.clear[at],
@@ -304,6 +307,13 @@ class _Run:
     amount: NDArray[np.float64] | None = None
     clear: NDArray[np.float32] | None = None
     split: str = ""
+    stretch_s: int = 0
+
+    def groups(self, t: NDArray[np.int64]) -> NDArray[np.str_]:
+        """The group of each row, at seconds t [n]; its stretches are groups of their own."""
+        if not self.stretch_s:
+            return np.full(len(t), self.group)
+        return np.array([f"{self.group}{STRETCH}{n}" for n in t // self.stretch_s], np.str_)
 
 
 def _check_lengths(app: App, inputs: Sequence[Feature], dataset: Dataset) -> None:
@@ -335,7 +345,10 @@ def _runs(app: App, model: str, dataset: Dataset) -> Iterator[_Run]:
         rows = _rows(app, inputs, s, dataset.name)
         told = None if target is None else _told(s, target, dataset)
         amount = s.values if target is None else None
-        yield _Run(s.group, s.origin, s.site, rows, times(s), s.labels, told=told, amount=amount)
+        yield _Run(
+            s.group, s.origin, s.site, rows, times(s), s.labels, told=told, amount=amount,
+            stretch_s=s.stretch_s,
+        )  # fmt: skip
     for number, r in enumerate(dataset.recordings):
         where = f"{dataset.name}, {r.group}"
         hop_s = hop(app, inputs, app.models[model].history)

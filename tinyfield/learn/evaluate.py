@@ -8,7 +8,7 @@ import numpy as np
 
 from tinyfield.compiler import compile_model
 from tinyfield.errors import DataError
-from tinyfield.features.table import FeatureTable, compute
+from tinyfield.features.table import STRETCH, FeatureTable, compute
 from tinyfield.learn import baselines
 from tinyfield.learn.metrics import Score, auc, auc_interval, calibration_error, score
 from tinyfield.learn.regression import Errors, Fitted, by_origin, errors, idle_errors
@@ -267,5 +267,6 @@ def _evaluate_numbers(
 
 
 def _place(group: str) -> str:
-    """What a group is of: ``later/p04-2`` and ``2018/p04-2`` are of one plot."""
-    return group.split("/", 1)[-1]
+    """What a group is of: ``later/p04-2`` and ``2018/p04-2`` are of one plot, and all stretches
+    of a series of one."""
+    return group.split("/", 1)[-1].split(STRETCH, 1)[0]
