@@ -18,6 +18,7 @@ from tinyfield.learn.metrics import score
 from tinyfield.learn.regression import by_origin, errors, idle_errors
 from tinyfield.learn.stages import Stage
 from tinyfield.report import check_place, doubts, gather, plots, render, write
+from tinyfield.report.facts import about
 from tinyfield.report.page import _when
 from tinyfield.report.plots import spans
 from tinyfield.spec.app import Target
@@ -338,3 +339,10 @@ def test_decisions_are_told_by_the_local_clock() -> None:
     play = replace(plays()[0], start=86400 + 6 * 3600, first=0)
     assert _when(3600, play) == "2 Jan 07:00"
     assert _when(3600, replace(play, start=None)) == "day 0, 01:00"
+
+
+def test_the_comment_at_the_head_of_the_app_says_what_it_is_for(root: Path, tmp_path: Path) -> None:
+    assert Page(render(facts(root))).text.count("A bed of tomatoes that waters itself") == 1
+    file = tmp_path / "app.yaml"
+    file.write_text("# Rings <once>.\n#\n# Try it: tinyfield test app.yaml\napp: bell\n# no more\n")
+    assert about(file) == "Rings <once>."

@@ -239,9 +239,10 @@ class ModelFacts:
 
 @dataclass(frozen=True)
 class Facts:
-    """The whole report, before it is a page."""
+    """The whole report, before it is a page. ``about``: what the app's author says of it."""
 
     name: str
+    about: str
     board: str
     sentences: tuple[str, ...]
     sensors: tuple[SensorFacts, ...]
@@ -291,7 +292,7 @@ def gather(
         for name, model in app.models.items()
     )
     return Facts(
-        name=app.name,
+        name=app.name, about=about(app.path),
         board=board(app.board).title,
         sentences=_sentences(app),
         sensors=_sensors(app),
@@ -316,6 +317,16 @@ def gather(
         warnings=doubts.every(app, models, boards, plays),
         settled=tuple((title, tuple(rows)) for title, rows in settled),
     )  # fmt: skip
+
+
+def about(file: Path) -> str:
+    """What an app's file says of itself: its first comment, less lines that name a command."""
+    said = []
+    for line in file.read_text(encoding="utf-8-sig", errors="replace").splitlines():
+        if not line.startswith("#"):
+            break
+        said.append(line.lstrip("# ").rstrip())
+    return " ".join(line for line in said if line and "tinyfield " not in line)
 
 
 def note_of(trace: Path) -> str:

@@ -122,7 +122,7 @@ def _environment() -> Environment:
         counted=words.counted, when=_when,
         capitalize_first=lambda text: text[:1].upper() + text[1:],
         figure=lambda x: f"{round(x, 1) + 0.0:,.1f}".removesuffix(".0"),  # and no minus zero
-        marked=_marked, code=_code, brief=_brief,
+        marked=_marked, code=_code, brief=_brief, percent=_percent,
     )  # fmt: skip
     return environment
 
