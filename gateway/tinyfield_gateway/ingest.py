@@ -186,7 +186,7 @@ class Ingest(threading.Thread):
 
     def _pass_on(self, batch: Batch, committed: Committed) -> None:
         now, clock = int(self._clock()), time.monotonic()
-        found = due(committed.hearings, batch, now)
+        found = due(committed.hearings, batch, now, self._waiting)
         self._send_words(found.fresh, now)
         for one in found.old:
             self._log_word("a neighbour's word is too old to be passed on", one, now)

@@ -10,7 +10,7 @@ waits until its node has said no more for a while, and then is whatever the last
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 
 from tinyfield.wire import Downlink
@@ -35,8 +35,13 @@ class Due:
     """Just come, and older than their listener believes."""
 
 
-def due(hearings: Iterable[Hearing], batch: Batch, now: int) -> Due:
-    """Sorts them.
+def due(
+    hearings: Iterable[Hearing],
+    batch: Batch,
+    now: int,
+    waiting: Container[tuple[str, int | None]] = (),
+) -> Due:
+    """Sorts them; ``waiting`` are those, by node and rule, that are late already.
 
     A word is sent when the neighbour has just told of that decision, and when the listener can be
     told what it may have missed; one that is known to be away is told when it is back. A sim is
@@ -56,7 +61,9 @@ def due(hearings: Iterable[Hearing], batch: Batch, now: int) -> Due:
             continue
         elif told and rules is not None and now - one.said > LATE_S:
             found.late.append(one)
-        elif told or (one.listener in came and not one.simulated):
+        elif told or (
+            one.listener in came and not one.simulated and (one.wish.node, one.rule) not in waiting
+        ):
             found.fresh.append(one)
     return found
 
@@ -67,8 +74,8 @@ class Waiting:
     def __init__(self) -> None:
         self._until: dict[tuple[str, int | None], float] = {}
 
-    def __bool__(self) -> bool:
-        return bool(self._until)
+    def __contains__(self, key: object) -> bool:
+        return key in self._until
 
     def add(self, late: Iterable[Hearing], clock: float) -> None:
         """Wait for these."""

@@ -124,9 +124,11 @@ def test_who_is_born_or_comes_back_is_told_what_stands(field: Bench) -> None:
     assert [one.heard for one in words(field, "attic-1")] == [told.heard] * 2
     field.say("attic-1", heartbeat(0, node="attic-1", boot=2))
     assert len(words(field, "attic-1")) == 3
+    field.say("attic-1", decision(0, boot=2, manifest=ATTIC.hash))
+    assert [one.heard for one in words(field, "attic-1")] == [told.heard] * 4
     field.later(600)
     field.say("attic-1", birth(3, "attic-1", ATTIC.hash))
-    assert len(words(field, "attic-1")) == 3, "a word that counts no more"
+    assert len(words(field, "attic-1")) == 4, "a word that counts no more"
 
 
 def test_a_sim_is_told_once(field: Bench) -> None:
@@ -167,6 +169,7 @@ def test_what_the_next_of_a_backlog_takes_back_is_not_told(field: Bench) -> None
     """After some minutes without a link: smoke, and the end of it."""
     field.say("bed-3", frost(0, True, age=300))
     field.say("bed-3", decision(1, age=250))
+    field.say("attic-1", heartbeat(0, node="attic-1"))
     time.sleep(QUIET_S / 2)
     field.say("bed-3", frost(2, False, age=200))
     field.say("bed-3", frost(3, True, age=150))

@@ -77,9 +77,9 @@ class Batch:
 
     @property
     def came(self) -> set[str]:
-        """Nodes that were born, gave a sign of life, or are back: what they missed can be told."""
-        said = {one.node for one in self.heard if one.message.kind is not Kind.DECISION}
-        return said | {node for node, online in self.online.items() if online}
+        """Nodes that said something or are back: they listen, and can be told what they missed."""
+        back = {node for node, online in self.online.items() if online}
+        return back | {one.node for one in self.heard}
 
 
 @dataclass(frozen=True)
