@@ -181,10 +181,12 @@ def states_of(scenario: Scenario) -> tuple[tuple[int, int, str], ...]:
 
 
 def wrong_in(scenario: Scenario, seconds: int) -> tuple[tuple[int, int, str], ...]:
-    """Begin, end and words of each fault of a scenario of that length, in s."""
+    """Begin, end and words, in s, of each fault of a scenario of that length, and of each time that
+    a neighbour says something."""
+    lines = [(fault.begin_s, fault.end_s, fault.text) for fault in scenario.faults]
+    lines += [(s.begin_s, s.end_s, f"{s.sensor}: {s.text}") for s in scenario.neighbours]
     return tuple(
-        (fault.begin_s, min(seconds if fault.end_s is None else fault.end_s, seconds), fault.text)
-        for fault in scenario.faults
+        (begin, min(seconds if end is None else end, seconds), text) for begin, end, text in lines
     )
 
 

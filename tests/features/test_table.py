@@ -190,6 +190,18 @@ def test_what_the_data_lack_is_said() -> None:
         compute(APP, "need", dataset(series("a"), series("b"), empty)).verify()
 
 
+def test_data_without_a_neighbour_say_what_to_do() -> None:
+    heard = channel("hall.active").model_copy(update={"told": True})
+    near = app([heard], {"need": [feature("hall.active", "last")]})
+    with pytest.raises(DataError, match="needs hall.active") as caught:
+        compute(near, "need", dataset(*map(series, "abc")))
+    assert "a column hall.active of 0 and 1" in (caught.value.hint or "")
+    spoken = [replace(one, channels={"hall.active": np.tile([1.0, 0.0, np.nan], 10)})
+              for one in map(series, "abc")]  # fmt: skip
+    table = compute(near, "need", dataset(*spoken))
+    assert set(table.X[:, 0].tolist()) == {10}  # every third sample has a label
+
+
 def test_crop_falls_back_to_the_apps_and_may_be_overridden() -> None:
     own = compute(APP, "need", dataset(*(series(g, site={}) for g in "abc")))
     assert (own.X[:, 2] == 150).all()

@@ -444,9 +444,13 @@ def _rows(app: App, inputs: Sequence[Feature], series: Series, dataset: str) -> 
         )
     for feature in inputs:
         if feature.channel is not None and feature.source not in series.channels:
+            told = app.channels[feature.channel].told
             raise DataError(
                 f"{where}: `{feature.text}` needs {feature.source}, which the data does not have",
-                hint="take that input out of the model or name another data set",
+                hint=f"give it as a column {feature.source} of 0 and 1, or ask the neighbour in a "
+                "rule, which needs no data"
+                if told
+                else "take that input out of the model or name another data set",
             )
     return scaled_rows(app, series)
 
