@@ -193,7 +193,7 @@ def test_what_the_data_lack_is_said() -> None:
 def test_data_without_a_neighbour_say_what_to_do() -> None:
     heard = channel("hall.active").model_copy(update={"told": True})
     near = app([heard], {"need": [feature("hall.active", "last")]})
-    with pytest.raises(DataError, match="needs hall.active") as caught:
+    with pytest.raises(DataError, match=r"needs hall\.active") as caught:
         compute(near, "need", dataset(*map(series, "abc")))
     assert "a column hall.active of 0 and 1" in (caught.value.hint or "")
     spoken = [replace(one, channels={"hall.active": np.tile([1.0, 0.0, np.nan], 10)})
