@@ -270,6 +270,8 @@ def stages(model: ModelFacts) -> str:
         if max(sizes) > 8 * min(sizes):
             axes.set_xscale("log", base=2)
             axes.xaxis.set_major_formatter(lambda x, _: f"{x:,.0f}")
+        else:
+            axes.locator_params(axis="x", nbins=5)
         span = max(s.test[key] for s in steps) - min(s.test[key] for s in steps)
         least = 0.02 if model.fitted is None else 0.01 * max(s.test[key] for s in steps)
         pad = max(least, 0.25 * span)
