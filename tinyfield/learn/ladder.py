@@ -154,8 +154,9 @@ def named(model: Model) -> str:
     for key in ("history", "hop"):
         if options.get(key) == 1:
             options.pop(key)
-    if options.get("ordered") is False:
-        options.pop("ordered")
+    for key in ("ordered", "l2"):
+        if not options.get(key, True):
+            options.pop(key)
     if "trees" in options:
         trees = options.pop("trees")
         name = f"{model.architecture} of {trees} tree{'s' if trees != 1 else ''}"
