@@ -3,10 +3,11 @@
  * Resting energy requirement RER = 70 kcal/day x kg^0.75; what it needs in a day is a multiple of
  * that by its life stage, whether it is neutered, and how active it is. Formula and factors: M.S.
  * Hand et al., Small Animal Clinical Nutrition, 5th edition (2010), table 5-2; the formula also in
- * NRC, Nutrient Requirements of Dogs and Cats (2006). Less than one and more than three hours of
- * activity are the limits between low, moderate and high activity of FEDIAF's Nutritional
- * Guidelines (2021). They are where feeding starts, not where it ends: an animal may need half as
- * much again or half of it, and its body condition has the last word. */
+ * the Merck Veterinary Manual, Nutritional Requirements of Small Animals. Less than one and more
+ * than three hours of activity are the limits between low, moderate and high activity of FEDIAF's
+ * Nutritional Guidelines, whose 95, 110 to 125 and 150 to 175 kcal/day x kg^0.75 are 1.4, 1.6 to
+ * 1.8 and 2.1 to 2.5 times the need at rest. They are where feeding starts, not where it ends: an
+ * animal may need half as much again or half of it, and its body condition has the last word. */
 #ifndef TINY_PET_H
 #define TINY_PET_H
 
