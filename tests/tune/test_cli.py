@@ -46,3 +46,17 @@ def test_an_app_without_models(tmp_path: Path, capsys: pytest.CaptureFixture[str
     path.write_text(APP, encoding="utf-8")
     assert run(["tune", str(path)]) == 1
     assert "has no models: there is nothing to tune" in capsys.readouterr().err
+
+
+def test_a_board_whose_core_nothing_stands_for(root: Path) -> None:
+    """Its constants can still be searched for; only what counts code needs a --board."""
+    from tinyfield.tune.of_app import problem_of
+
+    app, problem = problem_of(
+        root / "apps/machine_monitor.yaml", model="fault", board=None, architectures=["gmm"],
+        data_dir=None, seed=0,
+    )  # fmt: skip
+    assert app.board == "esp32dev"
+    assert set(problem.space.searched) == {"gmm"}
+    windows = {form.text for form in problem.space.inputs[0]}
+    assert windows == {f"imu.accel_x level {s} s" for s in ("2.56", "5.12", "10.24")}

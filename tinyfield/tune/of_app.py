@@ -154,6 +154,8 @@ def _identity(app: App, model: Model, dataset: Dataset) -> str:
 
 
 def _compiler(target: str) -> str:
+    if target == "host":  # nothing stands for the board's core: of code nothing is measured
+        return "none"
     try:
         return bench.compiler_of(target)
     except MissingToolError:
