@@ -142,6 +142,7 @@ def refits() -> dict[str, object]:
     kinds = {
         "qat": (qat, rows, ("",)),
         "plain": (plain, rows, ("", "test", "refit")),
+        "held": (network("mlp", hidden=(8,), l2=0.5), replace(table(1000), refit=True), ("",)),
         "mahalanobis": (watch("mahalanobis"), wear, ("", "refit")),
         "autoencoder": (watch("autoencoder", hidden=(2,)), wear, ("", "refit")),
     }

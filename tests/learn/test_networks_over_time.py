@@ -203,6 +203,13 @@ def test_the_test_rows_reach_no_refit(made: dict[str, Any]) -> None:
     assert one.model == tested.model and one.settled == tested.settled
 
 
+def test_large_weights_cost_something(made: dict[str, Any]) -> None:
+    """So much that less is learned; here a refit has no rows of its own."""
+    free, held = made["refit_plain_"], made["refit_held_"]
+    assert held.settled and held.settled != held.model
+    assert np.ptp(held.probabilities[:, 0]) < 0.75 * np.ptp(free.probabilities[:, 0])
+
+
 @pytest.mark.parametrize("kind", ["plain", "mahalanobis", "autoencoder"])
 def test_what_the_validation_rows_chose_is_settled_before_the_refit(
     made: dict[str, Any], kind: str

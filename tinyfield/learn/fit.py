@@ -74,6 +74,7 @@ def fit(
     seed: int,
     epochs: int = EPOCHS,
     settled: Settled | None = None,
+    to_the_end: bool = False,
     progress: Progress | None = None,
 ) -> tuple[keras.Model, Settled]:
     """Trains until macro F1 on the validation groups stops rising, and calibrates.
@@ -89,6 +90,8 @@ def fit(
     Args:
         settled: of an earlier training; this one ends after as many epochs of the same schedule,
             with the same temperature, and asks the validation rows nothing.
+        to_the_end: every epoch is trained and the last one's weights are kept: of a network whose
+            large weights cost something, which by itself keeps it from learning rows by heart.
     """
     import keras
 
@@ -125,7 +128,7 @@ def fit(
                 progress("refit", epoch + 1, settled.epochs, "training and validation rows")
             continue
         value = _merit(model, examples, goal)
-        if value > best:
+        if value > best or to_the_end:
             best, best_at, kept = value, epoch, model.get_weights()
         if progress is not None:
             said = f"valid {goal.said(value)}, best {goal.said(best).rsplit(' ', 1)[1]}"

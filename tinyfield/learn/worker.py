@@ -138,6 +138,7 @@ def _network(request: dict[str, Any], examples: Arrays, progress: Progress) -> M
             seed=int(request["seed"]),
             epochs=int(request["epochs"]),
             settled=settled,
+            to_the_end=bool(request.get("l2")),
             progress=progress,
         )
 

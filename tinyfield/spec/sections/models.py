@@ -169,7 +169,7 @@ class ModelSection(Section):
     l2: Annotated[float, Field(ge=0, le=1)] | None = Field(
         default=None,
         description="mlp: how much large weights cost in training, by their squares, against "
-        "learning few subjects by heart; 0.001 to 0.01 where it helps (0)",
+        "learning few subjects by heart, in place of ending early; 0.001 to 0.01 (0)",
         examples=[0.005],
     )
     trees: Annotated[int, Field(ge=1, le=255)] | None = Field(
