@@ -26,5 +26,5 @@ int32_t tiny_neighbour_reading(const tiny_neighbour_t *neighbour, uint32_t t) {
     if (t >= neighbour->until) {
         return TINY_MISSING;
     }
-    return neighbour->active ? 1 : 0;
+    return neighbour->active ? 100 : 0;
 }

@@ -32,7 +32,7 @@ tiny_status_t tiny_neighbour_hear(tiny_neighbour_t *neighbours,
                                   const tiny_neighbour_rule_t TINY_ROM *rules, uint8_t count,
                                   uint32_t hash, const tiny_word_t *word, uint32_t now, uint32_t t);
 
-/* 1 active, 0 not, TINY_MISSING unknown at t. */
+/* In hundredths, as the driver neighbour has it: 100 active, 0 not, TINY_MISSING unknown at t. */
 int32_t tiny_neighbour_reading(const tiny_neighbour_t *neighbour, uint32_t t);
 
 #endif

@@ -21,6 +21,8 @@ HASH = 0xDEADBEEF
 NOON = 1_780_000_000
 OK, OTHER, OLD = 0, -1, -2
 MISSING = -(2**31)
+YES = 100
+"""Active, in hundredths."""
 EXPIRES = 600
 LIVES = {0: EXPIRES, 1: 7200}
 
@@ -58,21 +60,21 @@ def held(neighbours: Harness) -> Node:
 def test_unknown_until_heard_then_what_was_said(held: Node) -> None:
     assert [held.read(t) for t in (0, 1000, 2**32 - 1)] == [MISSING] * 3
     assert held.hear(100, NOON) == OK
-    assert (held.read(100), held.read(100, which=1)) == (1, MISSING)
+    assert (held.read(100), held.read(100, which=1)) == (YES, MISSING)
     assert held.hear(160, NOON + 60, active=0, epoch=NOON + 60) == OK
     assert held.read(160) == 0
 
 
 def test_a_word_expires_by_its_own_age(held: Node) -> None:
     held.hear(1000, NOON - 100)
-    assert [held.read(1000 + after) for after in (0, 499, 500, 10_000)] == [1, 1, MISSING, MISSING]
+    assert [held.read(1000 + after) for after in (0, 499, 500, 10_000)] == [YES, YES, MISSING, MISSING]
 
 
 def test_one_as_old_as_expires_says_nothing_and_takes_nothing_away(held: Node) -> None:
     assert held.hear(0, NOON - EXPIRES) == OLD
     assert held.read(0) == MISSING
     assert held.hear(0, NOON - EXPIRES + 1) == OK
-    assert (held.read(0), held.read(1)) == (1, MISSING)
+    assert (held.read(0), held.read(1)) == (YES, MISSING)
 
 
 def test_a_replay_does_not_lengthen_its_life(held: Node) -> None:
@@ -80,18 +82,18 @@ def test_a_replay_does_not_lengthen_its_life(held: Node) -> None:
     for t in (1, 300, 599, 600, 5000):
         assert held.hear(t, NOON) == OLD
         assert held.hear(t, NOON - 1, active=0) == OLD
-    assert (held.read(599), held.read(600)) == (1, MISSING)
+    assert (held.read(599), held.read(600)) == (YES, MISSING)
 
 
 def test_by_its_own_clock_a_node_knows_how_long_a_word_lay_on_the_line(held: Node) -> None:
     assert held.hear(0, NOON, now=NOON + 400) == OK
-    assert (held.read(199), held.read(200)) == (1, MISSING)
+    assert (held.read(199), held.read(200)) == (YES, MISSING)
     assert held.hear(300, NOON + 1, now=NOON + 700) == OLD  # played back after a reset, say
 
 
 def test_a_clock_that_is_behind_makes_no_word_younger(held: Node) -> None:
     assert held.hear(0, NOON - 100, now=NOON - 90) == OK
-    assert (held.read(499), held.read(500)) == (1, MISSING)
+    assert (held.read(499), held.read(500)) == (YES, MISSING)
 
 
 @pytest.mark.parametrize(
@@ -117,12 +119,12 @@ def test_what_is_not_for_it_changes_nothing(held: Node, wrong: dict[str, int], s
 
 def test_clocks_may_differ_by_a_minute(held: Node) -> None:
     assert held.hear(0, NOON + 60) == OK
-    assert (held.read(599), held.read(600)) == (1, MISSING)
+    assert (held.read(599), held.read(600)) == (YES, MISSING)
 
 
 def test_at_the_end_of_its_seconds_nothing_wraps(held: Node) -> None:
     assert held.hear(2**32 - 100, NOON, which=1) == OK
-    assert held.read(2**32 - 2, which=1) == 1
+    assert held.read(2**32 - 2, which=1) == YES
 
 
 second = st.integers(0, 3000)
@@ -149,7 +151,7 @@ def test_it_is_what_was_last_said_less_than_expires_ago(
             best[which] = (heard, active)
         for one, expires in LIVES.items():
             last, said = best.get(one, (0, False))
-            assert held.read(t, one) == (int(said) if NOON + t < last + expires else MISSING)
+            assert held.read(t, one) == (YES * said if NOON + t < last + expires else MISSING)
 
 
 # --- the whole node --------------------------------------------------------------------------
@@ -196,7 +198,7 @@ def play(node: Host, said: dict[int, list[Downlink | bytes]], until: int = 3600)
         for down in said.get(t, ()):
             payload = down if isinstance(down, bytes) else encode_downlink(down)
             node.send(encode_frame(FrameType.DOWNLINK, payload))
-        node.give(t, (500, 1))  # the row's own value of the neighbour: nobody may believe it
+        node.give(t, (500, YES))  # the row's own value of the neighbour: nobody may believe it
     node.send(encode_frame(FrameType.EXIT))
     assert node.next_request() is None
 

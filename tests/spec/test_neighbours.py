@@ -50,7 +50,7 @@ def test_a_neighbour_is_a_sensor_of_one_channel(tmp_path: Path) -> None:
     assert sensor.neighbour == Neighbour(node="hall-1", decision="smoke", expires_s=600)
     assert app.sensors["gas"].neighbour is None
     channel = app.channels[app.channel_id("hall.active")]
-    assert channel.told and (channel.minimum, channel.maximum) == (0, 1)
+    assert channel.told and (channel.minimum, channel.maximum, channel.scale) == (0, 100, -2)
     assert not app.channels[0].told
     assert app.warnings == ()
 

@@ -51,7 +51,7 @@ class NeighbourSource:
         return self._source.last
 
     def row(self, t: int) -> Sequence[int] | None:
-        """The row of ``t``: 1 active, 0 not, missing where the neighbour says nothing."""
+        """The row of ``t``: 100 active, 0 not (hundredths, as the driver), missing where it is silent."""
         values = self._source.row(t)
         if values is None:
             return None
@@ -60,7 +60,7 @@ class NeighbourSource:
         for channel, lines in self._said.items():
             said = _at(lines, past - late_s(lines, past))
             state = next((line.kind for line in said if line.kind != "late"), "quiet")
-            row[channel] = MISSING if state == "silent" else int(state == "active")
+            row[channel] = MISSING if state == "silent" else 100 * (state == "active")
         return row
 
     def burst(self, t: int, fast: int) -> NDArray[np.int16]:
