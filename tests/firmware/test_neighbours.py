@@ -67,7 +67,8 @@ def test_unknown_until_heard_then_what_was_said(held: Node) -> None:
 
 def test_a_word_expires_by_its_own_age(held: Node) -> None:
     held.hear(1000, NOON - 100)
-    assert [held.read(1000 + after) for after in (0, 499, 500, 10_000)] == [YES, YES, MISSING, MISSING]
+    read = [held.read(1000 + after) for after in (0, 499, 500, 10_000)]
+    assert read == [YES, YES, MISSING, MISSING]
 
 
 def test_one_as_old_as_expires_says_nothing_and_takes_nothing_away(held: Node) -> None:

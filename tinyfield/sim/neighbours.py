@@ -51,7 +51,7 @@ class NeighbourSource:
         return self._source.last
 
     def row(self, t: int) -> Sequence[int] | None:
-        """The row of ``t``: 100 active, 0 not (hundredths, as the driver), missing where it is silent."""
+        """The row of ``t``, in hundredths: 100 active, 0 not, missing where nothing is said."""
         values = self._source.row(t)
         if values is None:
             return None
