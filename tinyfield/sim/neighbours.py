@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from tinyfield.sim.source import MISSING, RowSource
+from tinyfield.sim.source import MISSING, RowSource, WrappedSource
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from tinyfield.spec.app import Channel
     from tinyfield.spec.scenario import Said
 
 
-class NeighbourSource:
+class NeighbourSource(WrappedSource):
     """Readings with what neighbours say in their channels: a :class:`RowSource`.
 
     Of two lines about the same time the later counts.
@@ -29,26 +26,11 @@ class NeighbourSource:
     def __init__(
         self, source: RowSource, channels: Sequence[Channel], said: Sequence[Said]
     ) -> None:
-        self._source = source
+        super().__init__(source)
         self._said: dict[int, list[Said]] = {}
         sensors = [c.sensor for c in channels]
         for line in said:
             self._said.setdefault(sensors.index(line.sensor), []).append(line)
-
-    @property
-    def start(self) -> int | None:
-        """As of the readings."""
-        return self._source.start
-
-    @property
-    def first(self) -> int:
-        """As of the readings."""
-        return self._source.first
-
-    @property
-    def last(self) -> int:
-        """As of the readings."""
-        return self._source.last
 
     def row(self, t: int) -> Sequence[int] | None:
         """The row of ``t``, in hundredths: 100 active, 0 not, missing where nothing is said."""
@@ -62,18 +44,6 @@ class NeighbourSource:
             state = next((line.kind for line in said if line.kind != "late"), "quiet")
             row[channel] = MISSING if state == "silent" else 100 * (state == "active")
         return row
-
-    def burst(self, t: int, fast: int) -> NDArray[np.int16]:
-        """As of the readings."""
-        return self._source.burst(t, fast)
-
-    def act(self, t: int, actuator: str, on: bool) -> None:
-        """Pass it on."""
-        self._source.act(t, actuator, on)
-
-    def summary(self) -> dict[str, float]:
-        """As of the readings."""
-        return self._source.summary()
 
 
 def late_s(lines: Sequence[Said], past: int) -> int:

@@ -19,7 +19,7 @@ from tinyfield.features.ticks import NO_FRAME
 from tinyfield.sim.edge import Says
 from tinyfield.sim.faults import Faults
 from tinyfield.sim.neighbours import NeighbourSource, late_s
-from tinyfield.sim.source import MISSING, RowSource, WorldSource
+from tinyfield.sim.source import MISSING, RowSource, WorldSource, WrappedSource
 from tinyfield.sim.trace import TraceSource
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ def edge_of(scenario: Scenario) -> Says:
     return lambda decision: says.get(decision.decision)
 
 
-class FaultySource:
+class FaultySource(WrappedSource):
     """Readings with faults in them (see :class:`tinyfield.sim.source.RowSource`).
 
     Later faults of a channel go over earlier ones.
@@ -148,7 +148,8 @@ class FaultySource:
     def __init__(
         self, source: RowSource, channels: Sequence[Channel], faults: Sequence[Fault], seed: int
     ) -> None:
-        self._source, self._channels, self._seed = source, channels, seed
+        super().__init__(source)
+        self._channels, self._seed = channels, seed
         names = [c.name for c in channels]
         sensors: dict[str, list[int]] = {}
         for i, channel in enumerate(channels):
@@ -160,21 +161,6 @@ class FaultySource:
             channels
         )  # the latest reading of each channel, without faults
         self._stuck: dict[tuple[int, int], int] = {}  # what a stuck channel says, by fault, channel
-
-    @property
-    def start(self) -> int | None:
-        """As of the readings."""
-        return self._source.start
-
-    @property
-    def first(self) -> int:
-        """As of the readings."""
-        return self._source.first
-
-    @property
-    def last(self) -> int:
-        """As of the readings."""
-        return self._source.last
 
     def row(self, t: int) -> Sequence[int] | None:
         """The row of ``t`` as the faulty sensors give it."""
@@ -240,11 +226,3 @@ class FaultySource:
         channel = self._channels[i]
         off = np.random.default_rng([self._seed, number, i, t]).normal(0, fault.value)
         return min(max(value + round(float(off)), channel.minimum), channel.maximum)
-
-    def act(self, t: int, actuator: str, on: bool) -> None:
-        """Pass it on."""
-        self._source.act(t, actuator, on)
-
-    def summary(self) -> dict[str, float]:
-        """As of the readings."""
-        return self._source.summary()

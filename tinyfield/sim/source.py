@@ -54,6 +54,44 @@ class RowSource(Protocol):
         ...
 
 
+class WrappedSource:
+    """Readings of another source: what a wrapper does not say otherwise is as of those.
+
+    Args:
+        source: the readings.
+    """
+
+    def __init__(self, source: RowSource) -> None:
+        self._source = source
+
+    @property
+    def start(self) -> int | None:
+        """As of the readings."""
+        return self._source.start
+
+    @property
+    def first(self) -> int:
+        """As of the readings."""
+        return self._source.first
+
+    @property
+    def last(self) -> int:
+        """As of the readings."""
+        return self._source.last
+
+    def burst(self, t: int, fast: int) -> NDArray[np.int16]:
+        """As of the readings."""
+        return self._source.burst(t, fast)
+
+    def act(self, t: int, actuator: str, on: bool) -> None:
+        """Pass it on."""
+        self._source.act(t, actuator, on)
+
+    def summary(self) -> dict[str, float]:
+        """As of the readings."""
+        return self._source.summary()
+
+
 def to_scaled(value: float, scale: int, least: int, most: int) -> int:
     """A physical value as the channel's scaled integer.
 
