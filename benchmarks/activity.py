@@ -102,9 +102,10 @@ def joined(tables: list[FeatureTable]) -> FeatureTable:
     """The rows of several tables in one."""
     first = tables[0]
     arrays = [f.name for f in fields(first) if isinstance(getattr(first, f.name), np.ndarray)]
-    return replace(
-        first, **{name: np.concatenate([getattr(t, name) for t in tables]) for name in arrays}
-    )
+    whole: dict[str, Any] = {
+        name: np.concatenate([getattr(t, name) for t in tables]) for name in arrays
+    }
+    return replace(first, **whole)
 
 
 def figures(rows: FeatureTable, said: Labels) -> Iterator[str]:

@@ -188,7 +188,7 @@ def hindsight(app: App, whole: Dataset) -> Said:
     split: dict[str, Split] = {}
     for one in whole.series:
         for k, first in enumerate(range(0, len(one) - BLOCK, BLOCK)):
-            part: Split = ("train", "test", "train", "valid")[k % 4]  # type: ignore[assignment]
+            part: Split = ("train", "test", "train", "valid")[k % 4]
             group = f"{k}/{one.group}"
             split[group] = part
             series.append(piece(one, group, slice(first, first + BLOCK - GAP)))

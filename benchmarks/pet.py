@@ -90,7 +90,10 @@ def main() -> None:
 def otherwise_mounted(app: App, brain: Brain, turns: int) -> None:
     """Macro F1 on the test recordings, as they are and turned."""
     whole = data.load(app, MODEL)
-    test = [r for r in whole.part("test") if r.origin == "measured"]
+    test = [
+        r for r in whole.recordings
+        if whole.split[r.group] == "test" and r.origin == "measured"
+    ]  # fmt: skip
     if not test:
         print("pet_dog is not here: nothing was measured, so nothing to turn\n")
         return
@@ -309,9 +312,9 @@ def alarms(path: Path, brain: Brain, dogs: int) -> None:
             false[name] += sum(not any(e.begin <= t < e.until for e in mine) for t in times)
     months = dogs * sum(p.seconds for p in script) / DAY / 30
     print(f"SIMULATED: the firmware, {dogs} dogs, three weeks each ({months:.1f} dog-months)")
-    for name, times in found.items():
-        after = f", after {np.median(times):.0f} h (median)" if times else ""
-        print(f"  {name:<14} found {len(times)} of {dogs}{after}; "
+    for name, hours in found.items():
+        after = f", after {np.median(hours):.0f} h (median)" if hours else ""
+        print(f"  {name:<14} found {len(hours)} of {dogs}{after}; "
               f"false alarms a month: {false[name] / months:.2f}")  # fmt: skip
     for name in NOT_THERE:
         print(f"  {name:<14} nothing to find; false alarms a month: {false[name] / months:.2f}")
