@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -182,14 +183,24 @@ def features_cost(app: App, target: str) -> Cost | None:
     )
 
 
+_LIKE = "cortex-m4"
+"""What a board whose core nobody emulates here is measured as: 32 bits, with the same C."""
+
+
 def cost_of(app: App, name: str) -> Measure:
-    """What a candidate for that model costs on the app's board, for the budget."""
+    """What a candidate for that model costs on the app's board, for the budget.
+
+    A board without a virtual one of its core (an ESP32) is measured as a Cortex-M4, whose code is
+    about as long; its time is not told then.
+    """
     from tinyfield import bench, learn
 
     entry = board(app.board)
     twin = board(entry.twin) if entry.twin else entry
-    target = twin.target or "host"
+    own = twin.target or "host"
+    target = _LIKE if own == "host" and not entry.virtual else own
 
+    @functools.cache
     def measure(file: bytes) -> learn.Cost:
         program = compiled(app, name, file, target)
         try:
@@ -198,7 +209,7 @@ def cost_of(app: App, name: str) -> Measure:
             cost = None  # what is known without the cross compiler: constants and arena
         if cost is None or cost.flash is None or cost.ram is None:
             return learn.Cost(target, program.weights_bytes, program.arena_bytes)
-        cycles = cost.cycles_estimate
+        cycles = cost.cycles_estimate if target == own else None
         latency = round(1e6 * cycles / entry.clock_hz) if cycles is not None else None
         return learn.Cost(target, cost.flash.total, cost.ram.total, latency, cost.count, cost.unit)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from tinyfield.cases import Cases
     from tinyfield.data import World
     from tinyfield.features import FeatureTable
-    from tinyfield.learn import Trained
+    from tinyfield.learn import Cost, Measure, Trained
     from tinyfield.learn.scaler import InputScale
     from tinyfield.progress import Progress
     from tinyfield.report import Play
@@ -42,6 +43,7 @@ class BuildResult:
         models: the trained models by name, scored.
         boards: one row for each board asked for.
         provenance: what was measured and what generated, in sentences.
+        costs: what each model takes of the app's board.
     """
 
     app: App
@@ -49,6 +51,7 @@ class BuildResult:
     models: Mapping[str, Trained]
     boards: tuple[BoardCost, ...]
     provenance: tuple[str, ...]
+    costs: Mapping[str, Cost] = field(default_factory=dict)
 
     @property
     def virtual(self) -> bool:
@@ -63,6 +66,7 @@ class BuildResult:
             "board": self.app.board,
             "project": str(self.project),
             "models": {name: t.report.to_json() for name, t in self.models.items()},
+            "costs": {name: cost.to_json() for name, cost in self.costs.items()},
             "boards": [row.as_json() for row in self.boards],
             "provenance": list(self.provenance),
             "warnings": [w.as_json() for w in self.app.warnings],
@@ -71,12 +75,30 @@ class BuildResult:
 
 @dataclass(frozen=True)
 class Brain:
-    """The trained and compiled models of one app, and the rows that each learned from."""
+    """The trained and compiled models of one app, the rows that each learned from, and what tells
+    how much it takes."""
 
     app: App
     trained: dict[str, Trained] = field(default_factory=dict)
     provenance: tuple[str, ...] = ()
     tables: dict[str, FeatureTable] = field(default_factory=dict)
+    measures: dict[str, Measure] = field(default_factory=dict)
+
+    def cost(self, name: str, file: bytes | None = None) -> Cost:
+        """What a model takes of the app's board, its gate included; ``file`` in its place."""
+        from tinyfield import learn
+
+        one, measure = self.trained[name], self.measures[name]
+        also = None if one.gate is None else measure(one.gate.model)
+        return learn.whole_cost(self.app.models[name], measure(file or one.model), also)
+
+    def flash(self, name: str, file: bytes) -> int:
+        """Bytes of flash with that file as the model."""
+        return self.cost(name, file).flash_bytes
+
+    def costs(self) -> dict[str, Cost]:
+        """Of every model."""
+        return {name: self.cost(name) for name in self.trained}
 
     def programs(self, target: str) -> dict[str, Program]:
         """Each model's C for a target, named as the firmware expects it."""
@@ -110,6 +132,7 @@ def train(app: App, *, data_dir: Path | None = None, progress: Progress | None =
 
     trained: dict[str, Trained] = {}
     tables: dict[str, FeatureTable] = {}
+    measures: dict[str, Measure] = {}
     said: list[str] = []
     for name, model in app.models.items():
         _step(progress, f"data for {name}: {model.train.dataset}")
@@ -117,18 +140,19 @@ def train(app: App, *, data_dir: Path | None = None, progress: Progress | None =
         _step(progress, f"features of {name}, by the node's own C")
         table = tables[name] = features.compute(app, name, dataset)
         _step(progress, f"train {name} ({model.architecture}) and make it integers")
+        measures[name] = measuring.cost_of(app, name)
         try:
             trained[name] = learn.train(
                 table,
                 measuring.within_board(app, model),
-                measure=measuring.cost_of(app, name),
+                measure=measures[name],
                 progress=_detail(progress),
             )
         except BudgetError as error:
             place = app.where(f"models.{name}.budget")
             raise BudgetError(f"{place}: {error.message}", hint=error.hint) from None
         said += [sentence for sentence in dataset.provenance if sentence not in said]
-    return Brain(app, trained, tuple(said), tables)
+    return Brain(app, trained, tuple(said), tables, measures)
 
 
 def build(
@@ -161,7 +185,7 @@ def build(
     chosen = board(app.board)
     fit = [wanted[row.board].env for row in rows if not row.note.startswith(NO_ROOM)]
     pio.select(folder, chosen.env, path, also=fit)
-    return BuildResult(app, folder, brain.trained, rows, brain.provenance)
+    return BuildResult(app, folder, brain.trained, rows, brain.provenance, brain.costs())
 
 
 def generate(
@@ -248,7 +272,7 @@ def report(
         UserError: ``out`` cannot be a file.
         EnvironmentFault: it cannot be written.
     """
-    from tinyfield import cases
+    from tinyfield import cases, learn
     from tinyfield import report as pages
 
     _step(progress, f"check {path}")
@@ -269,9 +293,14 @@ def report(
     programs = brain.programs(target)
     tests = {name: table.part("test") for name, table in brain.tables.items()}
     settled = [(one.title, one.records()) for one in cases.cases(app, brain.trained, tests)]
+    grown = {}
+    for name, one in brain.trained.items():
+        flash = partial(brain.flash, name)
+        grown[name] = learn.growth(app.models[name], one, tests[name], flash)
     facts = pages.gather(
-        app, brain.trained, brain.tables, programs, brain.provenance, rows, plays, settled
-    )
+        app, brain.trained, brain.tables, programs, brain.provenance, rows, plays, settled,
+        costs=brain.costs(), growth=grown,
+    )  # fmt: skip
     pages.write(file, pages.render(facts))
     return file
 
@@ -285,12 +314,14 @@ class Evaluation:
         provenance: what was measured and what generated.
         extra: further tables by title (how true the generator is, what the decisions bring).
         cases: of each rule that may ask the edge, which rows it settles and which it passes up.
+        costs: what each model takes of the app's board.
     """
 
     models: Mapping[str, dict[str, Any]]
     provenance: tuple[str, ...]
     extra: Mapping[str, Sequence[Mapping[str, Any]]]
     cases: tuple[Cases, ...] = ()
+    costs: Mapping[str, Cost] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """The first model's scores at the top level; every model's and every table beside them."""
@@ -300,6 +331,7 @@ class Evaluation:
             "models": dict(self.models),
             "tables": dict(self.extra),
             "cases": {one.decision: one.to_json() for one in self.cases},
+            "costs": {name: cost.to_json() for name, cost in self.costs.items()},
         }
 
 
@@ -332,7 +364,8 @@ def evaluate(
         rows[name] = learn.scored(app, trained, kept, whole=data_dir is not None)
         said = kept.provenance
     tables = _tables(path, app, brain, data_dir, progress)
-    return Evaluation(scores, said, tables, tuple(cases.cases(app, brain.trained, rows)))
+    decided = tuple(cases.cases(app, brain.trained, rows))
+    return Evaluation(scores, said, tables, decided, brain.costs())
 
 
 def run_tests(
@@ -453,7 +486,7 @@ def _costs(
             if asked or entry.name in needed:
                 raise
             # A report goes to others, who need not know where the file lies on this machine.
-            why = error.message.replace(str(path), path.name)
+            why = error.message.replace(str(path), path.name).removeprefix(f"{entry.name}: ")
             rows.append(BoardCost(entry.name, None, note=f"{NO_ROOM}: {why}"))
     return tuple(rows)
 

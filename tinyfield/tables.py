@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tinyfield.data.registry import Entry
     from tinyfield.doctor import Finding
     from tinyfield.estimate import BoardCost
-    from tinyfield.learn import Score, Trained
+    from tinyfield.learn import Cost, Score, Trained
     from tinyfield.modelfile import Compiled
     from tinyfield.pipeline import BuildResult, Evaluation
     from tinyfield.scenarios import ScenarioResult
@@ -221,10 +221,12 @@ def build(result: BuildResult, out: Console) -> None:
     out.print()
     provenance(result.provenance, out)
     for warning in result.app.warnings:
-        out.print(f"warning: {warning.message}", style="yellow")
+        out.print(f"warning: {warning.path}: {warning.message}", style="yellow", markup=False)
     out.print()
     accuracy(result.models, out)
     stages(result.models, out)
+    for name, cost in result.costs.items():
+        out.print(f"  {name}: {_cost(cost)}")
     out.print()
     boards(result.boards, out)
     if result.virtual:
@@ -234,12 +236,21 @@ def build(result: BuildResult, out: Console) -> None:
         out.print("      tinyfield sim APP         (a season on this PC)")
 
 
+def _cost(cost: Cost) -> str:
+    """What a model alone takes."""
+    return (
+        f"{cost.flash_bytes:,} B of flash (code and constants) and {cost.ram_bytes:,} B of RAM, "
+        f"as {cost.target}"
+    )
+
+
 def evaluation(result: Evaluation, out: Console) -> None:
     """The end of ``tinyfield evaluate``."""
     provenance(result.provenance, out)
     for name, scores in result.models.items():
         if scores["metric"] == "mae":
             _evaluated(name, scores, out)
+            _made(scores, result.costs.get(name), out)
             continue
         low, high = scores["interval"] or (None, None)
         span = f" [{low:.3f}–{high:.3f}]" if low is not None else ""
@@ -268,6 +279,7 @@ def evaluation(result: Evaluation, out: Console) -> None:
         out.print(f"  confidence: {error:.1f} points from accuracy (expected calibration error)")
         if "unknown" in scores:
             unknown(name, scores["unknown"], out)
+        _made(scores, result.costs.get(name), out)
         confusion(name, scores["classes"], scores, out)
     for one in result.cases:
         records(one.title, one.records(), out)
@@ -290,6 +302,14 @@ def _evaluated(name: str, scores: Mapping[str, Any], out: Console) -> None:
     columns = {k: v for k, v in scores["columns"].items() if v is not None}
     said = (f"{words[k]} {v['mae']:.4g} / {v['rmse']:.4g}" for k, v in columns.items())
     out.print(f"  MAE / RMSE in {unit}: " + ", ".join(said))
+
+
+def _made(scores: Mapping[str, Any], cost: Cost | None, out: Console) -> None:
+    """What the scored model takes, and what it learned from where that is more than usual."""
+    if cost is not None:
+        out.print(f"  takes {_cost(cost)}")
+    if scores["refitted"] is not None:
+        out.print(f"  note: {scores['refitted']}", markup=False)
 
 
 def _to_beat(scores: Mapping[str, Any], figure: str, out: Console) -> None:

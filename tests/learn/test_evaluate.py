@@ -17,7 +17,8 @@ from tests.learn.conftest import CLASSES, table
 from tinyfield import tables
 from tinyfield.data.dataset import Dataset, Series
 from tinyfield.errors import DataError
-from tinyfield.learn import Trained, evaluate
+from tinyfield.learn import Cost, Trained, evaluate
+from tinyfield.learn.examine import notes_on
 from tinyfield.pipeline import Evaluation
 
 NAMES = [f"s.{name}" for name in "abcde"]
@@ -89,6 +90,21 @@ def test_the_tables_say_it_all(trained: Trained, cached: Path) -> None:
     low, high = scores["interval"]
     assert f"macro_f1 {scores['value']:.3f} [{low:.3f}–{high:.3f}]" in text
     assert f"majority class {scores['baseline']:.3f}" in text and "int reference" in text
+    assert "takes" not in text and "note:" not in text
+
+
+def test_what_it_takes_and_that_it_was_refitted_is_said(trained: Trained, cached: Path) -> None:
+    note = notes_on(replace(table(), refit=True))[0]
+    report = replace(trained.report, notes=("of other things", note))
+    scores = evaluate(APP, replace(trained, report=report), dataset())
+    told = io.StringIO()
+    costs = {"need": Cost("cortex-m4", 3210, 98)}
+    result = Evaluation({"need": scores}, (), {}, costs=costs)
+    tables.evaluation(result, Console(file=told, width=400))
+    assert f"note: {note}" in told.getvalue() and "25% of them" in note
+    assert "takes 3,210 B of flash (code and constants) and 98 B of RAM" in told.getvalue()
+    assert result.as_json()["costs"]["need"]["flash_bytes"] == 3210
+    assert result.as_json()["refitted"] == note and "of other things" not in told.getvalue()
 
 
 def test_other_data_count_whole(trained: Trained, cached: Path) -> None:

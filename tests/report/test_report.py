@@ -13,7 +13,7 @@ import pytest
 from tests.report.making import COSTS, app, facts, metrics, plays, programs, table, trained
 from tinyfield import pipeline
 from tinyfield.errors import EnvironmentFault, MissingToolError, UserError
-from tinyfield.learn import Fitted, Trained
+from tinyfield.learn import Cost, Fitted, Kept, Trained
 from tinyfield.learn.metrics import score
 from tinyfield.learn.regression import by_origin, errors, idle_errors
 from tinyfield.learn.stages import Stage
@@ -273,6 +273,30 @@ def test_a_number_has_errors_and_a_scatter_instead_of_classes(root: Path) -> Non
         COSTS, (),
     )  # fmt: skip
     assert any("not clearly better than always saying the mean" in w for w in doubted.warnings)
+
+
+def test_trees_are_drawn_against_bytes_and_the_budget(root: Path) -> None:
+    """Hand-made scores of fewer trees: all are on the page, and where more bytes are fewer trees
+    the page says why."""
+    plain = facts(root)
+    assert plots.growth(plain.models[0]) == ""
+    one = plain.models[0].metrics.device
+    kept = [
+        Kept(n, size, replace(one, macro_f1=f1))
+        for n, size, f1 in ((5, 2000, 0.61), (10, 4100, 0.72), (20, 3900, 0.78))
+    ]
+    model = replace(plain.models[0], growth=tuple(kept), budget=6000, steps=1,
+                    cost=Cost("cortex-m4", 3900, 80))  # fmt: skip
+    page = Page(render(replace(plain, models=(model,))))
+    labels = [a.get("aria-label") or "" for a in page.all("svg")]
+    drawn = next(label for label in labels if "against bytes of flash" in label)
+    assert "5 trees 0.610 at 2,000 bytes" in drawn and "20 trees 0.780 at 3,900 bytes" in drawn
+    assert "Dashed: the budget." in page.text and "a table, which is shorter" in page.text
+    assert "3,900 B of flash with its code" in page.text
+    rising = replace(model, growth=(kept[0], kept[1]), budget=None)
+    page = Page(render(replace(plain, models=(rising,))))
+    assert "filled: as it ships" in page.text
+    assert "Dashed: the budget." not in page.text and "which is shorter" not in page.text
 
 
 def test_a_forecast_stands_beside_who_learned_nothing(root: Path) -> None:

@@ -17,6 +17,7 @@ from tinyfield.learn.cache import code_key
 from tinyfield.learn.evaluate import evaluate, scored
 from tinyfield.learn.fit import EPOCHS, Progress
 from tinyfield.learn.gate import Cost, Measure
+from tinyfield.learn.growth import Kept, growth
 from tinyfield.learn.metrics import Score
 from tinyfield.learn.regression import Errors, Fitted
 from tinyfield.learn.result import Metrics, Trained
@@ -29,6 +30,7 @@ __all__ = [
     "Errors",
     "Fitted",
     "InputScale",
+    "Kept",
     "Measure",
     "Metrics",
     "Progress",
@@ -36,6 +38,7 @@ __all__ = [
     "Trained",
     "code_key",
     "evaluate",
+    "growth",
     "obtain",
     "scored",
     "test_scores",

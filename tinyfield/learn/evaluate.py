@@ -10,6 +10,7 @@ from tinyfield.compiler import compile_model
 from tinyfield.errors import DataError
 from tinyfield.features.table import STRETCH, FeatureTable, compute
 from tinyfield.learn import baselines
+from tinyfield.learn.examine import refit_note
 from tinyfield.learn.metrics import Score, auc, auc_interval, calibration_error, score
 from tinyfield.learn.regression import Errors, Fitted, by_origin, errors, idle_errors
 from tinyfield.learn.result import Metrics, Trained
@@ -60,7 +61,7 @@ def evaluate(
         first ``/`` of its name, such as a station that was trained on in other years),
         ``by_device`` (of each device that the data were recorded with, where there are several),
         ``clear`` (of the rows whose label holds for :data:`CLEAR` of the time that it is of, where
-        some do not), and
+        some do not), ``refitted`` (the note on a refit, None without one), and
         ``columns``: the same scores of the ``float`` model (None on other data than the build's:
         it is not kept), of the integers by their reference (``int8``), and of the generated C
         (``device``), which is held against the reference byte for byte on these rows.
@@ -133,6 +134,7 @@ def evaluate(
         },
         "calibration_error": calibration_error(y, (out.astype(np.float64) + 128) / 256),
         **_unknown(trained, rows),
+        "refitted": refit_note(trained.report.notes),
         "model": trained.name,
         "dataset": dataset.name,
         "provenance": list(dataset.provenance),
@@ -258,6 +260,7 @@ def _evaluate_numbers(
         },
         "groups": total.groups,
         "by_origin": {o: e.to_json() for o, e in by_origin(rows, said, target).items()},
+        "refitted": refit_note(report.notes),
         "model": trained.name,
         "dataset": dataset.name,
         "provenance": list(dataset.provenance),

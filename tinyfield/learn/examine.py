@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -92,7 +94,9 @@ def notes_on(table: FeatureTable) -> list[str]:
         )
     if table.dropped:
         share = table.dropped / (len(table) + table.dropped)
-        notes.append(f"{table.dropped} labelled rows ({share:.1%}) left out: an input had no value")
+        notes.append(
+            f"{table.dropped:,} labelled rows ({share:.1%}) left out: an input had no value"
+        )
     train = table.learned
     for i, name in enumerate(table.names):
         if (train.X[:, i :: len(table.names)] == train.X[0, i]).all():
@@ -114,6 +118,11 @@ def notes_on(table: FeatureTable) -> list[str]:
     if absent:
         notes.append(f"no test row is {' or '.join(absent)}: its recall is not known")
     return notes
+
+
+def refit_note(notes: Sequence[str]) -> str | None:
+    """The note on a refit among others; None of a model that was not refitted."""
+    return next((note for note in notes if note.startswith(REFITTED)), None)
 
 
 def _seen_rows(train: NDArray[np.int32], test: NDArray[np.int32]) -> float:

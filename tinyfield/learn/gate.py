@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
 from tinyfield.errors import BudgetError
 from tinyfield.learn.result import Metrics
@@ -34,6 +34,9 @@ class Cost:
     latency_us: int | None = None
     count: int | None = None
     unit: str = "instructions"
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
 
 
 Measure = Callable[[bytes], Cost]

@@ -49,7 +49,7 @@ def every(
     silent = [name for name in app.decisions if name not in decided]
     if plays and silent:
         found.append(f"Never fired in the runs below, so not seen at work: {words.listing(silent)}")
-    found += [warning.message for warning in app.warnings]
+    found += [f"`{warning.path}`: {warning.message}" for warning in app.warnings]
     return tuple(dict.fromkeys(text.rstrip(".") for text in found))
 
 

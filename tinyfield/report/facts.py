@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from tinyfield.data.registry import Entry
     from tinyfield.estimate import BoardCost
     from tinyfield.features.table import FeatureTable
-    from tinyfield.learn import Errors, Metrics, Score, Trained
+    from tinyfield.learn import Cost, Errors, Kept, Metrics, Score, Trained
     from tinyfield.spec.app import App, Model
 
 ORIGINS = {
@@ -171,6 +172,9 @@ class ModelFacts:
         dropped: labelled rows left out because an input was missing.
         slices: of a classifier the scores of each device's test rows and of the clear ones, where
             there are several devices or mixed rows, by name.
+        cost: what it takes of the app's board; None where nobody measured.
+        growth: of several trees what the first of them alone would give and take.
+        budget: bytes of flash that the app gives it; None where it does not say.
         file_bytes, constants, arena: of the model file, of its constants in flash, of its
             working memory.
         steps: of the memory plan; trees and their like have one at most.
@@ -192,6 +196,9 @@ class ModelFacts:
     dropped: int
     slices: tuple[tuple[str, Score], ...]
     report: Metrics | Fitted
+    cost: Cost | None
+    growth: tuple[Kept, ...]
+    budget: int | None
     file_bytes: int
     constants: int
     arena: int
@@ -209,6 +216,11 @@ class ModelFacts:
     def fitted(self) -> Fitted | None:
         """Of a regression; None of a classifier."""
         return self.report if isinstance(self.report, Fitted) else None
+
+    @property
+    def forms(self) -> bool:
+        """Fewer of its trees may take more bytes, for they are compiled in another form."""
+        return any(a.flash_bytes > b.flash_bytes for a, b in pairwise(self.growth))
 
     @property
     def made(self) -> float:
@@ -274,6 +286,9 @@ def gather(
     boards: Sequence[BoardCost],
     plays: Sequence[Play],
     settled: Sequence[tuple[str, Sequence[Mapping[str, str]]]] = (),
+    *,
+    costs: Mapping[str, Cost] | None = None,
+    growth: Mapping[str, tuple[Kept, ...]] | None = None,
 ) -> Facts:
     """Everything that a report says.
 
@@ -286,9 +301,14 @@ def gather(
         boards: what the firmware takes on each board.
         plays: what the node decided over time.
         settled: which test rows rules settle on the node and which they pass up: tables by title.
+        costs: what each model takes of the app's board.
+        growth: what the first trees of each would give and take.
     """
+    cost, grown = costs or {}, growth or {}
     models = tuple(
-        _model(model, trained[name], tables[name], programs[name])
+        _model(
+            model, trained[name], tables[name], programs[name], cost.get(name), grown.get(name, ())
+        )
         for name, model in app.models.items()
     )
     return Facts(
@@ -386,7 +406,10 @@ def _leaves(app: App) -> tuple[str, ...]:
     )
 
 
-def _model(model: Model, trained: Trained, table: FeatureTable, program: Program) -> ModelFacts:
+def _model(
+    model: Model, trained: Trained, table: FeatureTable, program: Program, cost: Cost | None,
+    growth: tuple[Kept, ...],
+) -> ModelFacts:  # fmt: skip
     return ModelFacts(
         name=model.name,
         what=words.architecture(model),
@@ -403,6 +426,9 @@ def _model(model: Model, trained: Trained, table: FeatureTable, program: Program
         dropped=table.dropped,
         slices=() if model.target else tuple(slices(trained, table.part("test"))),
         report=trained.report,
+        cost=cost,
+        growth=growth,
+        budget=model.budget.flash_bytes,
         file_bytes=len(trained.model),
         constants=program.weights_bytes,
         arena=program.arena_bytes,

@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 
 _CLASSES: tuple[tuple[str, Callable[[ModelFacts], str]], ...] = (
     ("confusion", plots.confusion), ("recall", plots.recall), ("scores", plots.scores),
-    ("stages", plots.stages), ("splits", plots.splits),
+    ("stages", plots.stages), ("growth", plots.growth), ("splits", plots.splits),
 )  # fmt: skip
 _NUMBERS: tuple[tuple[str, Callable[[ModelFacts], str]], ...] = (
     ("errors", plots.errors), ("scatter", plots.scatter), ("residuals", plots.residuals),
-    ("stages", plots.stages),
+    ("stages", plots.stages), ("growth", plots.growth),
 )  # fmt: skip
 
 

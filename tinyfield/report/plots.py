@@ -267,24 +267,64 @@ def stages(model: ModelFacts) -> str:
                 str(number), (step.weights_bytes, step.test[key]), ha="center", va="center",
                 color=PAGE if step.kept else INK, fontsize=8, fontweight="bold",
             )  # fmt: skip
-        if max(sizes) > 8 * min(sizes):
-            axes.set_xscale("log", base=2)
-            axes.xaxis.set_major_formatter(lambda x, _: f"{x:,.0f}")
-        else:
-            axes.locator_params(axis="x", nbins=5)
-        span = max(s.test[key] for s in steps) - min(s.test[key] for s in steps)
-        least = 0.02 if model.fitted is None else 0.01 * max(s.test[key] for s in steps)
-        pad = max(least, 0.25 * span)
-        axes.set(
-            ylim=(min(s.test[key] for s in steps) - pad, max(s.test[key] for s in steps) + pad),
-            xlabel="bytes of weights", ylabel=f"{label} (test)",
-        )  # fmt: skip
-        axes.margins(x=0.12)
-        axes.grid()
+        _bytes_axes(axes, sizes, [s.test[key] for s in steps], 0.02 if key == "macro_f1" else None)
+        axes.set(xlabel="bytes of weights", ylabel=f"{label} (test)")
         title = f"{label[0].upper()}{label[1:]} against bytes: " + ", ".join(
             f"{s.name} {s.test[key]:.3f} at {s.weights_bytes:,} bytes" for s in steps
         )
         return _svg(figure, f"stages-{model.name}", title)
+
+
+def growth(model: ModelFacts) -> str:
+    """Macro F1, or the mean error, on the test rows against bytes of flash when only the first
+    trees are kept; the whole, which is shipped, is filled. An empty text of other models."""
+    steps = model.growth
+    if len(steps) < 2:
+        return ""
+    label = "macro F1" if model.fitted is None else f"mean error in {model.fitted.unit}"
+    sizes, values = [s.flash_bytes for s in steps], [s.figure for s in steps]
+    with _figure(_NARROW, 2.7) as (figure, axes):
+        axes.plot(sizes, values, color=ACCENT, linewidth=1.2)
+        for step in steps:
+            shipped = step is steps[-1]
+            axes.plot(
+                step.flash_bytes, step.figure, "o", markersize=7, markeredgecolor=ACCENT,
+                markerfacecolor=ACCENT if shipped else PAGE,
+            )  # fmt: skip
+            axes.annotate(
+                f"{step.trees} trees" if shipped else str(step.trees),
+                (step.flash_bytes, step.figure), (0, 8), textcoords="offset points", ha="center",
+                fontsize=8, fontweight="bold" if shipped else "normal",
+            )  # fmt: skip
+        if model.budget is not None:
+            axes.axvline(model.budget, color=WARN, linestyle="--", linewidth=1)
+            sizes.append(model.budget)
+        _bytes_axes(axes, sizes, values, 0.02 if model.fitted is None else None)
+        axes.set(xlabel="bytes of flash, code and constants", ylabel=f"{label} (test)")
+        title = f"{label[0].upper()}{label[1:]} against bytes of flash: " + ", ".join(
+            f"{s.trees} trees {s.figure:.3f} at {s.flash_bytes:,} bytes" for s in steps
+        )
+        return _svg(figure, f"growth-{model.name}", title)
+
+
+def _bytes_axes(
+    axes: Any, sizes: Sequence[int], values: Sequence[float], least: float | None
+) -> None:
+    """Axes of a figure against bytes, with room around the points.
+
+    Args:
+        least: room above and below; None for a hundredth of the largest value.
+    """
+    if max(sizes) > 8 * min(sizes):
+        axes.set_xscale("log", base=2)
+    else:
+        axes.locator_params(axis="x", nbins=5)
+    axes.xaxis.set_major_formatter(lambda x, _: f"{x:,.0f}")
+    low, high = min(values), max(values)
+    pad = max(0.01 * high if least is None else least, 0.25 * (high - low))
+    axes.set(ylim=(low - pad, high + pad))
+    axes.margins(x=0.12)
+    axes.grid()
 
 
 def splits(model: ModelFacts) -> str:

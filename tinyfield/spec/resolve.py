@@ -413,7 +413,7 @@ class Resolver:
     def _pet(self, totals: dict[str, Total | None]) -> Pet | None:
         section = self.section.pet if ok(self.section.pet) else None
         node = self.root.items.get("pet")
-        pet = resolve_pet(section, node)
+        pet = resolve_pet(section, node, self.problems)
         active = check_active(section, node, totals, self.unsure, self.problems)
         return pet.model_copy(update={"active": active}) if pet is not None else None
 

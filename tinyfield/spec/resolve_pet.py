@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from tinyfield.spec.app import Pet, Total
 from tinyfield.spec.frozen import build
@@ -31,12 +32,20 @@ PET: dict[str, PetSource] = {
 }
 
 
-def resolve_pet(section: PetSection | None, node: Node | None) -> Pet | None:
-    """The animal, without its activity."""
+def resolve_pet(section: PetSection | None, node: Node | None, problems: Problems) -> Pet | None:
+    """The animal, without its activity; warns of one that is not born yet by this PC's clock."""
     if section is None or not ok(section) or not isinstance(node, Map):
         return None
     if not all(ok(getattr(section, name)) for name in type(section).model_fields):
         return None
+    if section.born > date.today():
+        problems.at(
+            node.items["born"],
+            "not born yet: until that day its need is told as a grown one's",
+            hint="look at the year, and at this PC's clock",
+            code="date",
+            kind="warning",
+        )
     return build(Pet)(
         species=section.species,
         weight_g=section.weight,
