@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.compiler.own import ensemble
+from tests.conftest import absent
 from tinyfield import measuring, pio, pipeline
 from tinyfield.boards import board
 from tinyfield.errors import BudgetError
@@ -24,6 +27,19 @@ def test_without_a_budget_the_board_sets_one(root: Path, name: str, flash: int, 
     limits = measuring.within_board(app, free).budget
     assert (limits.flash_bytes, limits.ram_bytes) == (flash, ram)
     assert measuring.within_board(app, model).budget.ram_bytes == model.budget.ram_bytes
+
+
+def test_trees_count_on_a_board_that_nobody_emulates(root: Path) -> None:
+    """Branches hold no constants: an ESP32's budget must count their code."""
+    if shutil.which("arm-none-eabi-gcc") is None or shutil.which("qemu-system-arm") is None:
+        absent("arm-none-eabi-gcc or qemu-system-arm is not installed")
+    app = load_app(root / "apps/smoke_alarm.yaml")
+    assert (app.board, board("esp32dev").twin) == ("esp32dev", "native")
+    measure = measuring.cost_of(app, "smell")
+    small, large = (ensemble(1, trees=n, dtype="int32").to_bytes() for n in (2, 12))
+    few, many = measure(small), measure(large)
+    assert many.target == "cortex-m4" and many.latency_us is None
+    assert 100 < few.flash_bytes and 2 * few.flash_bytes < many.flash_bytes < 12_000
 
 
 @pytest.mark.parametrize(

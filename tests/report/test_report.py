@@ -291,6 +291,7 @@ def test_trees_are_drawn_against_bytes_and_the_budget(root: Path) -> None:
     labels = [a.get("aria-label") or "" for a in page.all("svg")]
     drawn = next(label for label in labels if "against bytes of flash" in label)
     assert "5 trees 0.610 at 2,000 bytes" in drawn and "20 trees 0.780 at 3,900 bytes" in drawn
+    assert "20 (as it ships) 0.780" in page.text and "measured as cortex-m4" in page.text
     assert "Dashed: the budget." in page.text and "a table, which is shorter" in page.text
     assert "3,900 B of flash with its code" in page.text
     rising = replace(model, growth=(kept[0], kept[1]), budget=None)

@@ -86,7 +86,7 @@ def _told(app: App, tree: e.Compare) -> str:
     """A comparison of a neighbour's word with 1 or 0; empty of any other."""
     if not isinstance(tree.a, e.ChannelRef) or not isinstance(tree.b, e.Num):
         return ""
-    name, wanted = tree.a.name, tree.b.value
+    name, wanted = tree.a.name, Decimal(tree.b.value).scaleb(tree.b.scale)
     sensor = next(s for s in app.sensors.values() if name in s.channels)
     if sensor.neighbour is None or tree.op not in ("==", "!=") or wanted not in (0, 1):
         return ""
