@@ -13,6 +13,7 @@ from tinyfield.spec import App, Diagnostic, load_app
 from tinyfield.spec.expr import dump
 
 EXAMPLE = Path(__file__).parent / "apps" / "irrigation.yaml"
+APPS = Path(__file__).parents[2] / "apps"
 NETWORK = "network: {wifi: !secret wifi, broker: !secret broker}\n"
 SMALL = """\
 app: small
@@ -35,6 +36,11 @@ def mistakes(path: Path, **options: str) -> list[Diagnostic]:
     with pytest.raises(SpecError) as caught:
         load_app(path, **options)
     return [d for d in caught.value.diagnostics if isinstance(d, Diagnostic)]
+
+
+@pytest.mark.parametrize("path", sorted(APPS.glob("*.yaml")), ids=lambda path: path.stem)
+def test_nothing_is_doubtful_about_an_app_of_ours(path: Path) -> None:
+    assert load_app(path).warnings == ()
 
 
 def test_the_example() -> None:

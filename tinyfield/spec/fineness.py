@@ -17,7 +17,7 @@ from tinyfield.spec.nodes import Map, Node
 from tinyfield.spec.problems import Problems
 from tinyfield.spec.units import power_of_ten
 
-FINE = 10
+FINE = 5
 """Least steps of the number: levels nearer than so many differ by what its sensor wavers."""
 MANY = 16
 """Levels of one number over all decisions; one decision has no more."""
