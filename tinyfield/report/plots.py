@@ -293,7 +293,7 @@ def growth(model: ModelFacts) -> str:
             )  # fmt: skip
             axes.annotate(
                 f"{step.trees} trees" if shipped else str(step.trees),
-                (step.flash_bytes, step.figure), (0, -16 if shipped else 8), ha="center",
+                (step.flash_bytes, step.figure), (0, 8 if shipped else -16), ha="center",
                 textcoords="offset points", fontsize=8, fontweight="bold" if shipped else "normal",
             )  # fmt: skip
         if model.budget is not None:
