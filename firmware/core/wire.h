@@ -1,5 +1,5 @@
 /* What a node says and hears: CBOR maps (RFC 8949, deterministic encoding) with small integer
- * keys. tinyfield/wire.py is the other end.
+ * keys. tinyfield/wire is the other end.
  *
  * No function here takes a channel or a feature: a raw value has no way into a message. */
 #ifndef TINY_WIRE_H

@@ -1,4 +1,4 @@
-"""wire.py against the vectors that the firmware's C is held to as well."""
+"""The wire against the vectors that the firmware's C is held to as well."""
 
 from __future__ import annotations
 
