@@ -132,9 +132,10 @@ def fold(app: App, name: str, whole: Dataset, speed: int) -> Said:
             split[one.group] = "test"
             continue
         at = round(len(one) * (1 - VALID))
-        for part, piece in (("train", slice(0, at - GAP)), ("valid", slice(at, None))):
+        pieces: dict[Split, slice] = {"train": slice(0, at - GAP), "valid": slice(at, None)}
+        for part, piece in pieces.items():
             recordings.append(cut(one, f"{part}/{one.group}", piece))
-            split[f"{part}/{one.group}"] = part  # type: ignore[assignment]
+            split[f"{part}/{one.group}"] = part
     made = replace(whole, recordings=tuple(recordings), split=split)
     return judged(app, name, made, speed)
 

@@ -16,6 +16,7 @@ from tests.codegen.apps import SMALL, generated
 from tinyfield import pio, project
 from tinyfield.boards import Board, load_boards
 from tinyfield.errors import MissingToolError
+from tinyfield.scenarios import ScenarioResult, play
 from tinyfield.sim import Faults, RowSource, SimDecision, SimRun, TraceSource
 from tinyfield.spec import App, load_app
 
@@ -77,6 +78,13 @@ class Bench:
     def app(self, board: str = "native") -> App:
         return load_app(self.app_file, board=board)
 
+    def generate(self, *boards: str) -> Bench:
+        """Write the app's C for these boards."""
+        for name in boards:
+            entry = load_boards()[name]
+            generated(self.app(name), self.folder / "firmware" / "generated" / entry.env, entry)
+        return self
+
     def image(self, board: str) -> pio.Image:
         entry = load_boards()[board]
         need(entry)
@@ -103,6 +111,11 @@ class Bench:
             **more,  # type: ignore[arg-type]
         )
 
+    def ran(self, name: str, board: str = "native") -> ScenarioResult:
+        """That scenario of the app's."""
+        app = self.app(board)
+        return play(app, load_boards()[board], self.image(board), app.tests[name])
+
     def decisions(self, board: str, source: RowSource | Path, **more: object) -> list[SimDecision]:
         return list(self.sim(board, source, **more))  # type: ignore[arg-type]
 
@@ -117,10 +130,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     made = Bench(folder)
     head, _, tail = SMALL.partition("reporting:")
     made.app_file.write_text(head.rstrip() + RULES + "reporting:" + tail, encoding="utf-8")
-    for name in BOARDS:
-        entry = load_boards()[name]
-        generated(made.app(name), folder / "firmware" / "generated" / entry.env, entry)
-    return made
+    return made.generate(*BOARDS)
 
 
 @pytest.fixture(scope="session")

@@ -6,11 +6,10 @@ import json
 
 import pytest
 
-from tests.codegen.apps import SMALL, generated
+from tests.codegen.apps import SMALL
 from tests.sim.conftest import Bench
 from tinyfield import project
-from tinyfield.boards import load_boards
-from tinyfield.scenarios import ScenarioResult, compared, play
+from tinyfield.scenarios import compared
 
 BOARDS = ("native", "qemu_m4", "simavr_uno")
 HOUR = 3600
@@ -91,15 +90,7 @@ def asking(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     two = trace({0: 40, 1: 22, 3: 40, 5: 22, 7: 40}, 80)
     (folder / "two.csv").write_text(two, encoding="utf-8")
     (folder / "leak.csv").write_text(trace({0: 40}, 40), encoding="utf-8")
-    for name in BOARDS:
-        entry = load_boards()[name]
-        generated(made.app(name), folder / "firmware" / "generated" / entry.env, entry)
-    return made
-
-
-def ran(bench: Bench, name: str, board: str = "native") -> ScenarioResult:
-    app = bench.app(board)
-    return play(app, load_boards()[board], bench.image(board), app.tests[name])
+    return made.generate(*BOARDS)
 
 
 NAMES = [line.strip(" :") for line in TESTS.splitlines() if line[:3].strip() and line[:2] == "  "]
@@ -107,13 +98,13 @@ NAMES = [line.strip(" :") for line in TESTS.splitlines() if line[:3].strip() and
 
 @pytest.mark.parametrize("name", [n for n in NAMES if not n.startswith(("trace", "edge"))])
 def test_who_settles_a_case(asking: Bench, name: str) -> None:
-    results = compared([ran(asking, name, board) for board in BOARDS])
+    results = compared([asking.ran(name, board) for board in BOARDS])
     for result in results:
         assert result.passed, (result.board, result.misses, result.decisions)
 
 
 def test_a_line_says_who_judges(asking: Bench) -> None:
-    lines = [json.loads(d.as_json()) for d in ran(asking, "confirmed").decisions]
+    lines = [json.loads(d.as_json()) for d in asking.ran("confirmed").decisions]
     first, second = lines[:2]
     assert list(first)[-1] == "case"
     assert (first["case"], first["action"], first["outcome"]) == ("asked", None, None)

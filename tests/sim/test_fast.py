@@ -10,10 +10,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tests.codegen.apps import BURSTS, MOVES, app_of, generated
+from tests.codegen.apps import BURSTS, MOVES, app_of
 from tests.sim.conftest import BOARDS, Bench
 from tinyfield import project
-from tinyfield.boards import load_boards
 from tinyfield.errors import DataError
 from tinyfield.features.ticks import NO_FRAME
 from tinyfield.sim import Faults, TraceSource, WorldSource
@@ -63,10 +62,7 @@ def moves(
     made = Bench(project.ensure_project(tmp_path_factory.mktemp("moves")))
     text: str = request.param
     made.app_file.write_text(text.replace(DECIDED, "confidence > 0.1"), encoding="utf-8")
-    for name in BOARDS:
-        entry = load_boards()[name]
-        generated(made.app(name), made.folder / "firmware" / "generated" / entry.env, entry)
-    yield made
+    yield made.generate(*BOARDS)
 
 
 def world(bench: Bench) -> WorldSource:

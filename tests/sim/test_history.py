@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.codegen.apps import LOOKS_BACK, generated
+from tests.codegen.apps import LOOKS_BACK
 from tests.sim.conftest import Bench
 from tinyfield import project
-from tinyfield.boards import load_boards
 
 BOARDS = ("native", "qemu_m4", "simavr_uno")
 
@@ -20,10 +19,7 @@ def looking_back(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     made = Bench(project.ensure_project(tmp_path_factory.mktemp("history")))
     text = LOOKS_BACK.replace("confidence > 0.5", "confidence > 0.1").replace("2 h", "10 min")
     made.app_file.write_text(text, encoding="utf-8")
-    for name in BOARDS:
-        entry = load_boards()[name]
-        generated(made.app(name), made.folder / "firmware" / "generated" / entry.env, entry)
-    return made
+    return made.generate(*BOARDS)
 
 
 @pytest.mark.parametrize("board", BOARDS[1:])

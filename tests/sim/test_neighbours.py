@@ -9,12 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.codegen.apps import generated
 from tests.sim.conftest import BOARDS, Bench
 from tests.sim.test_faults import KINDS, now_and_then
 from tinyfield import project
 from tinyfield.boards import load_boards
-from tinyfield.scenarios import ScenarioResult, compared, play, prepare
+from tinyfield.scenarios import compared, prepare
 from tinyfield.sim import Faults, SimRun, source_of
 from tinyfield.wire import FrameReader, FrameType, decode_downlink, encode_downlink, encode_frame
 
@@ -118,20 +117,12 @@ def landing(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     said = ["t,cellar.active,soil.moisture,hall.active"]
     said += [f"{t * MINUTE},1,50,{'' if t < 10 else int(20 <= t < 30)}" for t in range(60)]
     (folder / "said.csv").write_text("\n".join(said) + "\n", encoding="utf-8")
-    for name in BOARDS:
-        entry = load_boards()[name]
-        generated(made.app(name), folder / "firmware" / "generated" / entry.env, entry)
-    return made
-
-
-def ran(bench: Bench, name: str, board: str = "native") -> ScenarioResult:
-    app = bench.app(board)
-    return play(app, load_boards()[board], bench.image(board), app.tests[name])
+    return made.generate(*BOARDS)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_board_decides_the_same(landing: Bench, name: str) -> None:
-    for result in compared([ran(landing, name, board) for board in BOARDS]):
+    for result in compared([landing.ran(name, board) for board in BOARDS]):
         assert result.passed, (result.board, result.misses, result.decisions)
 
 

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.codegen.apps import SMALL, generated
+from tests.codegen.apps import SMALL
 from tests.sim.conftest import Bench
 from tinyfield import project
 from tinyfield.boards import load_boards
 from tinyfield.errors import UserError
-from tinyfield.scenarios import ScenarioResult, boards_for, compared, play
+from tinyfield.scenarios import boards_for, compared
 from tinyfield.sim import Faults, SimDecision, SimRun, WorldSource, judge
 from tinyfield.sim.scenario import FaultySource, default_source, faults_of, source_of
 from tinyfield.sim.source import MISSING
@@ -65,15 +65,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     dated = [f"2026-08-01T{int(t) // 3600:02}:{int(t) // 60 % 60:02}:00,{c}" for t, _, c in cells]
     text = "\n".join(["t,soil.moisture,tank.level", *dated]) + "\n"
     (folder / "dated.csv").write_text(text, encoding="utf-8")
-    for name in ("native", "qemu_m4"):
-        entry = load_boards()[name]
-        generated(made.app(name), folder / "firmware" / "generated" / entry.env, entry)
-    return made
-
-
-def ran(bench: Bench, name: str, board: str = "native") -> ScenarioResult:
-    app = bench.app(board)
-    return play(app, load_boards()[board], bench.image(board), app.tests[name])
+    return made.generate("native", "qemu_m4")
 
 
 SCENARIOS = [line.split(":")[0].strip() for line in TESTS.splitlines() if "trace" in line]
@@ -81,7 +73,7 @@ SCENARIOS = [line.split(":")[0].strip() for line in TESTS.splitlines() if "trace
 
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_each_fault_does_what_it_says_on_both_boards(small: Bench, name: str) -> None:
-    results = compared([ran(small, name, board) for board in ("native", "qemu_m4")])
+    results = compared([small.ran(name, board) for board in ("native", "qemu_m4")])
     for result in results:
         assert result.passed == (name != "wrong"), (result.misses, result.decisions)
         assert not result.differs
@@ -92,7 +84,7 @@ def test_each_fault_does_what_it_says_on_both_boards(small: Bench, name: str) ->
 def test_what_the_outbox_kept_is_told_in_the_end_with_its_time(
     small: Bench, pair: tuple[str, str]
 ) -> None:
-    free, deaf = (ran(small, name) for name in pair)
+    free, deaf = (small.ran(name) for name in pair)
     times = [d.t for d in free.decisions if d.decision == "dry"]
     told = [d.t for d in deaf.decisions if d.decision == "dry"]
     assert told == times
@@ -101,7 +93,7 @@ def test_what_the_outbox_kept_is_told_in_the_end_with_its_time(
 
 
 def test_what_a_failing_scenario_says(small: Bench) -> None:
-    result = ran(small, "wrong")
+    result = small.ran("wrong")
     assert not result.passed
     (miss,) = result.misses
     assert miss.startswith("dry: ") and miss.endswith("times, expected never")
@@ -329,7 +321,7 @@ def test_a_board_without_its_tools_is_left_out_with_the_cure(
 
 
 def test_boards_that_disagree_are_told(small: Bench) -> None:
-    one = ran(small, "board")
+    one = small.ran("board")
     other = replace(one, board="qemu_m4", decisions=one.decisions[:-1])
     first, second = compared([one, other])
     assert first.passed and not second.passed

@@ -1,7 +1,7 @@
 """What stands in a report, gathered from the stages' results into plain values.
 
 Nothing in here depends on the time, the machine or a path: the same app, data and versions give
-the same facts.
+the same facts. It is long because each part of a report has its type here, and what fills it.
 """
 
 from __future__ import annotations
