@@ -12,16 +12,23 @@ from tests.gateway.bench import bench
 from tests.gateway.postgres import Postgres
 from tinyfield_gateway.store import Store, open_store
 
-__all__ = ["bench", "postgres", "store"]
+__all__ = ["bench", "postgres", "postgres_server", "store"]
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[Postgres]:
-    """A PostgreSQL server; tests that use it are of the xdist group "postgresql"."""
+def postgres_server() -> Iterator[Postgres]:
+    """One PostgreSQL server for all tests of a process."""
     with tempfile.TemporaryDirectory(prefix="tinyfield-") as folder:
         server = Postgres(Path(folder))
         yield server
         server.stop()
+
+
+@pytest.fixture
+def postgres(postgres_server: Postgres) -> Postgres:
+    """The server, up and running whatever the test before has done to it."""
+    postgres_server.start()
+    return postgres_server
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -41,6 +41,8 @@ class FakeNode(threading.Thread):
         self.outbox: list[Message] = [decision(seq, boot=boot) for seq in range(total)]
         self.downlinks: list[Downlink] = []
         self.sent = 0
+        self.decided = total
+        """How many of them it has decided so far; the rest are still to come."""
         self._clock, self._retry_s, self._pace_s = clock, retry_s, pace_s
         self._server = socket.create_server(("127.0.0.1", 0))
         self._server.settimeout(0.1)
@@ -115,7 +117,8 @@ class FakeNode(threading.Thread):
             self.outbox = [one for one in self.outbox if (one.seq or 0) > mark]
 
     def _send_outbox(self) -> None:
-        for place, one in enumerate(self.outbox[:WINDOW]):
+        decided = [one for one in self.outbox if (one.seq or 0) < self.decided]
+        for place, one in enumerate(decided[:WINDOW]):
             self._send_time()
             self.say(replace(one, backlog=place))
             self.sent += 1

@@ -7,6 +7,8 @@ import pwd
 import shutil
 import signal
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -28,6 +30,7 @@ class Postgres:
         self._folder, self.port = folder, free_port()
         self._as = _somebody(folder)
         self._numbers = count()
+        self._process: Process | None = None
         done = subprocess.run(
             [self._initdb, f"--pgdata={folder}/data", "--username=tinyfield", "--auth=trust",
              "--encoding=UTF8", "--locale=C", "--no-sync"],
@@ -37,7 +40,9 @@ class Postgres:
         self.start()
 
     def start(self) -> None:
-        """Open for connections when it returns."""
+        """Open for connections when it returns; nothing, if it is that already."""
+        if self._process is not None:
+            return
         # What a test kills is the server and not the machine: nothing needs to reach a real disk.
         settings = (
             "fsync=off", "listen_addresses=127.0.0.1", "unix_socket_directories=",
@@ -51,7 +56,20 @@ class Postgres:
 
     def stop(self, number: int = signal.SIGINT) -> None:
         """SIGINT: as a service is stopped. SIGQUIT: at once, as in a crash."""
-        self._process.stop(number)
+        if self._process is not None:
+            process, self._process = self._process, None
+            process.stop(number)
+
+    @contextmanager
+    def elsewhere(self) -> Iterator[None]:
+        """A stopped server, up for a while at a port where nobody but the test looks for it."""
+        port, self.port = self.port, free_port()
+        try:
+            self.start()
+            yield
+        finally:
+            self.stop()
+            self.port = port
 
     def database(self) -> str:
         """The address of a new database."""
@@ -69,6 +87,7 @@ class Postgres:
             connection.execute(statement.encode())
 
     def _answers(self) -> bool:
+        assert self._process is not None
         assert self._process.child.poll() is None, self._process.log.read_text()
         try:
             psycopg.connect(self.url()).close()
