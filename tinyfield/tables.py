@@ -105,7 +105,6 @@ def accuracy(models: Mapping[str, Trained], out: Console) -> None:
 
 def _idle(name: str, report: Any, out: Console) -> None:
     """Of what lies ahead, who only knows the present, or the calendar; and who is not beaten."""
-    from tinyfield.learn import unbeaten
 
     named = {**report.baselines()}
     for known in ("majority", "mean"):
@@ -114,7 +113,7 @@ def _idle(name: str, report: Any, out: Console) -> None:
         said = (f"{word} {_error(one) if hasattr(one, 'mae') else _score(one)}"
                 for word, one in named.items())  # fmt: skip
         out.print(f"  {name}: who learned nothing: " + ", ".join(said), markup=False)
-    for sentence in unbeaten(report):
+    for sentence in report.unbeaten():
         out.print(f"  warning: {name} {sentence}", style="yellow", markup=False)
 
 

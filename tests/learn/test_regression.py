@@ -19,7 +19,7 @@ from tinyfield.errors import BudgetError, DataError, ModelError
 from tinyfield.features.scale import MISSING
 from tinyfield.features.table import FeatureTable
 from tinyfield.learn import Fitted, train
-from tinyfield.learn.regression import errors
+from tinyfield.learn.metrics import errors
 from tinyfield.learn.runner import run_device
 from tinyfield.learn.trees import convert_values, fit_values
 from tinyfield.learn.value import value_scale, values

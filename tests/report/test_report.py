@@ -14,8 +14,8 @@ from tests.report.making import COSTS, app, facts, metrics, plays, programs, tab
 from tinyfield import pipeline
 from tinyfield.errors import EnvironmentFault, MissingToolError, UserError
 from tinyfield.learn import Cost, Fitted, Kept, Trained
-from tinyfield.learn.metrics import score
-from tinyfield.learn.regression import by_origin, errors, idle_errors
+from tinyfield.learn.metrics import errors, score
+from tinyfield.learn.regression import by_origin, idle_errors
 from tinyfield.learn.stages import Stage
 from tinyfield.report import check_place, doubts, gather, plots, render, write
 from tinyfield.report.facts import about

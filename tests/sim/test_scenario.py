@@ -14,10 +14,10 @@ from tests.sim.conftest import Bench
 from tinyfield import project
 from tinyfield.boards import load_boards
 from tinyfield.errors import UserError
+from tinyfield.features.scale import MISSING
 from tinyfield.scenarios import boards_for, compared
 from tinyfield.sim import Faults, SimDecision, SimRun, WorldSource, judge
 from tinyfield.sim.scenario import FaultySource, default_source, faults_of, source_of
-from tinyfield.sim.source import MISSING
 from tinyfield.spec import Fault, Play, Scenario, load_app
 from tinyfield.spec.app import App
 from tinyfield.spec.expectations import parse_expectation

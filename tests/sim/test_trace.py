@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from tests.codegen.apps import SMALL, app_of
 from tinyfield.errors import DataError
+from tinyfield.features.scale import MISSING
 from tinyfield.sim import TraceSource, to_scaled
-from tinyfield.sim.source import MISSING
 from tinyfield.spec import App
 
 Trace = Callable[..., TraceSource]

@@ -12,15 +12,13 @@ Nothing here imports TensorFlow or scikit-learn into the calling process.
 
 from __future__ import annotations
 
-from tinyfield.learn.baselines import unbeaten
 from tinyfield.learn.cache import code_key
 from tinyfield.learn.evaluate import evaluate, scored
 from tinyfield.learn.fit import EPOCHS, Progress
 from tinyfield.learn.gate import Cost, Measure
 from tinyfield.learn.growth import Kept, growth
-from tinyfield.learn.metrics import Score
-from tinyfield.learn.regression import Errors, Fitted
-from tinyfield.learn.result import Metrics, Trained
+from tinyfield.learn.metrics import Errors, Score
+from tinyfield.learn.result import Fitted, Metrics, Trained
 from tinyfield.learn.scaler import InputScale
 from tinyfield.learn.train import obtain, test_scores, train, valid_scores, whole_cost
 
@@ -43,7 +41,6 @@ __all__ = [
     "scored",
     "test_scores",
     "train",
-    "unbeaten",
     "valid_scores",
     "whole_cost",
 ]

@@ -23,8 +23,6 @@ from tinyfield.learn.metrics import Score, majority, score
 
 if TYPE_CHECKING:
     from tinyfield.features.table import FeatureTable
-    from tinyfield.learn.regression import Fitted
-    from tinyfield.learn.result import Metrics
 
 DAY_S, HOURS, MONTHS = 86_400, 24, 12
 
@@ -93,17 +91,6 @@ def scores(learned: FeatureTable, rows: FeatureTable) -> dict[str, Score | None]
         name: None if one is None else score(y, one.astype(np.int64), rows.group, classes)
         for name, one in said.items()
     }
-
-
-def unbeaten(report: Metrics | Fitted) -> list[str]:
-    """Plain sentences on the baselines that the node's model does not beat on the test rows."""
-    from tinyfield.learn.result import Metrics
-
-    if isinstance(report, Metrics):
-        values = {name: part.macro_f1 for name, part in report.baselines().items()}
-        return not_beaten(report.device.macro_f1, values, "macro F1")
-    values = {name: -part.mae for name, part in report.baselines().items()}
-    return not_beaten(-report.device.mae, values, "mean error", report.unit)
 
 
 def not_beaten(own: float, others: Mapping[str, float], figure: str, unit: str = "") -> list[str]:

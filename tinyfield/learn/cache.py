@@ -22,8 +22,7 @@ import numpy as np
 
 import tinyfield
 from tinyfield.learn.known import Gate
-from tinyfield.learn.regression import Fitted
-from tinyfield.learn.result import Metrics, Network
+from tinyfield.learn.result import Fitted, Metrics, Network
 from tinyfield.learn.scaler import InputScale
 from tinyfield.learn.stages import Stage
 from tinyfield.paths import cache_dir, firmware_dir

@@ -11,9 +11,17 @@ from tinyfield.errors import DataError
 from tinyfield.features.table import STRETCH, FeatureTable, compute
 from tinyfield.learn import baselines
 from tinyfield.learn.examine import refit_note
-from tinyfield.learn.metrics import Score, auc, auc_interval, calibration_error, score
-from tinyfield.learn.regression import Errors, Fitted, by_origin, errors, idle_errors
-from tinyfield.learn.result import Metrics, Trained
+from tinyfield.learn.metrics import (
+    Errors,
+    Score,
+    auc,
+    auc_interval,
+    calibration_error,
+    errors,
+    score,
+)
+from tinyfield.learn.regression import by_origin, idle_errors
+from tinyfield.learn.result import Fitted, Metrics, Trained
 from tinyfield.learn.runner import answers
 from tinyfield.learn.value import value_scale, values
 from tinyfield.spec.architectures import ANOMALY

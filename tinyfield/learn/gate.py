@@ -12,7 +12,7 @@ from tinyfield.learn.result import Metrics
 from tinyfield.spec.architectures import OWN
 
 if TYPE_CHECKING:
-    from tinyfield.learn.regression import Fitted
+    from tinyfield.learn.result import Fitted
     from tinyfield.spec import Model
 
 

@@ -16,8 +16,7 @@ import numpy as np
 from tinyfield.compiler import compile_model
 from tinyfield.compiler.own import own_model
 from tinyfield.compiler.trees import Ensemble
-from tinyfield.learn.metrics import Score, score
-from tinyfield.learn.regression import Errors, errors
+from tinyfield.learn.metrics import Errors, Score, errors, score
 from tinyfield.learn.runner import run_reference
 from tinyfield.learn.value import value_scale, values
 

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 
 from tinyfield.errors import DataError, ModelError
 from tinyfield.learn.gate import Cost, over_budget
-from tinyfield.learn.metrics import Score
-from tinyfield.learn.regression import Errors
+from tinyfield.learn.metrics import Errors, Score
 from tinyfield.spec.architectures import DEPTH_MOST
 
 if TYPE_CHECKING:

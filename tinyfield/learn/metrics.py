@@ -1,4 +1,4 @@
-"""Scores of a classifier, honest about chance: macro F1 with an interval over groups."""
+"""Scores of classifiers and errors of regressions, honest about chance: intervals over groups."""
 
 from __future__ import annotations
 
@@ -74,6 +74,75 @@ def score(
         interval=interval,
         per_class={c: _class(total, i) for i, c in enumerate(classes)},
         confusion=total.tolist(),
+    )
+
+
+@dataclass(frozen=True)
+class Errors:
+    """How far some answers were off.
+
+    Attributes:
+        n, groups: rows, and the independent groups that they come from.
+        mae, rmse: mean absolute and root mean square error.
+        bias: mean of answer less truth.
+        interval: 95 % of the MAE when whole groups are drawn again (percentile bootstrap); None
+            with fewer than two groups.
+        rmse_interval: the same of the RMSE.
+    """
+
+    n: int
+    groups: int
+    mae: float
+    rmse: float
+    bias: float
+    interval: tuple[float, float] | None
+    rmse_interval: tuple[float, float] | None
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Errors:
+        fields = dict(value)
+        for name in ("interval", "rmse_interval"):
+            if fields[name] is not None:
+                fields[name] = tuple(fields[name])
+        return cls(**fields)
+
+
+def errors(
+    truth: NDArray[Any],
+    answer: NDArray[Any],
+    group: Sequence[str] | NDArray[np.str_],
+    *,
+    step: float = 1.0,
+    seed: int = 0,
+) -> Errors:
+    """Of answers [n] against the truth [n], both in steps of ``step``."""
+    off = (np.asarray(answer, np.float64) - np.asarray(truth, np.float64)) * step
+    names, index = np.unique(np.asarray(group), return_inverse=True)
+    count = np.bincount(index, minlength=len(names)).astype(np.float64)
+    size = np.bincount(index, np.abs(off), len(names))
+    square = np.bincount(index, off**2, len(names))
+    intervals: list[tuple[float, float] | None] = [None, None]
+    if len(names) > 1:
+        rng = np.random.default_rng(seed)
+        draws = rng.integers(0, len(names), (_RESAMPLES, len(names)))
+        rows = count[draws].sum(axis=1)
+        for k, again in enumerate(
+            (size[draws].sum(axis=1) / rows, np.sqrt(square[draws].sum(axis=1) / rows))
+        ):
+            low, high = np.percentile(again, (2.5, 97.5))
+            intervals[k] = (round(float(low), 6), round(float(high), 6))
+    n = max(1, len(off))
+    return Errors(
+        n=len(off),
+        groups=len(names),
+        mae=round(float(size.sum() / n), 6),
+        rmse=round(float(np.sqrt(square.sum() / n)), 6),
+        bias=round(float(off.sum() / n), 6),
+        interval=intervals[0],
+        rmse_interval=intervals[1],
     )
 
 

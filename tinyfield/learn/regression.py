@@ -1,12 +1,10 @@
-"""How far a regression's numbers are from the truth, beside what knows nothing or only the last.
+"""Judges a regression: its numbers beside the truth, and those of what learned nothing.
 
 All errors are in the target's unit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,152 +14,16 @@ from tinyfield.compiler import compile_model
 from tinyfield.errors import ModelError
 from tinyfield.learn import baselines
 from tinyfield.learn.examine import notes_on
+from tinyfield.learn.metrics import Errors, errors
+from tinyfield.learn.result import Fitted, Network
 from tinyfield.learn.runner import answers
-from tinyfield.learn.stages import Stage
 from tinyfield.learn.value import value_scale, values
 
 if TYPE_CHECKING:
     from tinyfield.features.table import FeatureTable
-    from tinyfield.learn.result import Network
     from tinyfield.spec.app import Target
 
-_RESAMPLES = 500
 _POINTS = 600
-Number = float
-
-
-@dataclass(frozen=True)
-class Errors:
-    """How far some answers were off.
-
-    Attributes:
-        n, groups: rows, and the independent groups that they come from.
-        mae, rmse: mean absolute and root mean square error.
-        bias: mean of answer less truth.
-        interval: 95 % of the MAE when whole groups are drawn again (percentile bootstrap); None
-            with fewer than two groups.
-        rmse_interval: the same of the RMSE.
-    """
-
-    n: int
-    groups: int
-    mae: float
-    rmse: float
-    bias: float
-    interval: tuple[float, float] | None
-    rmse_interval: tuple[float, float] | None
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> Errors:
-        fields = dict(value)
-        for name in ("interval", "rmse_interval"):
-            if fields[name] is not None:
-                fields[name] = tuple(fields[name])
-        return cls(**fields)
-
-
-def errors(
-    truth: NDArray[Any],
-    answer: NDArray[Any],
-    group: Sequence[str] | NDArray[np.str_],
-    *,
-    step: float = 1.0,
-    seed: int = 0,
-) -> Errors:
-    """Of answers [n] against the truth [n], both in steps of ``step``."""
-    off = (np.asarray(answer, np.float64) - np.asarray(truth, np.float64)) * step
-    names, index = np.unique(np.asarray(group), return_inverse=True)
-    count = np.bincount(index, minlength=len(names)).astype(np.float64)
-    size = np.bincount(index, np.abs(off), len(names))
-    square = np.bincount(index, off**2, len(names))
-    intervals: list[tuple[float, float] | None] = [None, None]
-    if len(names) > 1:
-        rng = np.random.default_rng(seed)
-        draws = rng.integers(0, len(names), (_RESAMPLES, len(names)))
-        rows = count[draws].sum(axis=1)
-        for k, again in enumerate(
-            (size[draws].sum(axis=1) / rows, np.sqrt(square[draws].sum(axis=1) / rows))
-        ):
-            low, high = np.percentile(again, (2.5, 97.5))
-            intervals[k] = (round(float(low), 6), round(float(high), 6))
-    n = max(1, len(off))
-    return Errors(
-        n=len(off),
-        groups=len(names),
-        mae=round(float(size.sum() / n), 6),
-        rmse=round(float(np.sqrt(square.sum() / n)), 6),
-        bias=round(float(off.sum() / n), 6),
-        interval=intervals[0],
-        rmse_interval=intervals[1],
-    )
-
-
-@dataclass(frozen=True)
-class Fitted:
-    """A regression's errors on the test split, in three columns, beside those of who learned
-    nothing.
-
-    Attributes:
-        target, unit: what it gives.
-        float, int8, device: as of ``Metrics``.
-        mean: always the training rows' mean.
-        persistence: the last target that was known at each row; None where none was.
-        climatology: of a target of the future, the mean at that hour and month; else None.
-        by_origin: ``device`` on the measured, driven and generated rows apart.
-        compared: rows on which the reference and the generated C were compared byte for byte.
-        apart: mean distance of the device's numbers from the trained model's.
-        points: truth and the device's number, of some rows evenly chosen.
-        notes, stages: as of ``Metrics``.
-    """
-
-    target: str
-    unit: str
-    float: Errors
-    int8: Errors
-    device: Errors
-    mean: Errors
-    persistence: Errors | None
-    by_origin: dict[str, Errors]
-    compared: int
-    apart: Number
-    points: tuple[tuple[Number, Number], ...]
-    notes: tuple[str, ...] = ()
-    stages: tuple[Stage, ...] = ()
-    climatology: Errors | None = None
-
-    def baselines(self) -> dict[str, Errors]:
-        """Those that there are, by name."""
-        named = {name: getattr(self, name) for name in ("mean", "persistence", "climatology")}
-        return {name: part for name, part in named.items() if part is not None}
-
-    @property
-    def drop(self) -> Number:
-        """Mean absolute error gained from float to device."""
-        return self.device.mae - self.float.mae
-
-    def to_json(self) -> dict[str, Any]:
-        found: dict[str, Any] = {**vars(self), "points": [list(p) for p in self.points]}
-        for name in ("float", "int8", "device", "mean", "persistence", "climatology"):
-            part = getattr(self, name)
-            found[name] = None if part is None else part.to_json()
-        found["by_origin"] = {k: v.to_json() for k, v in self.by_origin.items()}
-        found["notes"] = list(self.notes)
-        found["stages"] = [stage.to_json() for stage in self.stages]
-        return found
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> Fitted:
-        fields = dict(value)
-        for name in ("float", "int8", "device", "mean", "persistence", "climatology"):
-            fields[name] = None if fields[name] is None else Errors.from_json(fields[name])
-        fields["by_origin"] = {k: Errors.from_json(v) for k, v in fields["by_origin"].items()}
-        fields["points"] = tuple((a, b) for a, b in fields["points"])
-        fields["notes"] = tuple(fields["notes"])
-        fields["stages"] = tuple(map(Stage.from_json, fields["stages"]))
-        return cls(**fields)
 
 
 def numbers(network: Network, X: NDArray[np.int32], target: Target) -> NDArray[np.int32]:

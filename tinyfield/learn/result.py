@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tinyfield.learn.baselines import not_beaten
 from tinyfield.learn.known import Caught, Gate
-from tinyfield.learn.metrics import Score
-from tinyfield.learn.regression import Fitted
+from tinyfield.learn.metrics import Errors, Score
 from tinyfield.learn.scaler import InputScale
 from tinyfield.learn.stages import Stage
 
-Number = float  # inside Metrics, `float` is a column
+Number = float  # inside the reports, `float` is a column
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,11 @@ class Metrics:
                  "climatology": self.climatology}  # fmt: skip
         return {name: part for name, part in named.items() if part is not None}
 
+    def unbeaten(self) -> list[str]:
+        """Plain sentences on the baselines that the node's model does not beat on the test rows."""
+        values = {name: part.macro_f1 for name, part in self.baselines().items()}
+        return not_beaten(self.device.macro_f1, values, "macro F1")
+
     @property
     def drop(self) -> Number:
         """Macro F1 lost from float to device."""
@@ -104,6 +109,76 @@ class Metrics:
             unknown=Caught.from_json(value["unknown"]) if value["unknown"] else None,
             auc_interval=None if (span := value["auc_interval"]) is None else (span[0], span[1]),
         )
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A regression's errors on the test split, in three columns, beside those of who learned
+    nothing.
+
+    Attributes:
+        target, unit: what it gives.
+        float, int8, device: as of ``Metrics``.
+        mean: always the training rows' mean.
+        persistence: the last target that was known at each row; None where none was.
+        climatology: of a target of the future, the mean at that hour and month; else None.
+        by_origin: ``device`` on the measured, driven and generated rows apart.
+        compared: rows on which the reference and the generated C were compared byte for byte.
+        apart: mean distance of the device's numbers from the trained model's.
+        points: truth and the device's number, of some rows evenly chosen.
+        notes, stages: as of ``Metrics``.
+    """
+
+    target: str
+    unit: str
+    float: Errors
+    int8: Errors
+    device: Errors
+    mean: Errors
+    persistence: Errors | None
+    by_origin: dict[str, Errors]
+    compared: int
+    apart: Number
+    points: tuple[tuple[Number, Number], ...]
+    notes: tuple[str, ...] = ()
+    stages: tuple[Stage, ...] = ()
+    climatology: Errors | None = None
+
+    def baselines(self) -> dict[str, Errors]:
+        """Those that there are, by name."""
+        named = {name: getattr(self, name) for name in ("mean", "persistence", "climatology")}
+        return {name: part for name, part in named.items() if part is not None}
+
+    def unbeaten(self) -> list[str]:
+        """As of ``Metrics``."""
+        values = {name: -part.mae for name, part in self.baselines().items()}
+        return not_beaten(-self.device.mae, values, "mean error", self.unit)
+
+    @property
+    def drop(self) -> Number:
+        """Mean absolute error gained from float to device."""
+        return self.device.mae - self.float.mae
+
+    def to_json(self) -> dict[str, Any]:
+        found: dict[str, Any] = {**vars(self), "points": [list(p) for p in self.points]}
+        for name in ("float", "int8", "device", "mean", "persistence", "climatology"):
+            part = getattr(self, name)
+            found[name] = None if part is None else part.to_json()
+        found["by_origin"] = {k: v.to_json() for k, v in self.by_origin.items()}
+        found["notes"] = list(self.notes)
+        found["stages"] = [stage.to_json() for stage in self.stages]
+        return found
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Fitted:
+        fields = dict(value)
+        for name in ("float", "int8", "device", "mean", "persistence", "climatology"):
+            fields[name] = None if fields[name] is None else Errors.from_json(fields[name])
+        fields["by_origin"] = {k: Errors.from_json(v) for k, v in fields["by_origin"].items()}
+        fields["points"] = tuple((a, b) for a, b in fields["points"])
+        fields["notes"] = tuple(fields["notes"])
+        fields["stages"] = tuple(map(Stage.from_json, fields["stages"]))
+        return cls(**fields)
 
 
 @dataclass(frozen=True)

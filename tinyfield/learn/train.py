@@ -32,15 +32,17 @@ from tinyfield.learn.examine import check_table, notes_on
 from tinyfield.learn.fit import EPOCHS, Progress
 from tinyfield.learn.known import Gate, caught, gate_scaler
 from tinyfield.learn.metrics import (
+    Errors,
     Score,
     auc,
     auc_interval,
     calibration_error,
+    errors,
     score,
 )
 from tinyfield.learn.networks import NETWORKS
-from tinyfield.learn.regression import Errors, Fitted, errors, judge_numbers, numbers
-from tinyfield.learn.result import Metrics, Network, Trained
+from tinyfield.learn.regression import judge_numbers, numbers
+from tinyfield.learn.result import Fitted, Metrics, Network, Trained
 from tinyfield.learn.runner import answers
 from tinyfield.learn.scaler import InputScale, fit_scaler, to_float
 from tinyfield.learn.sources import sources_of

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tinyfield.data import registry
-from tinyfield.learn import unbeaten
 from tinyfield.learn.examine import REFITTED
 from tinyfield.report import words
 
@@ -119,7 +118,7 @@ def _figures(model: ModelFacts) -> list[str]:
     high = base.interval[1] if base.interval else base.macro_f1
     if low <= high:
         found.append("not clearly better than always saying the most frequent class")
-    found += unbeaten(model.metrics)
+    found += model.metrics.unbeaten()
     values = {name: part.macro_f1 for name, part in model.metrics.by_origin.items()}
     if len(values) > 1 and max(values.values()) - min(values.values()) > APART:
         told = words.listing([f"{value:.2f} on {name} rows" for name, value in values.items()])
@@ -139,4 +138,4 @@ def _errors(fitted: Fitted) -> list[str]:
     for other, name in ((fitted.mean, "always saying the mean"), (last, "the last known value")):
         if other is not None and high >= (other.interval[0] if other.interval else other.mae):
             found.append(f"not clearly better than {name}")
-    return found + unbeaten(fitted)
+    return found + fitted.unbeaten()

@@ -18,7 +18,7 @@ from tinyfield.compiler import Program, draw
 from tinyfield.data import registry
 from tinyfield.data.dataset import SPLITS
 from tinyfield.learn.evaluate import slices
-from tinyfield.learn.regression import Fitted
+from tinyfield.learn.result import Fitted
 from tinyfield.report import doubts, words
 from tinyfield.spec.drivers import driver
 from tinyfield.spec.durations import duration_text

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyfield.errors import DataError
+from tinyfield.features.scale import MISSING
 from tinyfield.features.ticks import NO_FRAME, SAME_RATE, to_frames
-from tinyfield.sim.source import MISSING
 
 if TYPE_CHECKING:
     from tinyfield.data import World

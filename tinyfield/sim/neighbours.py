@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from tinyfield.sim.source import MISSING, RowSource, WrappedSource
+from tinyfield.features.scale import MISSING
+from tinyfield.sim.source import RowSource, WrappedSource
 
 if TYPE_CHECKING:
     from tinyfield.spec.app import Channel

@@ -16,13 +16,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tinyfield.errors import EnvironmentFault, WireError
+from tinyfield.features.scale import MISSING
 from tinyfield.sim.decision import SimDecision, decision_of
 from tinyfield.sim.edge import Edge, Says
 from tinyfield.sim.faults import Faults
 from tinyfield.sim.gateway import Gateway, Immediate, Linked, OnEvent
 from tinyfield.sim.link import Link
 from tinyfield.sim.node import NodeProcess, command_for, home
-from tinyfield.sim.source import MISSING, RowSource, day_zero
+from tinyfield.sim.source import RowSource, day_zero
 from tinyfield.wire import (
     Downlink,
     Frame,

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tinyfield.errors import UserError
+from tinyfield.features.scale import MISSING
 from tinyfield.features.ticks import NO_FRAME
 from tinyfield.sim.edge import Says
 from tinyfield.sim.faults import Faults
 from tinyfield.sim.neighbours import NeighbourSource, late_s
-from tinyfield.sim.source import MISSING, RowSource, WorldSource, WrappedSource
+from tinyfield.sim.source import RowSource, WorldSource, WrappedSource
 from tinyfield.sim.trace import TraceSource
 
 if TYPE_CHECKING:

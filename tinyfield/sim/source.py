@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Protocol
 
+from tinyfield.features.scale import MISSING
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -15,8 +17,6 @@ if TYPE_CHECKING:
     from tinyfield.data import World
     from tinyfield.spec.app import App
 
-MISSING = -(2**31)
-"""No reading, in a row."""
 NO_DATE = date(2020, 1, 1)
 """Day 0 of an app without a planting day (as tinyfield.codegen.plan has it)."""
 

@@ -27,7 +27,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tinyfield.errors import DataError
-from tinyfield.sim.source import MISSING, start_of
+from tinyfield.features.scale import MISSING
+from tinyfield.sim.source import start_of
 from tinyfield.spelling import nearest
 
 if TYPE_CHECKING:
