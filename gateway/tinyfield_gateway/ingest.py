@@ -84,7 +84,12 @@ def _birth(payload: bytes) -> Manifest | None:
 
 
 class Ingest(threading.Thread):
-    """The thread between broker and store."""
+    """The thread between broker and store.
+
+    Args:
+        clock: Unix time, as it is told to the nodes.
+        rising: seconds by a clock that only rises, for how long a node has been quiet.
+    """
 
     def __init__(
         self,
@@ -93,9 +98,11 @@ class Ingest(threading.Thread):
         health: Health,
         *,
         clock: Callable[[], float] = time.time,
+        rising: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(name="ingest", daemon=True)
-        self._bus, self._store, self._health, self._clock = bus, store, health, clock
+        self._bus, self._store, self._health = bus, store, health
+        self._clock, self._rising = clock, rising
         self._stop_asked = threading.Event()
         self._log = log.get("ingest")
         self._quiet_until = 0.0
@@ -185,7 +192,7 @@ class Ingest(threading.Thread):
             self._bus.publish(topic(node, "down"), encode_downlink(Downlink(epoch=now)))
 
     def _pass_on(self, batch: Batch, committed: Committed) -> None:
-        now, clock = int(self._clock()), time.monotonic()
+        now, clock = int(self._clock()), self._rising()
         found = due(committed.hearings, batch, now, self._waiting)
         self._send_words(found.fresh, now)
         for one in found.old:
@@ -195,7 +202,7 @@ class Ingest(threading.Thread):
         self._waiting.add(found.late, clock)
 
     def _pass_on_late(self) -> None:
-        over = self._waiting.over(time.monotonic())
+        over = self._waiting.over(self._rising())
         if over:
             now = int(self._clock())
             heard = self._store.hearings(node for node, _ in over)

@@ -13,7 +13,7 @@ import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
-from tests.gateway.processes import Mosquitto, wait_for
+from tests.gateway.processes import PATIENCE_S, Mosquitto, wait_for
 from tinyfield.wire import (
     TOPIC_GATEWAY_STATE,
     Downlink,
@@ -32,24 +32,28 @@ from tinyfield_gateway.store import Store, open_store
 
 
 class Bench:
-    """An ingest between a broker and a store, and a client that plays the nodes."""
+    """An ingest between a broker and a store, and a client that plays the nodes.
+
+    Its clock stands still unless a test moves it, so that no age depends on how long a commit
+    takes.
+    """
 
     def __init__(self, address: BrokerAddress, store: Store) -> None:
         self.address, self.store = address, store
-        self.ahead = 0.0
-        """Seconds by which the gateway's clock is ahead of this machine's."""
+        self._began = int(time.time())
+        self._passed = 0.0
         self.states: list[bytes] = []
         self.downlinks: list[Downlink] = []
         """All that came, to whichever node."""
         self.by_node: dict[str, list[Downlink]] = defaultdict(list)
         self.client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id="nodes")
         self.client.on_message = self._on_message
-        subscribed = threading.Event()
-        self.client.on_subscribe = lambda *_: subscribed.set()
+        self._subscribed = threading.Event()
+        self.client.on_subscribe = lambda *_: self._subscribed.set()
         self.client.connect(address.host, address.port)
         self.client.loop_start()
-        self.client.subscribe([(TOPIC_GATEWAY_STATE, 1), (topic_filter("down"), 1)])
-        assert subscribed.wait(5)
+        self._subscribe(TOPIC_GATEWAY_STATE)
+        self._subscribe(topic_filter("down"))
         self.start()
 
     def start(self) -> None:
@@ -59,28 +63,50 @@ class Bench:
 
     def ingest(self, name: str, store: Store, health: Health) -> Ingest:
         """A running ingest at the bench's broker."""
-        made = Ingest(Bus(self.address, name), store, health, clock=lambda: self.now)
+        made = Ingest(
+            Bus(self.address, name), store, health,
+            clock=lambda: self.now, rising=lambda: self._passed,
+        )  # fmt: skip
         made.start()
         wait_for(lambda: health.ok, why="for the ingest")
         return made
 
     def restart(self) -> None:
         """Another one in its place."""
-        self._ingest.stop()
+        self._end()
         self.start()
 
     def stop(self) -> None:
-        self._ingest.stop()
+        self._end()
         self.client.disconnect()
         self.client.loop_stop()
+
+    def _subscribe(self, name: str) -> None:
+        self._subscribed.clear()
+        self.client.subscribe(name, 1)
+        assert self._subscribed.wait(PATIENCE_S)
+
+    def _end(self) -> None:
+        self._ingest.stop()
+        self._ingest.join(PATIENCE_S)
+        assert not self._ingest.is_alive()
 
     @property
     def now(self) -> float:
         """By the gateway's clock."""
-        return time.time() + self.ahead
+        return self._began + self._passed
 
     def publish(self, name: str, payload: bytes, *, retain: bool = False) -> None:
-        self.client.publish(name, payload, qos=1, retain=retain).wait_for_publish(5)
+        sent = self.client.publish(name, payload, qos=1, retain=retain)
+        sent.wait_for_publish(PATIENCE_S)
+        assert sent.is_published()
+
+    def watch(self, name: str) -> list[bytes]:
+        """What comes to a topic from now on, as long as the bench stands."""
+        seen: list[bytes] = []
+        self.client.message_callback_add(name, lambda *args: seen.append(bytes(args[2].payload)))
+        self._subscribe(name)
+        return seen
 
     def say(self, node: str, message: Message) -> None:
         self.publish(topic(node, "up"), encode_message(message))
@@ -98,7 +124,7 @@ class Bench:
     def later(self, seconds: float) -> None:
         """Time passes after all that was published."""
         self.settle()
-        self.ahead += seconds
+        self._passed += seconds
 
     def stored(self) -> list[int]:
         return sorted(one.seq for one in self.store.decisions(limit=10_000))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import socket
 import struct
 import threading
@@ -9,6 +10,7 @@ import time
 from dataclasses import replace
 
 from tests.gateway.making import birth, decision
+from tests.gateway.processes import PATIENCE_S
 from tinyfield.wire import (
     Downlink,
     FrameReader,
@@ -47,6 +49,7 @@ class FakeNode(threading.Thread):
         self._server = socket.create_server(("127.0.0.1", 0))
         self._server.settimeout(0.1)
         self._peer: socket.socket | None = None
+        self._writing = threading.Lock()
         self._stopping = threading.Event()
         self.start()
 
@@ -59,10 +62,15 @@ class FakeNode(threading.Thread):
         """Everything was acknowledged."""
         return not self.outbox
 
+    def acknowledged(self) -> set[int]:
+        """The decisions that it was told to forget."""
+        return set(range(self.total)) - {one.seq or 0 for one in self.outbox}
+
     def raw(self, data: bytes) -> None:
-        """Put bytes on the link as they are."""
-        assert self._peer is not None
-        self._peer.sendall(data)
+        """Put bytes on the link as they are, between two frames."""
+        with self._writing:
+            assert self._peer is not None
+            self._peer.sendall(data)
 
     def say(self, message: Message) -> None:
         """One message on the link."""
@@ -71,7 +79,7 @@ class FakeNode(threading.Thread):
     def stop(self) -> None:
         """Pull the plug."""
         self._stopping.set()
-        self.join(5)
+        self.join(PATIENCE_S)
         self._server.close()
 
     def run(self) -> None:
@@ -83,7 +91,7 @@ class FakeNode(threading.Thread):
                 continue
             with peer:
                 self._peer = peer
-                peer.settimeout(0.01)
+                peer.settimeout(PATIENCE_S)
                 try:
                     self._talk(peer)
                 except OSError:
@@ -96,12 +104,11 @@ class FakeNode(threading.Thread):
         self._send_time()
         self.say(birth(self.boot, self.node))
         while not self._stopping.is_set():
-            try:
+            data = b""
+            if select.select([peer], [], [], 0.01)[0]:
                 data = peer.recv(4096)
                 if not data:
                     return
-            except TimeoutError:
-                data = b""
             before = len(self.outbox)
             for frame in reader.feed(data):
                 if frame.type is FrameType.DOWNLINK:

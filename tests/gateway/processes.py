@@ -18,22 +18,38 @@ from typing import Any
 
 import pytest
 
+PATIENCE_S = 120.0
+"""How long a slow machine may take over anything: only what never comes reaches it."""
 
-def wait_for(what: Callable[[], Any], seconds: float = 40, *, why: str = "") -> Any:
-    """Wait until ``what`` is true, and return it."""
+_reserved: list[socket.socket] = []
+
+
+def wait_for(
+    what: Callable[[], Any], seconds: float = PATIENCE_S, *, why: str | Callable[[], str] = ""
+) -> Any:
+    """Wait until ``what`` is true, and return it; ``why`` may be asked for when it is in vain."""
     until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        found = what()
-        if found:
+    while True:
+        last = time.monotonic() > until
+        if found := what():
             return found
+        if last:
+            raise AssertionError(f"waited {seconds} s in vain {why() if callable(why) else why}")
         time.sleep(0.05)
-    raise AssertionError(f"waited {seconds} s in vain {why}")
 
 
 def free_port() -> int:
-    """A port that was free a moment ago."""
-    with socket.create_server(("127.0.0.1", 0)) as sock:
-        return int(sock.getsockname()[1])
+    """A port for a server that comes, goes and comes again; nobody listens there before.
+
+    A socket that is bound to it and never listens keeps it from whoever asks the system for any
+    port, as long as this process lives; a server that names it gets it all the same, for both
+    allow the address to be used again.
+    """
+    sock = socket.socket()
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    sock.bind(("127.0.0.1", 0))
+    _reserved.append(sock)
+    return int(sock.getsockname()[1])
 
 
 def need(tool: str, package: str | None = None) -> str:
@@ -70,14 +86,14 @@ class Process:
         if self.child.poll() is None:
             self.child.send_signal(number)
         try:
-            self.child.wait(15)
+            self.child.wait(PATIENCE_S)
         finally:
             self.child.kill()
             self._end()
         return self.child.returncode
 
     def _end(self) -> None:
-        self.child.wait(5)
+        self.child.wait(PATIENCE_S)
         self._errors.close()
         assert self.child.stdout is not None
         self.child.stdout.close()
@@ -93,7 +109,11 @@ class Mosquitto(Process):
             f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence false\n"
         )
         super().__init__(folder / "mosquitto.log", need("mosquitto"), "-c", str(config))
-        wait_for(self._listens, why="for mosquitto")
+        try:
+            wait_for(self._listens, why=self.log.read_text)
+        except BaseException:
+            self.kill()
+            raise
 
     @property
     def url(self) -> str:
@@ -101,6 +121,7 @@ class Mosquitto(Process):
         return f"mqtt://127.0.0.1:{self.port}"
 
     def _listens(self) -> bool:
+        assert self.child.poll() is None, self.log.read_text()
         with socket.socket() as sock:
             return sock.connect_ex(("127.0.0.1", self.port)) == 0
 
@@ -117,28 +138,37 @@ class Gateway(Process):
             "--json", *at, f"--store=sqlite:///{folder}/gateway.db", "--http=127.0.0.1:0", *args,
         )  # fmt: skip
         assert self.child.stdout is not None
-        line = self.child.stdout.readline()
-        assert line, self.log.read_text()
-        where = json.loads(line)
+        try:
+            line = self.child.stdout.readline()
+            assert line, self.log.read_text()
+            where = json.loads(line)
+        except BaseException:
+            self.kill()
+            raise
         self.page, self.broker = where["page"], where["broker"]
 
     def get(self, path: str) -> Any:
         """JSON from the API, whatever the status."""
         try:
-            with urllib.request.urlopen(self.page + path, timeout=5) as answer:
+            with urllib.request.urlopen(self.page + path, timeout=PATIENCE_S) as answer:
                 return json.load(answer)
         except urllib.error.HTTPError as error:
             return json.load(error)
 
     def metrics(self) -> str:
         """What Prometheus would read."""
-        with urllib.request.urlopen(f"{self.page}/metrics", timeout=5) as answer:
+        with urllib.request.urlopen(f"{self.page}/metrics", timeout=PATIENCE_S) as answer:
             text: str = answer.read().decode()
         return text
 
     def healthy(self) -> bool:
         """Messages are being taken and kept."""
         return bool(self.get("/healthz")["ok"])
+
+    def trouble(self) -> str:
+        """What is said of the store once it is found to be away; nothing, while it is not."""
+        store = self.get("/healthz")["store"]
+        return "" if store["ok"] or store["text"] == "starting" else str(store["text"])
 
 
 class BridgeProcess(Process):

@@ -13,7 +13,7 @@ import pytest
 
 from tests.gateway.fake_node import FakeNode
 from tests.gateway.making import NOW, birth, manifest
-from tests.gateway.processes import BridgeProcess, Gateway, wait_for
+from tests.gateway.processes import PATIENCE_S, BridgeProcess, Gateway, wait_for
 from tinyfield.errors import UsageError, WireError
 from tinyfield.wire import FrameType, encode_frame
 from tinyfield_gateway.bridge.clock import NodeClock, parse_epoch
@@ -93,7 +93,7 @@ def test_wrong_use_is_exit_2(args: list[str], said: str) -> None:
         [sys.executable, "-m", "tinyfield_gateway.cli", "bridge", *args],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=PATIENCE_S,
     )
     assert done.returncode == 2
     assert said in done.stderr
@@ -111,18 +111,20 @@ def test_without_a_manifest_ids_are_shown(gateway: Gateway, tmp_path: Path) -> N
     """The node's own birth tells its id; line noise and half frames are passed over."""
     with ExitStack() as stack:
         node = FakeNode(3, node="shed-1")
+        node.decided = 1
         stack.callback(node.stop)
         bridge = BridgeProcess(tmp_path, node.url, gateway.broker)
         stack.callback(bridge.stop)
-        wait_for(lambda: node.sent > 0, why=bridge.log.read_text())
+        wait_for(lambda: len(node.outbox) < 3, why=bridge.log.read_text)  # there and back
         node.raw(b"ets Jul 29 2019 12:21:46\r\n" + bytes(range(256)) + b"\0")
         node.raw(encode_frame(FrameType.UPLINK, b"\x00" * 60) + b"\xff" * 500 + b"\0")
         node.raw(encode_frame(FrameType.LOG, b"brown-out"))
-        wait_for(node.done, why=bridge.log.read_text())
+        node.decided = 3
+        wait_for(node.done, why=bridge.log.read_text)
         (first, *_) = gateway.get("/api/decisions?node=shed-1")
         assert (first["decision"], first["label"], first["app"]) == ("rule 0", "label 2", None)
         assert first["why"] == ["clause 0", "clause 1", "clause 2"]
-        (known,) = gateway.get("/api/nodes")
+        (known,) = [one for one in gateway.get("/api/nodes") if one["node"] == "shed-1"]
         assert known["manifest"] == f"{manifest().hash:08x}"
         (bad,) = wait_for(lambda: gateway.get("/api/quarantine"))
         assert bad["topic"] == "tf/v1/n/shed-1/up"
@@ -137,7 +139,7 @@ def test_a_manifest_of_another_build_is_told(gateway: Gateway, tmp_path: Path) -
         stack.callback(node.stop)
         bridge = BridgeProcess(tmp_path, node.url, gateway.broker, f"--manifest={path}")
         stack.callback(bridge.stop)
-        wait_for(node.done, why=bridge.log.read_text())
+        wait_for(node.done, why=bridge.log.read_text)
         assert "the manifest is another build's" in bridge.log.read_text()
         # Built and flashed anew: the same file holds the names now.
         path.write_text(manifest(node="bed-9").to_json())
@@ -151,11 +153,11 @@ def test_an_answer_reaches_the_node_that_asks(gateway: Gateway, tmp_path: Path) 
         stack.callback(node.stop)
         bridge = BridgeProcess(tmp_path, node.url, gateway.broker)
         stack.callback(bridge.stop)
-        wait_for(node.done, why=bridge.log.read_text())
+        wait_for(node.done, why=bridge.log.read_text)
         done = subprocess.run(
             [sys.executable, "-m", "tinyfield_gateway.cli", "answer", "fan-3", "7/41", "no",
              f"--broker={gateway.broker}"],
-            capture_output=True, text=True, timeout=60, check=False,
+            capture_output=True, text=True, timeout=PATIENCE_S, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
         assert done.stdout == "told fan-3: 7/41 no\n"
@@ -177,7 +179,7 @@ def test_an_answer_reaches_the_node_that_asks(gateway: Gateway, tmp_path: Path) 
 def test_answers_that_cannot_be_sent(args: list[str], said: str, code: int) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "tinyfield_gateway.cli", "answer", *args],
-        capture_output=True, text=True, timeout=30, check=False,
+        capture_output=True, text=True, timeout=PATIENCE_S, check=False,
     )  # fmt: skip
     assert done.returncode == code
     assert said in done.stderr and "Traceback" not in done.stderr
@@ -189,7 +191,7 @@ def test_called_as_asked(gateway: Gateway, tmp_path: Path) -> None:
         stack.callback(node.stop)
         bridge = BridgeProcess(tmp_path, node.url, gateway.broker, "--node=east-1")
         stack.callback(bridge.stop)
-        wait_for(node.done, why=bridge.log.read_text())
+        wait_for(node.done, why=bridge.log.read_text)
         node.say(birth(node="bed-3"))
         assert len(gateway.get("/api/decisions?node=east-1")) == 2
         assert gateway.get("/api/decisions?node=bed-3") == []

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.gateway.making import NOW, batch, decision, manifest
-from tests.gateway.processes import free_port, need, wait_for
+from tests.gateway.processes import PATIENCE_S, free_port, need, wait_for
 from tinyfield.errors import EnvironmentFault, UsageError
 from tinyfield.wire import LABEL_UNKNOWN
 from tinyfield_gateway.names import show
@@ -69,6 +69,7 @@ def test_lines_of_json_go_on_where_they_stopped(tmp_path: Path) -> None:
         follower = Follower(store, JsonLines(path))
         follower.start()
         follower.stop()
+        follower.join(PATIENCE_S)
     lines = [json.loads(line) for line in path.read_text().splitlines()]
     assert [line["seq"] for line in lines] == [0, 1, 2, 3, 4]
     store.close()
@@ -82,6 +83,8 @@ def test_lines_of_json_wait_for_room(tmp_path: Path) -> None:
     follower = Follower(store, JsonLines(blocked / "decisions.jsonl"))
     follower.start()
     follower.stop()
+    follower.join(PATIENCE_S)
+    assert not follower.is_alive()
     assert store.cursor(JsonLines(blocked / "decisions.jsonl").name) == 0
     store.close()
 

@@ -159,7 +159,11 @@ class Bus:
         else:
             self._ready = True
 
-    def _on_message(self, _client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
+    def _on_message(self, client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
+        if not any(mqtt.topic_matches_sub(topic_filter(leaf), message.topic) for leaf in LEAVES):
+            # amqtt offers a session that comes back its own last words too, as if it had asked.
+            client.ack(message.mid, message.qos)
+            return
         self._inbox.append(
             Delivery(
                 topic=message.topic,
