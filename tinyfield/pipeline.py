@@ -240,12 +240,11 @@ def simulate(
     app = generate(path, twin, brain, folder, node=node)
     image = pio.build(twin.env, folder)
     _step(progress, f"run on {twin.name}")
-    source = sim.source_of(app, played) if played else _source(app, trace, season, limit)
-    return sim.SimRun(
-        app, twin, image, source, link=link, link_wait=link_wait, on_event=_detail(progress),
-        faults=sim.faults_of(played, source) if played else None,
-        edge=sim.edge_of(played) if played else None,
-    )  # fmt: skip
+    heard = _detail(progress)
+    if played is not None:
+        return scenarios.prepare(app, twin, image, played, heard, link=link, link_wait=link_wait)
+    source = _source(app, trace, season, limit)
+    return sim.SimRun(app, twin, image, source, link=link, link_wait=link_wait, on_event=heard)
 
 
 def report(

@@ -133,15 +133,24 @@ def boards_for(asked: Sequence[str]) -> tuple[tuple[Board, ...], tuple[tuple[str
 
 
 def prepare(
-    app: App, entry: Board, image: Image, scenario: Scenario, on_event: OnEvent | None = None
+    app: App,
+    entry: Board,
+    image: Image,
+    scenario: Scenario,
+    on_event: OnEvent | None = None,
+    *,
+    link: str | None = None,
+    link_wait: float = 60,
 ) -> SimRun:
-    """The run of a scenario, not yet begun."""
+    """The run of a scenario, not yet begun; ``link`` as :class:`tinyfield.sim.SimRun` takes it."""
     from tinyfield import sim
 
     source = sim.source_of(app, scenario)
+    faults = sim.faults_of(scenario, source)
     return sim.SimRun(
-        app, entry, image, source, faults=sim.faults_of(scenario, source),
-        edge=sim.edge_of(scenario), on_event=on_event,
+        app, entry, image, source, faults=faults, edge=sim.edge_of(scenario),
+        memory=sim.memory_of(app, scenario, source, clock_set=faults.clock_set),
+        link=link, link_wait=link_wait, on_event=on_event,
     )  # fmt: skip
 
 

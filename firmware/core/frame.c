@@ -76,7 +76,7 @@ static tiny_status_t open_frame(uint8_t *raw, size_t end) {
         return TINY_E_FORMAT;
     }
     const uint16_t crc = tiny_crc16(TINY_CRC16_INIT, raw + 1, end - 3);
-    if (raw[1] < TINY_FRAME_ROW_REQUEST || raw[1] > TINY_FRAME_BURST) {
+    if (raw[1] < TINY_FRAME_ROW_REQUEST || raw[1] > TINY_FRAME_KEPT) {
         return TINY_E_FORMAT;
     }
     const bool same = raw[end - 2] == (uint8_t)(crc >> 8) && raw[end - 1] == (uint8_t)(crc & 0xFFu);

@@ -25,7 +25,8 @@ typedef enum {
     TINY_FRAME_TIME = 8,    /* between sim and bridge; a node passes over it */
     TINY_FRAME_BATTERY = 9, /* to a virtual board, ahead of a row */
     TINY_FRAME_BURST_REQUEST = 10,
-    TINY_FRAME_BURST = 11 /* some frames of a fast sensor */
+    TINY_FRAME_BURST = 11, /* some frames of a fast sensor */
+    TINY_FRAME_KEPT = 12   /* to a virtual board, ahead of its first row: the days before */
 } tiny_frame_type_t;
 
 typedef struct {

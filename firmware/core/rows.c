@@ -11,8 +11,8 @@ static tiny_status_t say(const tiny_stream_t *stream, uint8_t *raw, tiny_frame_t
     return stream->write(raw, tiny_frame_wrap(raw, type, n)) < 0 ? TINY_E_IO : TINY_OK;
 }
 
-/* An AVR takes a downlink in more slowly than its line brings the next: its host gives one, and
- * waits to be asked again. */
+/* An AVR takes in a downlink, or what it kept, more slowly than its line brings the next: its host
+ * gives one, and waits to be asked again. */
 #ifdef __AVR__
 #define ONE_BY_ONE 1
 #else
@@ -44,9 +44,12 @@ static wait_t await(const tiny_host_t *host, uint8_t type, const uint8_t *questi
         }
         if (came == TINY_FRAME_DOWNLINK) {
             host->heard(payload, *size);
-            if (ONE_BY_ONE) {
-                return HEARD;
-            }
+        }
+        if (came == TINY_FRAME_KEPT && host->recall != NULL) {
+            host->recall(payload, *size);
+        }
+        if (ONE_BY_ONE && (came == TINY_FRAME_DOWNLINK || came == TINY_FRAME_KEPT)) {
+            return HEARD;
         }
         if (came == TINY_FRAME_BATTERY && *size == 2) {
             *host->battery_mv = tiny_get16(payload);

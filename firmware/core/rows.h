@@ -13,12 +13,14 @@ typedef enum {
 } tiny_row_t;
 
 /* Who is asked, and what comes in between: `heard` gets downlinks, and may send only by
- * tiny_virtual_act(); `battery_mv` changes only if the host says what the supply has. */
+ * tiny_virtual_act(); `recall` (NULL where nothing is kept) what the host says of the days before;
+ * `battery_mv` changes only if the host says what the supply has. */
 typedef struct {
     const tiny_stream_t *stream;
     tiny_frame_t *frame;
     uint16_t *battery_mv;
     void (*heard)(const uint8_t *payload, size_t n);
+    void (*recall)(const uint8_t *payload, size_t n);
 } tiny_host_t;
 
 /* The row of time t. A bad frame or silence repeats the request, eight times at most. */

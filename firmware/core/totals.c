@@ -21,6 +21,20 @@ void tiny_total_begin(tiny_total_t *total) {
     *total = (tiny_total_t){0, 0, TINY_MISSING, 0, 0};
 }
 
+void tiny_total_recall(tiny_total_t *total, const tiny_total_rule_t TINY_ROM *rule, uint32_t day_s,
+                       int32_t today, int32_t yesterday, int32_t usual) {
+    tiny_total_begin(total);
+    total->yesterday = yesterday;
+    if (today != TINY_MISSING) {
+        total->sum = (int64_t)today * rule->per_s;
+        total->known_s = day_s;
+    }
+    if (usual != TINY_MISSING) {
+        total->usual = usual;
+        total->days = rule->over;
+    }
+}
+
 void tiny_total_add(tiny_total_t *total, tiny_num_t value, uint32_t seconds) {
     if (value != TINY_NONE) {
         total->sum += (int64_t)hold(value) * seconds;

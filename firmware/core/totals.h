@@ -42,6 +42,12 @@ bool tiny_day_step(tiny_day_t *day, bool dated, int32_t number);
 
 void tiny_total_begin(tiny_total_t *total);
 
+/* What was kept before this node began, as a virtual board's host says it: of `today`, which has
+ * lasted `day_s`, of yesterday, and what is usual, as the mean of all the days that it goes over.
+ * TINY_MISSING: of that nothing is kept. */
+void tiny_total_recall(tiny_total_t *total, const tiny_total_rule_t TINY_ROM *rule, uint32_t day_s,
+                       int32_t today, int32_t yesterday, int32_t usual);
+
 /* One sample: `value` in steps (of the rate), for so many seconds; TINY_NONE: not known. */
 void tiny_total_add(tiny_total_t *total, tiny_num_t value, uint32_t seconds);
 

@@ -5,6 +5,7 @@
  * is planned time: a step happens "at" the second it was planned for, however late the board woke
  * up, so that the same readings give the same decisions on every board. */
 #include "app.h"
+#include "bytes.h"
 #include "fast.h"
 #include "hal.h"
 #include "journal.h"
@@ -279,6 +280,29 @@ static void hear_waiting(void) {
 static void hear_frame(const uint8_t *payload, size_t n) {
     (void)hear(&(tiny_bytes_t){payload, n});
 }
+
+#if APP_TOTALS > 0
+/* What a scenario begins with, ahead of the first row: total u8, epoch u32 (0: nobody tells the
+ * date), seconds of today so far u32; today, yesterday and usual, i32. It is kept at once, as the
+ * node itself would have. */
+static void recall(const uint8_t *payload, size_t n) {
+    if (n != 21u || payload[0] >= APP_TOTALS) {
+        return;
+    }
+    const uint8_t i = payload[0];
+    const uint32_t epoch = tiny_get32(payload + 1);
+    const uint32_t day_s = tiny_get32(payload + 5);
+    const int32_t today = tiny_get_i32(payload + 9);
+    tiny_total_recall(&node.kept.total[i], &app_totals[i], day_s, today, tiny_get_i32(payload + 13),
+                      tiny_get_i32(payload + 17));
+    if (today != TINY_MISSING) {
+        tiny_clock_t clock = node.clock; /* the link may be down: the day is the host's */
+        tiny_clock_set(&clock, node.t, epoch, APP_PLANTED);
+        node.kept.day = (tiny_day_t){day_s, tiny_clock_day(&clock, node.t), epoch != 0};
+    }
+    (void)tiny_keep_store(&node.keep, &memory, &node.kept);
+}
+#endif
 #endif
 
 /* --- sense --------------------------------------------------------------------------------- */
@@ -302,7 +326,14 @@ static void sense_own(void) {
 }
 
 #if TINY_VIRTUAL
-static const tiny_host_t host = {&stream, &node.frame, &node.health.battery_mv, hear_frame};
+static const tiny_host_t host = {
+    &stream, &node.frame, &node.health.battery_mv, hear_frame,
+#if APP_TOTALS > 0
+    recall,
+#else
+    NULL,
+#endif
+};
 
 /* Whether the host gave values; the end of its rows, or of its patience, is the node's end. */
 static bool answered(tiny_row_t row) {

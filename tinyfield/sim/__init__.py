@@ -16,6 +16,7 @@ from __future__ import annotations
 from tinyfield.sim.decision import SimDecision
 from tinyfield.sim.faults import Faults
 from tinyfield.sim.judge import Verdict, judge
+from tinyfield.sim.memory import memory_of
 from tinyfield.sim.node import NodeProcess, command_for
 from tinyfield.sim.run import SimRun, run
 from tinyfield.sim.scenario import FaultySource, default_source, edge_of, faults_of, source_of
@@ -37,6 +38,7 @@ __all__ = [
     "edge_of",
     "faults_of",
     "judge",
+    "memory_of",
     "run",
     "source_of",
     "to_scaled",

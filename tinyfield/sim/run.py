@@ -66,6 +66,7 @@ class SimRun:
             boot that it has seen for a repetition.
         faults: for tests.
         edge: what the edge says to decisions that ask it.
+        memory: frames that tell a fresh node what it kept (:mod:`tinyfield.sim.memory`).
 
     Attributes:
         summary: figures of the run, complete when the iteration has ended.
@@ -87,6 +88,7 @@ class SimRun:
         state: Path | None = None,
         faults: Faults | None = None,
         edge: Says | None = None,
+        memory: Sequence[bytes] = (),
     ) -> None:
         self._app, self._source, self._faults = app, source, faults or Faults()
         self._names = _manifest(image)
@@ -106,7 +108,8 @@ class SimRun:
         self._burst_of: tuple[int, int] | None = None  # the node's t and the sensor's number
         self._burst: NDArray[np.int16]
         self._one_by_one = board.target == "avr"  # its line is faster than it takes words in
-        self._waiting: list[bytes] = []  # downlinks that it has not asked for yet
+        self._waiting: list[bytes] = []  # frames that it has not asked for yet
+        self._memory = list(memory)
         self._told_at = {i: c.sensor for i, c in enumerate(app.channels) if c.told}
         self._begin = source.start if source.start is not None else day_zero(app)
         self._seen: set[tuple[int, int]] = set()
@@ -267,12 +270,15 @@ class SimRun:
                 self._samples += 1
                 self._progress()
         judged = [] if self._link_down() else self._edge.due(self._now)
-        self._waiting += (*self._gateway.unasked(), *judged)
+        self._waiting += self._memory
+        self._memory.clear()
+        unasked = (*self._gateway.unasked(), *judged)
+        self._waiting += (encode_frame(FrameType.DOWNLINK, payload) for payload in unasked)
         if self._one_by_one and self._waiting:  # and then it asks again
-            self._tell(node, FrameType.DOWNLINK, self._waiting.pop(0))
+            self._tell_raw(node, self._waiting.pop(0))
             return
-        for payload in self._waiting:
-            self._tell(node, FrameType.DOWNLINK, payload)
+        for one in self._waiting:
+            self._tell_raw(node, one)
         self._waiting.clear()
         self._tell_raw(node, self._row)
 
@@ -281,7 +287,8 @@ class SimRun:
         return down is not None and not self._over and down(self._now)
 
     def _words(self, values: Sequence[int]) -> list[bytes]:
-        """What neighbours say, as the gateway's downlinks; with a real one it is the one to ask."""
+        """What neighbours say, as frames with the gateway's downlinks; a real gateway says it
+        itself."""
         if self._link is not None or self._link_down():
             return []
         epoch = self._begin + self._now
@@ -296,7 +303,7 @@ class SimRun:
                     heard=epoch - (late(sensor, self._now) if late is not None else 0),
                     manifest=self._names.hash,
                 )
-                said.append(encode_downlink(down))
+                said.append(encode_frame(FrameType.DOWNLINK, encode_downlink(down)))
         return said
 
     def _battery(self) -> bytes:

@@ -111,7 +111,7 @@ class Resolver:
         if reporting is not None:
             beat = reporting.heartbeat_s
             check_heartbeat(sensor_parts, neighbours, decisions, beat, problems)
-        tests = self._tests(channels, models, decisions)
+        tests = self._tests(channels, models, totals, decisions)
         # A link that is not built yet is complaint enough.
         needed = reporting is not None and reporting.link in {*WIRELESS} & {*BUILT_LINKS}
         network = resolve_network(self.root.items.get("network"), needed=needed, problems=problems)
@@ -454,6 +454,7 @@ class Resolver:
         self,
         channels: tuple[Channel, ...],
         models: dict[str, Model | None],
+        totals: dict[str, Total | None],
         decisions: dict[str, Decision | None],
     ) -> dict[str, Scenario]:
         node, sections = self.root.items.get("tests"), self.section.tests
@@ -468,6 +469,7 @@ class Resolver:
                 item,
                 channels=channels,
                 models=models,
+                totals=totals,
                 decisions=decisions,
                 folder=self.path.parent,
                 unsure=self.unsure,

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from tinyfield.spec.app import Channel, Decision, Model
+from tinyfield.spec.app import Channel, Decision, Model, Total
 from tinyfield.spec.durations import LONGEST_S, duration_text, parse_seconds
 from tinyfield.spec.expectations import COUNTS, parse_expectation
 from tinyfield.spec.faults import parse_fault
@@ -16,8 +16,9 @@ from tinyfield.spec.frozen import build
 from tinyfield.spec.mistake import Mistake
 from tinyfield.spec.nodes import List, Map, Node, Scalar
 from tinyfield.spec.problems import Problems
+from tinyfield.spec.remembers import example, find_total, parse_kept
 from tinyfield.spec.said import EXAMPLES, parse_said
-from tinyfield.spec.scenario import EdgeAnswer, Expectation, Fault, Play, Said, Scenario
+from tinyfield.spec.scenario import EdgeAnswer, Expectation, Fault, Kept, Play, Said, Scenario
 from tinyfield.spec.sections.base import ok, spelled
 from tinyfield.spec.sections.rest import ScenarioSection
 from tinyfield.spec.unsure import Unsure
@@ -38,6 +39,7 @@ def resolve_test(
     *,
     channels: Sequence[Channel],
     models: Mapping[str, Model | None],
+    totals: Mapping[str, Total | None],
     decisions: Mapping[str, Decision | None],
     folder: Path,
     unsure: Unsure,
@@ -68,6 +70,7 @@ def resolve_test(
             )  # fmt: skip
     total = sum(play.seconds for play in script or ())
     faults = _faults(node.items.get("faults"), channels, total, unsure, problems)
+    kept = _kept(node.items.get("remembers"), section, totals, played, unsure, problems)
     edge = _edge(node.items.get("edge"), decisions, unsure, problems)
     neighbours = _said(node.items.get("neighbours"), channels, total, unsure, problems)
     known = script if played else ()
@@ -83,6 +86,7 @@ def resolve_test(
         script=tuple(script or ()),
         seed=section.seed or 0,
         start=section.start,
+        remembers=tuple(kept),
         faults=tuple(faults),
         edge=tuple(edge),
         neighbours=tuple(neighbours),
@@ -207,7 +211,38 @@ def _answers(kind: WorldKind, channels: Sequence[Channel], node: Map, problems: 
         )
 
 
-# --- faults and expectations -----------------------------------------------------------------
+# --- what it remembers, faults and expectations ----------------------------------------------
+
+
+def _kept(
+    node: Node | None,
+    section: ScenarioSection,
+    totals: Mapping[str, Total | None],
+    played: bool,
+    unsure: Unsure,
+    problems: Problems,
+) -> list[Kept]:
+    found: list[Kept] = []
+    for name, value in node.children() if isinstance(node, Map) else ():
+        first = name.partition(".")[0]
+        try:
+            _, part = find_total(name, totals)
+        except Mistake as mistake:
+            if not unsure.excuses(first, nearest(first, totals)):
+                problems.at(value, mistake.message, hint=mistake.hint, key=True, code=mistake.code)
+            continue
+        total = totals[first]
+        if not isinstance(value, Scalar) or not value.text.strip():
+            hint = f"write '{name}: {example(total)}'"
+            problems.at(value, f"{spelled(value)} is no value", hint=hint)
+        elif total is not None and ok(section.start):
+            parse = partial(
+                parse_kept, value.text, total=total, part=part, start=section.start, played=played
+            )
+            one = _attempt(parse, value, problems)
+            if one is not None:
+                found.append(one)
+    return found
 
 
 def _faults(

@@ -114,6 +114,23 @@ class Said(Frozen):
     text: str
 
 
+class Kept(Frozen):
+    """What a node kept of a total before a scenario begins.
+
+    Attributes:
+        total: its name.
+        part: of ``today``, which goes on; of ``yesterday``; or what is ``usual``, as known as
+            after all the days that it is the average of.
+        value: in the total's scaled steps.
+        text: as the user wrote it.
+    """
+
+    total: str
+    part: Literal["today", "yesterday", "usual"]
+    value: int
+    text: str
+
+
 class Scenario(Frozen):
     """A trace or a world's script, and what must be decided on it.
 
@@ -121,6 +138,7 @@ class Scenario(Frozen):
         trace: a CSV of readings; None where a world is played.
         world, script, seed: the world's name, what it plays, and of what its chance hangs on.
         start: local time of the first sample; None = the planting day's midnight, or a day in June.
+        remembers: what the node kept from the days before; it is a fresh one otherwise.
         faults: what goes wrong on purpose.
         edge: what the edge says of cases that are passed up to it; it is silent on the others.
         neighbours: what they say; one that is not named says what the trace has of it, or nothing.
@@ -132,6 +150,7 @@ class Scenario(Frozen):
     script: tuple[InstanceOf[Play], ...] = ()
     seed: int = 0
     start: datetime | None = None
+    remembers: tuple[Kept, ...] = ()
     faults: tuple[Fault, ...] = ()
     edge: tuple[EdgeAnswer, ...] = ()
     neighbours: tuple[Said, ...] = ()

@@ -36,6 +36,9 @@ class FrameType(IntEnum):
     BURST_REQUEST = 10
     # host → virtual board: u32 t, u8 fast sensor, u16 first frame, u8 values, i16 value[values]
     BURST = 11
+    # host → virtual board, ahead of a fresh node's first row, what it kept of a total: u8 total,
+    # u32 unix s (0: nobody tells the date), u32 s of today so far; i32 today, yesterday, usual
+    KEPT = 12
 
 
 @dataclass(frozen=True)

@@ -67,6 +67,12 @@ class ScenarioSection(Section):
         default=None,
         description="local time of the world's first sample (default: the planting day)",
     )
+    remembers: dict[str, Any] = Field(
+        default={},
+        description="what the node kept of its totals before: of today so far, of yesterday, and "
+        "what is usual (default: nothing, as a fresh node)",
+        examples=["{on_foot.usual: 90 min, on_foot.yesterday: 80 min}"],
+    )
     faults: list[str] = Field(
         default=[],
         description="what goes wrong on purpose",
