@@ -9,7 +9,7 @@ from pathlib import Path
 
 from selenium import webdriver
 
-from tests.gateway.processes import need
+from tests.gateway.processes import PATIENCE_S, free_port, need
 
 DESK, PHONE = (1280, 900), (390, 844)
 
@@ -28,9 +28,9 @@ def chromium(profile: Path) -> Iterator[webdriver.Chrome]:
     ):  # fmt: skip
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    service = webdriver.ChromeService(need("chromedriver"))
+    service = webdriver.ChromeService(need("chromedriver"), port=free_port())
     driver = webdriver.Chrome(options=options, service=service)
-    driver.set_page_load_timeout(30)
+    driver.set_page_load_timeout(PATIENCE_S)
     try:
         yield driver
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.codegen.apps import app_of, generated, native
-from tests.gateway.processes import BridgeProcess, Gateway, Mosquitto, wait_for
+from tests.gateway.processes import PATIENCE_S, BridgeProcess, Gateway, Mosquitto, wait_for
 from tinyfield.boards import load_boards
 from tinyfield.pio import Image
 from tinyfield.sim import SimRun
@@ -103,8 +104,9 @@ class Node:
         self.image = Image("native", folder, program, 0, 0, 0)
         self.rows = Paced(moisture, len(app.channels))
         self._run = SimRun(
-            app, board, self.image, self.rows, link="tcp://127.0.0.1:0", state=folder / "state"
-        )
+            app, board, self.image, self.rows, link="tcp://127.0.0.1:0",
+            link_wait=PATIENCE_S, state=folder / "state",
+        )  # fmt: skip
         assert self._run.link_address is not None
         self.port = "socket://{}:{}".format(*self._run.link_address)
         self._thread = threading.Thread(target=lambda: list(self._run), daemon=True)
@@ -115,18 +117,26 @@ class Node:
         self.rows.move(minute * MINUTE)
         wait_for(lambda: self.rows.now > minute * MINUTE, why=f"for minute {minute}")
 
-    def minute_by_minute(self, what: Callable[[], Any], most: int = 200) -> Any:
-        """Let time pass until it is so; a word needs a moment of real time to arrive."""
-        for _ in range(most):
+    def step_by_step(self, what: Callable[[], Any], minutes: int = 1) -> Any:
+        """Let time pass in a few steps until it is so.
+
+        A word needs a moment of real time to arrive, and nobody sees it come: the more steps
+        were too early, the longer the next one waits.
+        """
+        pause = 0.05
+        for _ in range(16):  # together they wait for PATIENCE_S
             if found := what():
                 return found
-            self.until(self.rows.now // MINUTE)
-            threading.Event().wait(0.05)
+            self.until(self.rows.now // MINUTE + minutes - 1)
+            until = time.monotonic() + pause
+            while not what() and time.monotonic() < until:
+                time.sleep(0.05)
+            pause = min(2 * pause, 15.0)
         raise AssertionError(f"in vain to minute {self.rows.now // MINUTE}")
 
     def stop(self) -> None:
         self.rows.move(None)
-        self._thread.join(20)
+        self._thread.join(PATIENCE_S)
 
 
 def dry_from_12_to_70(t: int) -> int:
@@ -181,8 +191,8 @@ def test_one_decides_and_the_other_acts_on_it(stack: ExitStack, tmp_path: Path) 
 
     # The hall is dry: the attic hears of it, and acts by its own rule.
     hall.until(15)
-    wait_for(lambda: knows() == "active", why=gateway.log.read_text())
-    attic.minute_by_minute(lambda: decided() == [("next_door", True, "done")], 20)
+    wait_for(lambda: knows() == "active", why=gateway.log.read_text)
+    attic.step_by_step(lambda: decided() == [("next_door", True, "done")])
     (heard,) = [t // MINUTE for t, _, on in attic.rows.acts if on]
 
     # The hall falls silent, and the gateway is another one: it tells the attic what it knows when
@@ -192,7 +202,7 @@ def test_one_decides_and_the_other_acts_on_it(stack: ExitStack, tmp_path: Path) 
     gateway = Gateway(tmp_path, broker=broker.url)
     wait_for(gateway.healthy)
     attic.until(62)
-    assert "words_forwarded_total 0.0" not in gateway.metrics()
+    wait_for(lambda: "words_forwarded_total 0.0" not in gateway.metrics())
     assert not misses()
     assert knows() == "active"
     attic.until(122)  # had the heartbeat at 60 min lengthened it, it would last until 160
@@ -203,10 +213,10 @@ def test_one_decides_and_the_other_acts_on_it(stack: ExitStack, tmp_path: Path) 
     # It is back, still dry at its heartbeat, and then no more.
     bridge(hall)
     hall.until(62)
-    attic.minute_by_minute(lambda: not misses())
+    attic.step_by_step(lambda: not misses(), minutes=60)
     hall.until(75)
-    wait_for(lambda: knows() == "inactive", why=gateway.log.read_text())
-    attic.minute_by_minute(lambda: ("all_clear", True, None) in decided(), 20)
+    wait_for(lambda: knows() == "inactive", why=gateway.log.read_text)
+    attic.step_by_step(lambda: ("all_clear", True, None) in decided())
     assert decided()[1:] == [("next_door", False, None), ("all_clear", True, None)]
     assert gateway.get("/api/quarantine") == []
     for node in (hall, attic):  # their bridges are still there for their last words
