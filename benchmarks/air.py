@@ -20,7 +20,7 @@ from typing import Any
 
 from tinyfield import data, features
 from tinyfield.data.dataset import Dataset, Split
-from tinyfield.learn import evaluate
+from tinyfield.learn import evaluate, held_out
 from tinyfield.learn.train import train
 from tinyfield.spec import App, load_app
 from tinyfield.spec.app import Accept
@@ -46,10 +46,11 @@ def main() -> None:
         for way, split in ways(app, name):
             if args.way and way not in args.way:
                 continue
-            made = features.compute(split, name, dataset(split, name, way))
+            kept = dataset(split, name, way)
+            made = features.compute(split, name, kept)
             model = split.models[name].model_copy(update={"accept": Accept()})
             trained = train(made, model, neighbours=False)
-            got = evaluate(split, trained, dataset(split, name, way))
+            got = evaluate(split, trained, held_out(split, trained, kept))
             print(f"  {way}: {figures(got)}", flush=True)
 
 

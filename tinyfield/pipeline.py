@@ -357,10 +357,10 @@ def evaluate(
     for name, trained in brain.trained.items():
         _step(progress, f"score {name}")
         kept = data.load(app, name, data_dir=data_dir, held_out=data_dir is not None)
-        scores[name] = learn.evaluate(
-            app, trained, kept, whole=data_dir is not None, built=brain.tables[name]
-        )
-        rows[name] = learn.scored(app, trained, kept, whole=data_dir is not None)
+        learned = None if data_dir is None else data.load(app, name)
+        held = learn.held_out(app, trained, kept, learned)
+        scores[name] = learn.evaluate(app, trained, held, built=brain.tables[name])
+        rows[name] = held.rows
         said = kept.provenance
     tables = _tables(path, app, brain, data_dir, progress)
     decided = tuple(cases.cases(app, brain.trained, rows))

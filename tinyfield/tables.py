@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from tinyfield.tune import Point, Tuned
 
 
+_NAMED = 5
+"""Groups that a line names."""
 _WORDS = {"step", "note", "what", "for", "version", "cure", "licence", "here", "policy", "weather"}
 
 
@@ -258,6 +260,7 @@ def evaluation(result: Evaluation, out: Console) -> None:
             f"{scores['accuracy']:.3f}, majority class {scores['baseline']:.3f}; "
             f"{scores['n']:,} rows of {scores['groups']} groups never trained on"
         )
+        _seen(scores, out)
         _to_beat(scores, "macro_f1", out)
         for part in ("known", "new"):
             there = scores["by_place"].get(part)
@@ -296,11 +299,32 @@ def _evaluated(name: str, scores: Mapping[str, Any], out: Console) -> None:
         f"{unit}; always the mean {scores['baseline']:.4g}; {scores['n']:,} rows of "
         f"{scores['groups']} groups never trained on"
     )
+    _seen(scores, out)
     _to_beat(scores, "mae", out)
     words = {"float": "float", "int8": "int reference", "device": "on device"}
     columns = {k: v for k, v in scores["columns"].items() if v is not None}
     said = (f"{words[k]} {v['mae']:.4g} / {v['rmse']:.4g}" for k, v in columns.items())
     out.print(f"  MAE / RMSE in {unit}: " + ", ".join(said))
+
+
+def _seen(scores: Mapping[str, Any], out: Console) -> None:
+    """What of the data the build had before: learned from and left out, or tested on."""
+    seen = scores["seen"]
+    if seen["rows"]:
+        names = list(seen["groups"])
+        some = ", ".join(names[:_NAMED]) + (" …" if len(names) > _NAMED else "")
+        figure = f"{seen['value']:.3f}"
+        if scores["metric"] == "mae":
+            figure = f"{seen['value']:.4g} {scores['unit']}"
+        out.print(
+            f"  left out: {seen['rows']:,} rows that training saw, or that lie between such, of "
+            f"{some}; "
+            f"{scores['metric']} on them {figure}, which says nothing of anything new",
+            markup=False,
+        )
+    if seen["tested"]:
+        share = "all" if seen["tested"] == scores["n"] else f"{seen['tested']:,}"
+        out.print(f"  of the rows scored, {share} are of the build's own test split")
 
 
 def _made(scores: Mapping[str, Any], cost: Cost | None, out: Console) -> None:

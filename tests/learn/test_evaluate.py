@@ -7,6 +7,7 @@ import json
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from tests.learn.conftest import CLASSES, table
 from tinyfield import tables
 from tinyfield.data.dataset import Dataset, Series
 from tinyfield.errors import DataError
-from tinyfield.learn import Cost, Trained, evaluate
+from tinyfield.learn import Cost, Trained, evaluate, held_out
 from tinyfield.learn.examine import notes_on
 from tinyfield.pipeline import Evaluation
 
@@ -50,15 +51,33 @@ def dataset(prefix: str = "") -> Dataset:
     return Dataset("made", CLASSES, tuple(series), split, ("GENERATED: numbers.",))  # type: ignore[arg-type]
 
 
+def other_numbers(one: Dataset) -> Dataset:
+    """The same but for noise in every channel."""
+    rng = np.random.default_rng(1)
+    series = tuple(
+        replace(s, channels={n: v + rng.integers(-3, 4, len(v)) for n, v in s.channels.items()})
+        for s in one.series
+    )
+    return replace(one, series=series)
+
+
+OTHERS = other_numbers(dataset())
+NOTHING = {"rows": 0, "groups": {}, "value": None, "tested": 0}
+
+
+def scored(trained: Trained, offered: Dataset, learned: Dataset | None = None) -> dict[str, Any]:
+    return evaluate(APP, trained, held_out(APP, trained, offered, learned))
+
+
 def test_test_split_gives_the_builds_figures(trained: Trained, cached: Path) -> None:
-    got = evaluate(APP, trained, dataset())
+    got = scored(trained, dataset())
     device = trained.report.device
     assert got["metric"] == "macro_f1"
     assert (got["value"], got["n"], got["groups"]) == (device.macro_f1, 1200, 4)
     assert got["confusion"] == device.confusion and got["per_class"] == device.per_class
     assert got["baseline"] == trained.report.baseline.macro_f1
     assert got["by_origin"]["driven"]["n"] + got["by_origin"]["generated"]["n"] == 1200
-    assert got["seen"] == [] and got["missing"] == 0
+    assert got["seen"] == NOTHING and got["missing"] == 0
     # The contract of `evaluate --json`.
     assert list(got)[:6] == ["metric", "value", "baseline", "n", "per_class", "confusion"]
     assert sum(map(sum, got["confusion"])) == got["n"]
@@ -69,11 +88,11 @@ def test_test_split_gives_the_builds_figures(trained: Trained, cached: Path) -> 
     columns = got["columns"]
     assert columns["int8"] == columns["device"] == device.to_json()
     assert columns["float"] == trained.report.float.to_json()
-    assert json.loads(json.dumps(got)) == json.loads(json.dumps(evaluate(APP, trained, dataset())))
+    assert json.loads(json.dumps(got)) == json.loads(json.dumps(scored(trained, dataset())))
 
 
 def test_the_tables_say_it_all(trained: Trained, cached: Path) -> None:
-    scores = evaluate(APP, trained, dataset())
+    scores = scored(trained, dataset())
     told = io.StringIO()
     out = Console(file=told, width=140)
     tables.evaluation(Evaluation({"need": scores}, (), {}), out)
@@ -96,7 +115,7 @@ def test_the_tables_say_it_all(trained: Trained, cached: Path) -> None:
 def test_what_it_takes_and_that_it_was_refitted_is_said(trained: Trained, cached: Path) -> None:
     note = notes_on(replace(table(), refit=True))[0]
     report = replace(trained.report, notes=("of other things", note))
-    scores = evaluate(APP, replace(trained, report=report), dataset())
+    scores = scored(replace(trained, report=report), dataset())
     told = io.StringIO()
     costs = {"need": Cost("cortex-m4", 3210, 98)}
     result = Evaluation({"need": scores}, (), {}, costs=costs)
@@ -108,14 +127,13 @@ def test_what_it_takes_and_that_it_was_refitted_is_said(trained: Trained, cached
 
 
 def test_other_data_count_whole(trained: Trained, cached: Path) -> None:
-    other = dataset("new-")
-    got = evaluate(APP, trained, other, whole=True)
-    assert got["n"] == 6000 and got["groups"] == 20 and got["seen"] == []
+    got = scored(trained, dataset(), OTHERS)
+    assert got["n"] == 6000 and got["groups"] == 20 and got["seen"] == NOTHING
     assert got["columns"]["float"] is None and got["columns"]["int8"]["n"] == 6000
 
 
 def test_known_places_in_other_years_are_told_apart(trained: Trained, cached: Path) -> None:
-    got = evaluate(APP, trained, dataset("later/"), whole=True)
+    got = scored(trained, dataset("later/"), OTHERS)
     known, new = got["by_place"]["known"], got["by_place"]["new"]
     assert (known["groups"], new["groups"], got["n"]) == (16, 4, 6000)
     # What was never trained on is the test split of the build.
@@ -124,17 +142,38 @@ def test_known_places_in_other_years_are_told_apart(trained: Trained, cached: Pa
     told = io.StringIO()
     tables.evaluation(Evaluation({"need": got}, (), {}), Console(file=told, width=140))
     assert f"elsewhere: macro F1 {new['macro_f1']:.3f} [" in told.getvalue()
+    assert "left out" not in told.getvalue() and "own test" not in told.getvalue()
 
 
-def test_what_training_saw_is_left_out(trained: Trained, cached: Path) -> None:
+def test_what_training_saw_is_left_out_whatever_it_is_called(
+    trained: Trained, cached: Path
+) -> None:
+    got = scored(trained, dataset("new-"), dataset())
+    assert got["n"] == 1200 and got["value"] == trained.report.device.macro_f1
+    seen = got["seen"]
+    assert seen["groups"] == {f"new-g{i}": 300 for i in range(16)} and seen["rows"] == 4800
+    assert seen["tested"] == 1200 and 0 < seen["value"] <= 1
+    told = io.StringIO()
+    tables.evaluation(Evaluation({"need": got}, (), {}), Console(file=told, width=300))
+    said = "left out: 4,800 rows that training saw, or that lie between such, of new-g0, new-g1,"
+    assert said in told.getvalue()
+    assert f"macro_f1 on them {seen['value']:.3f}, which says nothing" in told.getvalue()
+    assert "of the rows scored, all are of the build's own test split" in told.getvalue()
+
+
+def test_a_group_that_is_called_as_a_trained_one_counts(trained: Trained, cached: Path) -> None:
+    """By what it holds, not by its name."""
+    got = scored(trained, other_numbers(dataset()), dataset())
+    assert got["n"] == 6000 and got["seen"] == NOTHING
+
+
+def test_nothing_that_training_did_not_see(trained: Trained, cached: Path) -> None:
     same = dataset()
-    got = evaluate(APP, trained, same, whole=True)
-    assert got["n"] == 1200 and got["seen"] == sorted(f"g{i}" for i in range(16))
     train_only = replace(same, series=tuple(s for s in same.series if s.group in trained.groups))
-    with pytest.raises(DataError, match="groups that training saw"):
-        evaluate(APP, trained, train_only, whole=True)
+    with pytest.raises(DataError, match=r"training saw 4800 rows \(of g0, g1, g10 …\)"):
+        scored(trained, train_only, same)
 
 
 def test_other_classes_are_refused(trained: Trained, cached: Path) -> None:
     with pytest.raises(DataError, match="has the classes"):
-        evaluate(APP, trained, replace(dataset(), classes=("dry", "wet", "soaked")))
+        scored(trained, replace(dataset(), classes=("dry", "wet", "soaked")))

@@ -78,6 +78,7 @@ def read(name: str, app: App) -> Dataset | None:
                         day=kept[f"day{i}"],
                         labels=kept[f"labels{i}"],
                         values=kept.get(f"values{i}"),
+                        evidence=kept.get(f"evidence{i}"),
                         **s,
                     )
                 )
@@ -147,6 +148,8 @@ def write(name: str, dataset: Dataset, app: App) -> None:
         arrays[f"rows{i}"], arrays[f"day{i}"], arrays[f"labels{i}"] = rows, s.day, s.labels
         if s.values is not None:
             arrays[f"values{i}"] = s.values
+        if s.evidence is not None:
+            arrays[f"evidence{i}"] = s.evidence
     for i, r in enumerate(dataset.recordings):
         arrays[f"frames{i}"] = np.array([*r.channels.values()], dtype=np.float32)
         arrays[f"truth{i}"] = r.labels

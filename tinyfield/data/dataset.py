@@ -43,6 +43,8 @@ class Series:
             weigh alike.
         stretch_s: where few groups are all there is, the seconds after which rows of one count as
             independent for a score's interval; 0: never.
+        evidence: of a driven series a hash of the measurements that each sample hangs on, [n]: its
+            channels tell nothing, as their noise is drawn for its name.
     """
 
     group: str
@@ -55,6 +57,7 @@ class Series:
     origin: Origin
     values: NDArray[np.float64] | None = None
     stretch_s: int = 0
+    evidence: NDArray[np.uint64] | None = None
 
     def __len__(self) -> int:
         return len(self.day)
@@ -159,6 +162,9 @@ class Dataset:
             numbers = None if isinstance(s, Recording) else s.values
             if numbers is not None and numbers.shape != s.labels.shape:
                 raise DataError(f"{where}: {len(numbers)} values, {len(s.labels)} samples")
+            evidence = None if isinstance(s, Recording) else s.evidence
+            if evidence is not None and evidence.shape != s.labels.shape:
+                raise DataError(f"{where}: evidence of {len(evidence)} of {len(s.labels)} samples")
             if not self.classes and numbers is None:
                 raise DataError(f"{where}: neither classes nor values to learn")
             if s.group not in self.split:
@@ -240,7 +246,8 @@ class Dataset:
                 h.update(np.ascontiguousarray(values).tobytes())
             h.update(s.day.tobytes())
             h.update(s.labels.tobytes())
-            h.update(b"" if s.values is None else s.values.tobytes())
+            for more in (s.values, s.evidence):
+                h.update(b"" if more is None else more.tobytes())
         for r in self.recordings:
             text([r.group, dict(r.site), r.rate_hz, r.t0.isoformat(), r.origin])
             for name, frames in sorted(r.channels.items()):

@@ -12,7 +12,7 @@ Journal of Research and Development 31(2), over the integers modulo 2^64.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,7 +46,7 @@ def check_apart(dataset: Dataset) -> None:
     """Raises DataError where one recording stands under two names, or reaches from one split into
     another."""
     sources = dataset.sources
-    rows = [_rows(source) for source in sources]
+    rows = [sample_hashes(source) for source in sources]
     _check_names(dataset, sources, rows)
     runs = [_runs(row, source) for row, source in zip(rows, sources, strict=True)]
     for i, one in enumerate(SPLITS):
@@ -100,34 +100,60 @@ def _check_splits(dataset: Dataset, runs: Sequence[_Runs], one: Split, other: Sp
             )
 
 
-def _rows(source: Source) -> Hashes:
-    """A number for what all channels say at each sample, [n]."""
+def sample_hashes(
+    source: Source, names: Sequence[str] | None = None, steps: Mapping[str, float] | None = None
+) -> Hashes:
+    """A number for what the channels say at each sample, [n].
+
+    Args:
+        source: a series or a recording.
+        names: the channels that count; None: all.
+        steps: channel → the least step that it can tell; of those, values that are one step are one
+            value, however they were written down. Of others every bit counts.
+    """
     total = np.zeros(len(source), dtype=np.uint64)
-    for number, name in enumerate(sorted(source.channels)):
+    for number, name in enumerate(sorted(source.channels if names is None else names)):
         values = np.ascontiguousarray(source.channels[name])
-        kind = np.uint32 if values.dtype.itemsize == 4 else np.uint64
-        bits = np.where(np.isnan(values), kind(1), values.view(kind)).astype(np.uint64)
+        gone = np.isnan(values)
+        if steps is not None and name in steps:
+            whole = np.rint(np.where(gone, 0, values.astype(np.float64)) / steps[name])
+            bits = np.where(gone, np.iinfo(np.int64).min, whole.astype(np.int64)).view(np.uint64)
+        else:
+            kind = np.uint32 if values.dtype.itemsize == 4 else np.uint64
+            bits = np.where(gone, kind(1), values.view(kind)).astype(np.uint64)
         factor = np.uint64(pow(_BASE, 2 * number + 3, 2**64))
         mixed = bits * factor
         total += (mixed ^ (mixed >> np.uint64(29))) * factor
     return total
 
 
-def _runs(rows: Hashes, source: Source) -> _Runs:
-    """The hash of every run with changes and a label in it."""
+def run_hashes(rows: Hashes, length: int = RUN) -> tuple[Hashes, NDArray[np.bool_]]:
+    """Of every run of ``length`` samples its hash, and whether enough changes in it to tell
+    anything, [n - length + 1] each (empty where there is no such run).
+
+    Args:
+        rows: :func:`sample_hashes` of a source, [n].
+        length: samples of a run.
+    """
     n = len(rows)
-    if n < RUN:
-        return _Runs(np.zeros(0, np.int64), np.zeros(0, np.uint64))
+    if n < length:
+        return np.zeros(0, np.uint64), np.zeros(0, np.bool_)
     powers, inverses = _powers(_BASE, n), _powers(_INVERSE, n)
     sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(rows * powers, dtype=np.uint64)])
-    begins = np.arange(n - RUN + 1)
-    hashes = (sums[RUN:] - sums[:-RUN]) * inverses[: len(begins)]
+    begins = np.arange(n - length + 1)
+    hashes = (sums[length:] - sums[:-length]) * inverses[: len(begins)]
     changed = np.concatenate([[0, 0], np.cumsum(rows[1:] != rows[:-1])])
-    changes = changed[begins + RUN] - changed[begins + 1]
+    return hashes, changed[begins + length] - changed[begins + 1] >= CHANGES
+
+
+def _runs(rows: Hashes, source: Source) -> _Runs:
+    """The hash of every run with changes and a label in it."""
+    hashes, telling = run_hashes(rows)
     labelled = np.concatenate([[0], np.cumsum(source.labels >= 0)])
-    told = (changes >= CHANGES) & (labelled[RUN:] > labelled[:-RUN])
-    at = begins[told]
-    return _Runs(at, hashes[told])
+    if len(hashes):
+        telling &= labelled[RUN:] > labelled[:-RUN]
+    at = np.flatnonzero(telling)
+    return _Runs(at, hashes[at])
 
 
 def _powers(base: int, n: int) -> Hashes:

@@ -19,7 +19,7 @@ from tinyfield.data.generators.bed import Bed, bed_of
 from tinyfield.data.generators.channels import observe
 from tinyfield.data.generators.crops import growth, override
 from tinyfield.data.generators.diurnal import refine
-from tinyfield.data.generators.driven import alike, reconstruct
+from tinyfield.data.generators.driven import alike, evidence, reconstruct
 from tinyfield.data.generators.label import classify, project, shortage
 from tinyfield.data.generators.soil import PROBE_WEIGHTS
 from tinyfield.data.generators.weather import Weather
@@ -187,23 +187,22 @@ def driven_series(
         track = _Track(app, bed, run.batch, run.record, numbers)
         for j, plot in enumerate(run.plots):
             tag = zlib.crc32(plot.group.encode()) % 100000
-            out.append(
-                track.series(
-                    j,
-                    group=plot.group,
-                    site={
-                        "plant": crop,
-                        "crop": override(crop),
-                        "latitude": plot.weather.latitude,
-                    },
-                    first=run.first,
-                    weather=run.batch.weather[0],
-                    awc_vwc=100 * float((plot.soil.fc - plot.soil.wp)[0] @ PROBE_WEIGHTS),
-                    seed=seed * 100003 + tag,
-                    origin="driven",
-                    warm=run.warm,
-                )
+            made = track.series(
+                j,
+                group=plot.group,
+                site={
+                    "plant": crop,
+                    "crop": override(crop),
+                    "latitude": plot.weather.latitude,
+                },
+                first=run.first,
+                weather=run.batch.weather[0],
+                awc_vwc=100 * float((plot.soil.fc - plot.soil.wp)[0] @ PROBE_WEIGHTS),
+                seed=seed * 100003 + tag,
+                origin="driven",
+                warm=run.warm,
             )
+            out.append(replace(made, evidence=evidence(plot, run.first, len(made), app.sample_s)))
     return sorted(out, key=lambda s: s.group)
 
 

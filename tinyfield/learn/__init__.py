@@ -13,10 +13,11 @@ Nothing here imports TensorFlow or scikit-learn into the calling process.
 from __future__ import annotations
 
 from tinyfield.learn.cache import code_key
-from tinyfield.learn.evaluate import evaluate, scored
+from tinyfield.learn.evaluate import evaluate
 from tinyfield.learn.fit import EPOCHS, Progress
 from tinyfield.learn.gate import Cost, Measure
 from tinyfield.learn.growth import Kept, growth
+from tinyfield.learn.held import Held, held_out
 from tinyfield.learn.metrics import Errors, Score
 from tinyfield.learn.result import Fitted, Metrics, Trained
 from tinyfield.learn.scaler import InputScale
@@ -27,6 +28,7 @@ __all__ = [
     "Cost",
     "Errors",
     "Fitted",
+    "Held",
     "InputScale",
     "Kept",
     "Measure",
@@ -37,8 +39,8 @@ __all__ = [
     "code_key",
     "evaluate",
     "growth",
+    "held_out",
     "obtain",
-    "scored",
     "test_scores",
     "train",
     "valid_scores",

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinyfield.compiler import compile_model
-from tinyfield.errors import DataError
-from tinyfield.features.table import STRETCH, FeatureTable, compute
+from tinyfield.features.table import STRETCH, FeatureTable
 from tinyfield.learn import baselines
 from tinyfield.learn.examine import refit_note
 from tinyfield.learn.metrics import (
@@ -27,9 +26,11 @@ from tinyfield.learn.value import value_scale, values
 from tinyfield.spec.architectures import ANOMALY
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
-    from tinyfield.data.dataset import Dataset
+    from tinyfield.learn.held import Held
     from tinyfield.spec import App
 
 
@@ -38,21 +39,14 @@ CLEAR = 0.7
 
 
 def evaluate(
-    app: App,
-    trained: Trained,
-    dataset: Dataset,
-    *,
-    whole: bool = False,
-    built: FeatureTable | None = None,
+    app: App, trained: Trained, held: Held, *, built: FeatureTable | None = None
 ) -> dict[str, Any]:
     """The integer model, through the generated C, on rows that it was not trained on.
 
     Args:
         app: the checked app.
         trained: its model.
-        dataset: labelled series; by default their test split counts.
-        whole: count every group that the model was not trained or validated on, whatever the
-            split; for another folder of data than the one that training saw.
+        held: what it is scored on (:func:`~tinyfield.learn.held.held_out`).
         built: the rows of the build: baselines know what the model learned from. None: the
             training rows of this data set.
 
@@ -62,35 +56,31 @@ def evaluate(
         ``majority``, ``persistence`` and ``climatology``, None where there is none) and
         ``unbeaten`` (sentences on those that the model does not beat), ``lead_s`` (how long after
         its row a label is known), ``accuracy``, ``interval``, ``groups``, ``by_origin``,
-        ``classes``, ``dataset``, ``provenance``, ``calibration_error``, ``seen`` (groups left out
-        because training saw them), ``missing`` (rows without some input),
+        ``classes``, ``dataset``, ``provenance``, ``calibration_error``, ``seen`` (rows left out of
+        the score because training saw their samples, or as they lie between such: ``rows``, how
+        many of which ``groups``, and the ``value`` of the metric on them; ``tested``, how many of
+        the scored rows are also of the build's own test split), ``missing`` (rows without some
+        input),
         ``auc`` and ``auc_interval`` (of a model of what is usual; else None), ``by_place`` (the
         same scores of ``known`` places and of ``new`` ones: a group's place is what follows the
-        first ``/`` of its name, such as a station that was trained on in other years),
+        first ``/`` of its name, such as a station that was trained on in other years; known is
+        also what training saw another part of),
         ``by_device`` (of each device that the data were recorded with, where there are several),
         ``clear`` (of the rows whose label holds for :data:`CLEAR` of the time that it is of, where
         some do not), ``refitted`` (the note on a refit, None without one), and
         ``columns``: the same scores of the ``float`` model (None on other data than the build's:
         it is not kept), of the integers by their reference (``int8``), and of the generated C
         (``device``), which is held against the reference byte for byte on these rows.
-
-    Raises:
-        DataError: no row is left to score on.
     """
     if isinstance(trained.report, Fitted):
-        return _evaluate_numbers(app, trained, trained.report, dataset, whole, built)
-    if dataset.classes != trained.classes:
-        raise DataError(
-            f"{dataset.name} has the classes {list(dataset.classes)}, "
-            f"the model {list(trained.classes)}"
-        )
-    table, rows, seen = _rows(app, trained, dataset, whole)
+        return _evaluate_numbers(app, trained, trained.report, held, built)
+    rows = held.rows
     y = rows.y.astype(np.int64)
     out = answers(trained.model, rows.X, trained.scaler)
     said = out.argmax(axis=1)
     total = score(y, said, rows.group, trained.classes)
     one_class = app.models[trained.name].architecture in ANOMALY
-    known = np.isin([_place(g) for g in rows.group], [_place(g) for g in trained.groups])
+    known = _at_known_places(trained, held)
 
     def part(where: NDArray[np.bool_]) -> dict[str, Any]:
         """Scores of some of the rows."""
@@ -103,7 +93,7 @@ def evaluate(
 
     clear = clear_rows(rows)
     whole_part = part(np.ones(len(y), bool))
-    idle = baselines.scores((built or table).learned, rows)
+    idle = baselines.scores((built or held.table).learned, rows)
     values = {name: one.macro_f1 for name, one in idle.items() if one is not None}
     return {
         "metric": "macro_f1",
@@ -126,7 +116,7 @@ def evaluate(
         },
         "clear": None if clear is None else part(clear),
         "columns": {
-            "float": None if whole else trained.report.float.to_json(),
+            "float": None if held.whole else trained.report.float.to_json(),
             "int8": total.to_json(),
             "device": total.to_json(),
         },
@@ -144,11 +134,27 @@ def evaluate(
         **_unknown(trained, rows),
         "refitted": refit_note(trained.report.notes),
         "model": trained.name,
-        "dataset": dataset.name,
-        "provenance": list(dataset.provenance),
-        "seen": seen,
-        "missing": table.dropped,
+        "dataset": rows.dataset,
+        "provenance": list(rows.provenance),
+        "seen": _seen(held, lambda again: _on_seen(trained, again)),
+        "missing": held.table.dropped,
     }
+
+
+def _seen(held: Held, value: Callable[[FeatureTable], float]) -> dict[str, Any]:
+    """What was left out, and how the model does on it."""
+    again = held.seen
+    return {
+        "rows": 0 if again is None else len(again),
+        "groups": held.left_out,
+        "value": None if again is None else value(again),
+        "tested": held.tested,
+    }
+
+
+def _on_seen(trained: Trained, again: FeatureTable) -> float:
+    said = answers(trained.model, again.X, trained.scaler).argmax(axis=1)
+    return score(again.y.astype(np.int64), said, again.group, trained.classes).macro_f1
 
 
 def _brief(one: Score) -> dict[str, Any]:
@@ -206,34 +212,11 @@ def slices(trained: Trained, rows: FeatureTable) -> list[tuple[str, Score]]:
     ]
 
 
-def _rows(
-    app: App, trained: Trained, dataset: Dataset, whole: bool
-) -> tuple[FeatureTable, FeatureTable, list[str]]:
-    """All rows, those to score on, and the groups left out because training saw them."""
-    table = compute(app, trained.name, dataset)
-    seen = np.isin(table.group, trained.groups)
-    rows = table.rows(~seen if whole else ~seen & (table.split == "test"))
-    if not len(rows):
-        raise DataError(
-            f"{dataset.name}: no labelled row to score on; {int(seen.sum())} rows belong to "
-            f"groups that training saw, {table.dropped} lack an input",
-            hint="give data of other groups (plots, subjects, seasons)",
-        )
-    left = table.group[seen & (whole | (table.split == "test"))]
-    return table, rows, sorted({str(g) for g in left})
-
-
-def scored(app: App, trained: Trained, dataset: Dataset, *, whole: bool = False) -> FeatureTable:
-    """The rows that :func:`evaluate` scores on."""
-    return _rows(app, trained, dataset, whole)[1]
-
-
 def _evaluate_numbers(
     app: App,
     trained: Trained,
     report: Fitted,
-    dataset: Dataset,
-    whole: bool,
+    held: Held,
     built: FeatureTable | None,
 ) -> dict[str, Any]:
     """The same of a regression: ``metric`` is ``mae``, ``value`` and ``baseline`` (the training
@@ -241,11 +224,17 @@ def _evaluate_numbers(
     ``baselines``: the errors of ``mean``, ``persistence`` and ``climatology``."""
     target = app.models[trained.name].target
     assert target is not None
-    table, rows, seen = _rows(app, trained, dataset, whole)
-    result = compile_model(trained.model).outputs[0]
-    said = values(answers(trained.model, rows.X, trained.scaler), value_scale(result, target))
+    rows, result = held.rows, compile_model(trained.model).outputs[0]
+
+    def numbers(rows: FeatureTable) -> NDArray[np.int32]:
+        return values(answers(trained.model, rows.X, trained.scaler), value_scale(result, target))
+
+    def on_seen(again: FeatureTable) -> float:
+        return errors(again.y, numbers(again), again.group, step=target.step).mae
+
+    said = numbers(rows)
     total = errors(rows.y, said, rows.group, step=target.step)
-    idle: dict[str, Errors | None] = idle_errors((built or table).learned, rows, target.step)
+    idle: dict[str, Errors | None] = idle_errors((built or held.table).learned, rows, target.step)
     means = {name: -one.mae for name, one in idle.items() if one is not None}
     return {
         "metric": "mae",
@@ -262,7 +251,7 @@ def _evaluate_numbers(
         "interval": None if total.interval is None else list(total.interval),
         "rmse_interval": None if total.rmse_interval is None else list(total.rmse_interval),
         "columns": {
-            "float": None if whole else report.float.to_json(),
+            "float": None if held.whole else report.float.to_json(),
             "int8": total.to_json(),
             "device": total.to_json(),
         },
@@ -270,11 +259,19 @@ def _evaluate_numbers(
         "by_origin": {o: e.to_json() for o, e in by_origin(rows, said, target).items()},
         "refitted": refit_note(report.notes),
         "model": trained.name,
-        "dataset": dataset.name,
-        "provenance": list(dataset.provenance),
-        "seen": seen,
-        "missing": table.dropped,
+        "dataset": rows.dataset,
+        "provenance": list(rows.provenance),
+        "seen": _seen(held, on_seen),
+        "missing": held.table.dropped,
     }
+
+
+def _at_known_places(trained: Trained, held: Held) -> NDArray[np.bool_]:
+    """Of each row whether training saw something of its place: by its name, or as it did see some
+    of the very recording."""
+    groups = [str(group).split(STRETCH, 1)[0] for group in held.rows.group]
+    named = np.isin([_place(g) for g in groups], [_place(g) for g in trained.groups])
+    return named | np.isin(groups, list(held.left_out))
 
 
 def _place(group: str) -> str:

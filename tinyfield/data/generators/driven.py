@@ -8,6 +8,7 @@ measurements as they allow, from which readings and labels follow.
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -109,6 +110,29 @@ def water_table(plots: Sequence[Plot], first: date, days: int, period_s: int) ->
             if 0 <= i < days:
                 out[i * per_day + a : i * per_day + b, j] += mm / (b - a)
     return out
+
+
+def evidence(plot: Plot, first: date, n: int, period_s: int) -> NDArray[np.uint64]:
+    """A hash of the two probes that each sample lies between (of the nearest two at the ends), [n].
+
+    Args:
+        plot: dates and water contents of its probes.
+        first: day of the first sample.
+        n: samples.
+        period_s: seconds from one to the next.
+    """
+    at = np.array([((day - first).days + 1) * 86400 for day in plot.dates])
+    probes = [
+        str(day).encode() + theta.astype("<f8").tobytes()
+        for day, theta in zip(plot.dates, plot.theta, strict=True)
+    ]
+    ends = probes[1:] or probes
+    between = [
+        int.from_bytes(hashlib.sha256(a + b).digest()[:8], "little")
+        for a, b in zip(probes, ends, strict=False)  # one fewer, where there are two and more
+    ]
+    place = np.searchsorted(at, np.arange(n) * period_s, side="right") - 1
+    return np.array(between, np.uint64)[np.clip(place, 0, len(between) - 1)]
 
 
 class Probes:
