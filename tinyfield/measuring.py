@@ -166,7 +166,8 @@ def features_cost(app: App, target: str) -> Cost | None:
     source = emit_features(app)
     if not source.bursts or target == "host":
         return None
-    counts = [f.frames.count for m in app.models.values() for f in m.inputs if f.frames]
+    read = [*(f for m in app.models.values() for f in m.inputs), *app.past]
+    counts = [f.frames.count for f in read if f.frames]
     least = min(burst.frames for burst in source.bursts)
     bursts = "".join(
         _BURST.format(of=burst.frames, width=burst.width, name=burst.name)

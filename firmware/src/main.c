@@ -36,6 +36,9 @@ static struct {
     app_history_t history;
     tiny_verdict_t verdict[ROOM(APP_MODELS)];
     int32_t value[ROOM(APP_VALUES)];
+#if APP_PAST > 0
+    int32_t past[APP_PAST];
+#endif
     tiny_rule_state_t rule[ROOM(APP_RULES)];
     tiny_switch_t actuator[ROOM(APP_ACTUATORS)];
 #if APP_ASKS > 0
@@ -514,11 +517,17 @@ static void sample(void) {
     app_features_push(&node.features, node.channel);
     app_remember(&node.features, &when, &node.history);
     app_infer(&node.features, &when, &node.history, node.arena, node.verdict, node.value);
+#if APP_PAST > 0
+    app_past(&node.features, node.past);
+#endif
     const app_view_t view = {
         .channel = node.channel,
         .verdict = node.verdict,
         .value = node.value,
         .rule = node.rule,
+#if APP_PAST > 0
+        .past = node.past,
+#endif
 #if APP_TOTALS > 0
         .total = node.kept.total,
 #endif

@@ -67,6 +67,7 @@ def app(
     fields: dict[str, Any] = {
         "channels": tuple(channels),
         "models": {name: Inputs(inputs) for name, inputs in models.items()},
+        "decisions": {},
         "sample_s": sample_s,
         "site": Site(plant="tomato", crop=crops()["tomato"]),
     }

@@ -21,6 +21,7 @@ from tinyfield.spec.expr import (
     Confidence,
     DecisionRef,
     Expr,
+    FeatureRef,
     LabelIs,
     LabelTable,
     Neg,
@@ -75,6 +76,7 @@ class ExpressionWriter:
         models: the app's model names; the index is the id.
         values: names of those that give a number, in the order of their places.
         unknown: of models that may say that an input is unknown to them, that label's id.
+        past: what is read of the channels' past, in the order of their places.
     """
 
     def __init__(
@@ -82,7 +84,9 @@ class ExpressionWriter:
         models: Sequence[str],
         values: Sequence[str] = (),
         unknown: Mapping[str, int] | None = None,
+        past: Sequence[str] = (),
     ) -> None:
+        self._past = {name: index for index, name in enumerate(past)}
         self._unknown = dict(unknown or {})
         self._models = {name: index for index, name in enumerate(models)}
         self._values = {name: index for index, name in enumerate(values)}
@@ -154,6 +158,8 @@ class ExpressionWriter:
             return str(expr.value)
         if isinstance(expr, ChannelRef):
             return f"v->channel[{expr.index}]"
+        if isinstance(expr, FeatureRef):
+            return f"v->past[{self._past[expr.name]}]"
         if isinstance(expr, ValueRef):
             return f"v->value[{self._values[expr.name]}]"
         if isinstance(expr, SiteRef):

@@ -92,16 +92,19 @@ def check_frames(app: App, board: Board, frames_bytes: int, arena_bytes: int) ->
     most = node_bytes_most(board)
     if not frames_bytes or frames_bytes + arena_bytes <= most:
         return
-    longest: dict[str, int] = {}
-    for name, model in app.models.items():
-        longest[name] = max((f.frames.count for f in model.inputs if f.frames), default=0)
-    model_name = max(longest, key=longest.__getitem__)
+    readers = {f"models.{name}.inputs": model.inputs for name, model in app.models.items()}
+    readers["decisions"] = app.past
+    longest = {
+        place: max((f.frames.count for f in features if f.frames), default=0)
+        for place, features in readers.items()
+    }
+    place = max(longest, key=longest.__getitem__)
     raise BudgetError(
-        f"{app.where(f'models.{model_name}.inputs')}: windows of frames, what is made of them and "
+        f"{app.where(place)}: windows of frames, what is made of them and "
         f"the models work in {frames_bytes + arena_bytes} bytes of RAM, "
         f"{frames_bytes + arena_bytes - most} more than a node on {board.title} can spare",
         hint=f"shorter windows, fewer channels or a lower rate: the longest window is "
-        f"{longest[model_name]} frames, and each costs 2 bytes a channel",
+        f"{longest[place]} frames, and each costs 2 bytes a channel",
     )
 
 

@@ -216,6 +216,7 @@ class NodePlan:
     crop_name: str
     pet: tuple[tuple[str, int], ...] = ()
     active: int | None = None
+    past: tuple[str, ...] = ()
 
     @property
     def actions(self) -> tuple[ActionPlan, ...]:
@@ -374,6 +375,7 @@ class NodePlan:
                 f"{', '.join(model.classes) or model.value}, "
                 f"{model.output}, arena {model.arena_bytes} B"
             )
+        lines += [f"past {index}: {text}" for index, text in enumerate(self.past)]
         for total in self.totals:
             lines.append(
                 f"total {total.name} per {total.per_s} s, {total.after} of {total.over} days: "
@@ -439,6 +441,7 @@ def make_plan(
         crop_name=crop.name if crop else "",
         pet=_pet(app.pet, planted) if app.pet else (),
         active=list(app.totals).index(app.pet.active) if app.pet and app.pet.active else None,
+        past=_past(app),
     )
     return plan.verify()
 
@@ -570,6 +573,10 @@ def _unknown(app: App) -> dict[str, int]:
     return {n: len(m.classes) for n, m in app.models.items() if m.unknown is not None}
 
 
+def _past(app: App) -> tuple[str, ...]:
+    return tuple(feature.text for feature in app.past)
+
+
 def _pet(pet: Pet, planted: date) -> tuple[tuple[str, int], ...]:
     return (
         ("weight_g", pet.weight_g),
@@ -581,7 +588,7 @@ def _pet(pet: Pet, planted: date) -> tuple[tuple[str, int], ...]:
 
 
 def _totals(app: App) -> tuple[TotalPlan, ...]:
-    writer = ExpressionWriter(tuple(app.models))
+    writer = ExpressionWriter(tuple(app.models), past=_past(app))
     plans = []
     for name, total in app.totals.items():
         if total.held is not None:
@@ -601,7 +608,7 @@ def _totals(app: App) -> tuple[TotalPlan, ...]:
 
 def _rules(app: App) -> tuple[RulePlan, ...]:
     numbers = [name for name, model in app.models.items() if model.target is not None]
-    writer = ExpressionWriter(tuple(app.models), numbers, _unknown(app))
+    writer = ExpressionWriter(tuple(app.models), numbers, _unknown(app), _past(app))
     rules: list[RulePlan] = []
     at = 0
     for name, decision in app.decisions.items():

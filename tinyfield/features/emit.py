@@ -1,6 +1,6 @@
 """The app's features as C: what the node runs, and what training calls through ctypes.
 
-One state struct holds the windows of every model's inputs. Windows of equal length share a
+One state struct holds the windows of every model's inputs and of what rules read of a channel. Windows of equal length share a
 ring; features of one channel over one window share its buckets; a bucket keeps only the
 accumulators that some feature reads.
 """
@@ -52,6 +52,7 @@ _SITE = {
     "site.root_depth": "tiny_site_root_depth(crop, when->day)",
     "site.stage": "tiny_site_stage(crop, when->day)",
 }
+_PAST = "void app_past(const app_features_t *s, int32_t *out)"
 _TIME = {"time.hour": "tiny_when_hour_cyclic", "time.year": "tiny_when_year_cyclic"}
 
 
@@ -88,7 +89,10 @@ class _Group:
 
 
 class _Plan:
-    """Which rings, buckets and held values the app's features need, in order of first use."""
+    """Which rings, buckets and held values the app's features need, in order of first use.
+
+    Features of rules come last; what one shares with a model's input is kept once.
+    """
 
     def __init__(self, app: App) -> None:
         self.app = app
@@ -101,10 +105,12 @@ class _Plan:
         for model in app.models.values():
             for feature in model.inputs:
                 self._add(feature)
+        for feature in app.past:
+            self._add(feature)
 
     @property
     def idle(self) -> bool:
-        """Whether no model reads a channel."""
+        """Whether nothing reads a channel."""
         return not (self.lasts or self.ewmas or self.groups or self.frames)
 
     def _add(self, feature: Feature) -> None:
@@ -204,7 +210,7 @@ class _Plan:
 
 
 def emit_features(app: App) -> FeatureSource:
-    """Generates ``app_features.h`` and ``app_features.c`` for all models of ``app``.
+    """Generates ``app_features.h`` and ``app_features.c`` for all models and rules of ``app``.
 
     Raises:
         SpecError: a window shorter than a sample, or too long for the node's arithmetic.
@@ -278,6 +284,11 @@ def _header(plan: _Plan, widths: dict[str, int]) -> Iterator[str]:
         yield ""
         yield f"/* The inputs of `{name}`; TINY_E_MISSING when one of them has no value. */"
         yield _signature(name) + ";"
+    if plan.app.past:
+        yield ""
+        yield "/* What rules, levels and totals read of the channels' past, each with a value or"
+        yield " * TINY_MISSING. */"
+        yield _PAST + ";"
     yield ""
     yield "#endif"
 
@@ -318,6 +329,14 @@ def _source(plan: _Plan) -> Iterator[str]:
     for name, model in plan.app.models.items():
         yield ""
         yield from _model(plan, name, model.inputs)
+    if plan.app.past:
+        yield ""
+        yield _PAST
+        yield "{"
+        for at, feature in enumerate(plan.app.past):
+            yield f"    /* {feature.text.replace('*/', '* /')} */"
+            yield f"    out[{at}] = {plan.read(feature)};"
+        yield "}"
 
 
 def _model(plan: _Plan, name: str, inputs: tuple[Feature, ...]) -> Iterator[str]:

@@ -109,7 +109,7 @@ def _number(tree: e.Expr) -> str:
         return f"{value:,f} {unit(tree.unit)}".strip()
     if isinstance(tree, e.Confidence):
         return f"its confidence in {tree.model}"
-    if isinstance(tree, (e.ChannelRef, e.SiteRef, e.ValueRef, e.TimeRef, e.PetRef)):
+    if isinstance(tree, (e.ChannelRef, e.FeatureRef, e.SiteRef, e.ValueRef, e.TimeRef, e.PetRef)):
         return tree.name
     if isinstance(tree, e.TotalRef):
         return f"{tree.name}.{tree.part}"

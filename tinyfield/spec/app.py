@@ -6,6 +6,7 @@ section has its type here, with the units of all its values, and has no logic.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -17,7 +18,7 @@ from pydantic import Field, InstanceOf, SecretStr
 from tinyfield.spec.architectures import OPTIONS, UNKNOWN
 from tinyfield.spec.crops import Crop
 from tinyfield.spec.diagnostics import Diagnostic
-from tinyfield.spec.expr import Clause, Expr, Numeric, TimeRef, dump, walk
+from tinyfield.spec.expr import Clause, Expr, FeatureRef, Numeric, TimeRef, dump, walk
 from tinyfield.spec.frozen import Frozen
 from tinyfield.spec.mark import Mark
 from tinyfield.spec.scenario import Scenario
@@ -527,10 +528,26 @@ class App(Frozen):
     @property
     def reads_time(self) -> bool:
         """Whether some model or rule goes by the clock."""
-        rules = [e for d in self.decisions.values() for e in (d.when, d.clear) if e is not None]
         return any(f.op == "cyclic" for m in self.models.values() for f in m.inputs) or any(
-            isinstance(node, TimeRef) for rule in rules for node in walk(rule)
+            isinstance(node, TimeRef) for node in self._nodes()
         )
+
+    @property
+    def past(self) -> tuple[Feature, ...]:
+        """What rules, levels and totals read of the channels' past, each once, in that order."""
+        found = {n.name: n.feature for n in self._nodes() if isinstance(n, FeatureRef)}
+        return tuple(found.values())
+
+    def _nodes(self) -> Iterator[Expr]:
+        """Every node of every rule, level and total."""
+        for total in self.totals.values():
+            for expr in (total.held, total.rate):
+                yield from () if expr is None else walk(expr)
+        for rule in self.decisions.values():
+            level = None if rule.level is None else rule.level.value
+            asks = None if rule.escalate is None else rule.escalate.when
+            for expr in (rule.when, rule.clear, level, asks):
+                yield from () if expr is None else walk(expr)
 
     def channel_id(self, name: str) -> int:
         """The id of a channel; KeyError if there is none of that name."""

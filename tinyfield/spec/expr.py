@@ -10,6 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tinyfield.spec.app import Feature
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,24 @@ class ChannelRef(Numeric):
     @property
     def raw(self) -> bool:
         """Always: this is the reading itself."""
+        return True
+
+
+@dataclass(frozen=True)
+class FeatureRef(Numeric):
+    """A channel's past as a model's input has it, such as ``soil.moisture mean 6 h``: ``name``.
+
+    ``minimum`` and ``maximum`` are as of a channel.
+    """
+
+    name: str
+    feature: Feature
+    minimum: int
+    maximum: int
+
+    @property
+    def raw(self) -> bool:
+        """Always: many readings are no less raw than one."""
         return True
 
 
@@ -263,7 +285,7 @@ def dump(expr: Expr) -> str:
         return str(expr.value)
     if isinstance(expr, ChannelRef):
         return f"{expr.name}[{expr.index}] {expr.unit}e{expr.scale}"
-    if isinstance(expr, (SiteRef, TimeRef, PetRef, ValueRef)):
+    if isinstance(expr, (SiteRef, TimeRef, PetRef, ValueRef, FeatureRef)):
         return f"{expr.name} {expr.unit}e{expr.scale}"
     if isinstance(expr, Battery):
         return "battery mV"

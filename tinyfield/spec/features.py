@@ -10,14 +10,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Literal, get_args
 
 from tinyfield.spec.app import Channel, Feature
 from tinyfield.spec.durations import duration_text, parse_seconds
-from tinyfield.spec.frame_features import is_of_frames, parse_frames, vectors
+from tinyfield.spec.frame_features import is_of_frames, measure_of, parse_frames, vectors
 from tinyfield.spec.frozen import build
 from tinyfield.spec.mistake import Mistake
 from tinyfield.spec.times import CYCLIC, time_feature, unknown_time
+from tinyfield.spec.units import nearest_int
 from tinyfield.spec.unsure import Unsure
 from tinyfield.spelling import listing, nearest
 
@@ -57,6 +59,8 @@ SAYS: dict[ChannelOp, str] = {
     "minus": "last less the last of another channel of the same unit: 'a.x minus b.x'",
 }
 """What each operation gives, for people."""
+DIFFERENCES = ("range", "std", "change", "deviation", "minus")
+"""Whose unit is that of a difference: of temperatures, one without a zero."""
 STAGES = 4
 RELATIVE_SCALE = -3
 INT32_MAX = 2**31 - 1
@@ -318,6 +322,32 @@ def _measure(op: str, channel: Channel, window_s: int) -> tuple[str, int, int]:
     if op in ("range", "change", "deviation"):
         return channel.unit, channel.scale, span
     return channel.unit, channel.scale, greatest
+
+
+def range_of(feature: Feature, channels: tuple[Channel, ...], sample_s: int) -> tuple[int, int]:
+    """The least and the greatest integer that a channel's feature can be."""
+    if feature.frames is not None:
+        greatest = measure_of(feature.frames, channels).greatest
+        return -greatest, greatest
+    assert feature.channel is not None
+    channel = channels[feature.channel]
+    low, high = channel.minimum, channel.maximum
+    if feature.op == "minus" and feature.other is not None:
+        other, (mine, its) = channels[feature.other], feature.factors
+        low, high = low * mine - other.maximum * its, high * mine - other.minimum * its
+    elif feature.op == "sum" and feature.window_s is not None:
+        low, high = (nearest_int(Fraction(x * feature.window_s, 3600)) for x in (low, high))
+    elif feature.op == "slope":
+        # No line is steeper than from one end of the range to the other within a sample.
+        high = min(INT32_MAX, -((low - high) * 100 * 3600 // max(1, sample_s)))
+        low = -high
+    elif feature.op == "relative":
+        low, high = 0, high * 10**-RELATIVE_SCALE
+    elif feature.op in ("range", "std"):
+        low, high = 0, high - low
+    elif feature.op in ("change", "deviation"):
+        low, high = low - high, high - low
+    return low, high
 
 
 def _unknown_source(source: str, at: int, channels: tuple[Channel, ...]) -> Mistake:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 
 from tinyfield.spec.app import Decision
-from tinyfield.spec.expr import ChannelRef, Numeric, TotalRef, ValueRef, dump, walk
+from tinyfield.spec.expr import ChannelRef, FeatureRef, Numeric, TotalRef, ValueRef, dump, walk
 from tinyfield.spec.nodes import Map, Node
 from tinyfield.spec.problems import Problems
 from tinyfield.spec.units import power_of_ten
@@ -21,7 +21,7 @@ FINE = 5
 """Least steps of the number: levels nearer than so many differ by what its sensor wavers."""
 MANY = 16
 """Levels of one number over all decisions; one decision has no more."""
-_RAW = (ChannelRef, ValueRef, TotalRef)
+_RAW = (ChannelRef, FeatureRef, ValueRef, TotalRef)
 
 
 def check_fineness(

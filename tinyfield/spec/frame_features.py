@@ -27,6 +27,7 @@ from tinyfield.spec.signals import (
     JERK_SAYS,
     SIGNALS,
     STATISTICS,
+    Measure,
     Source,
     Statistic,
     jerk,
@@ -101,21 +102,18 @@ def parse_frames(
     count = frames_of(rest, given, name, statistic.least + (jerked is not None))
     if lag is not None:
         check_lag(rest, lag, given.channel.rate, count)
-    origin = Source(
-        given.channel.unit,
-        given.channel.scale,
-        given.channel.minimum,
-        given.channel.maximum,
-        given.channel.rate,
-        count,
+    frames = build(Frames)(
+        channels=ids,
+        signal=signal[0] if signal else None,
+        jerk=jerked is not None,
+        statistic=name,
+        given=(*(() if lag is None else (lag,)), *band),
+        count=count,
+        axis=axis,
     )
-    if signal is not None:
-        origin = SIGNALS[signal[0]].source(origin)
-    if jerked is not None:
-        origin = jerk(origin)
     if band:
-        check_band(rest, band, origin)
-    measure = statistic.measure(origin)
+        check_band(rest, band, _origin(frames, given.channel))
+    measure = measure_of(frames, channels)
     if measure.greatest > INT32_MAX:
         raise Mistake(
             f"{name} of {source} can pass what 32 bits hold",
@@ -134,16 +132,29 @@ def parse_frames(
         width=1,
         channel=ids[0],
         other=other,
-        frames=build(Frames)(
-            channels=ids,
-            signal=signal[0] if signal else None,
-            jerk=jerked is not None,
-            statistic=name,
-            given=(*(() if lag is None else (lag,)), *band),
-            count=count,
-            axis=axis,
-        ),
+        frames=frames,
     )
+
+
+def measure_of(frames: Frames, channels: tuple[Channel, ...]) -> Measure:
+    """Unit, scale and greatest magnitude of a feature of frames."""
+    origin = _origin(frames, channels[frames.channels[0]])
+    return STATISTICS[frames.statistic].measure(origin)
+
+
+def _origin(frames: Frames, channel: Channel) -> Source:
+    """What the statistic is taken of: the channel, a signal of its vector, a jerk."""
+    origin = Source(
+        channel.unit,
+        channel.scale,
+        channel.minimum,
+        channel.maximum,
+        channel.rate,
+        frames.count,
+    )
+    if frames.signal is not None:
+        origin = SIGNALS[frames.signal].source(origin)
+    return jerk(origin) if frames.jerk else origin
 
 
 def _signal_hint(given: Given) -> str:
@@ -272,4 +283,4 @@ def _check_source(
         )
 
 
-__all__ = ["JERK", "JERK_SAYS", "is_of_frames", "parse_frames", "vectors"]
+__all__ = ["JERK", "JERK_SAYS", "is_of_frames", "measure_of", "parse_frames", "vectors"]

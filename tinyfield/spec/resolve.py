@@ -408,6 +408,7 @@ class Resolver:
             has_crop=has_crop(self.root.items.get("site")),
             unsure=self.unsure,
             has_pet="pet" in self.root.items,
+            sample_s=self.sample_s,
         )
 
     def _pet(self, totals: dict[str, Total | None]) -> Pet | None:

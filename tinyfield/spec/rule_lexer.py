@@ -1,11 +1,17 @@
-"""Words, numbers with units, operators of a rule, each with its place in the text."""
+"""Words, numbers with units, operators of a rule, each with its place in the text.
+
+A channel with what is made of its past, ``soil.moisture mean 6 h``, is one token: what follows the
+channel goes up to the next operator, bracket, ``and``, ``or`` or ``not``.
+"""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 
+from tinyfield.spec.features import CHANNEL_OPS
 from tinyfield.spec.mistake import Mistake
+from tinyfield.spec.signals import SIGNALS, STATISTICS
 from tinyfield.spec.units import Quantity, longest_unit, parse_quantity
 
 KEYWORDS = ("and", "or", "not")
@@ -13,6 +19,11 @@ _SPACE = re.compile(r"\s+")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
 _NUMBER = re.compile(r"(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3}(?![A-Za-z0-9]))?")
 _OPERATOR = re.compile(r"==|!=|<=|>=|<|>|[-+*/()]")
+_ARGUMENT = re.compile(
+    r"\s+(?!(?:and|or|not)\b)[^\s<>=!≥≤≠&|+−*×/÷(){}'\";-]+", re.IGNORECASE
+)
+_OPS = frozenset((*CHANNEL_OPS, *SIGNALS, *STATISTICS, "jerk", "one_hot", "cyclic"))
+_JOINED = frozenset(("is", "equals"))
 _STRING = re.compile(r"'[^']*'|\"[^\"]*\"")
 _FOREIGN = {
     "&&": "and", "||": "or", "&": "and", "|": "or", "===": "==", "=": "==", "<>": "!=", "!": "not",
@@ -23,7 +34,7 @@ _FOREIGN_PATTERN = re.compile("|".join(re.escape(k) for k in sorted(_FOREIGN, ke
 
 @dataclass(frozen=True)
 class Token:
-    """``kind`` is number, name, word (a quoted name), op or end."""
+    """``kind`` is number, name, feature, word (a quoted name), op or end."""
 
     kind: str
     text: str
@@ -90,6 +101,18 @@ def _number(text: str, at: int) -> Token | None:
     return Token("number", text[at:end], at, quantity)
 
 
+def _feature(text: str, at: int, end: int) -> Token | None:
+    """A name from ``at`` to ``end`` and what is said of it, if a word says something of it."""
+    match = _ARGUMENT.match(text, end)
+    word = match.group().lstrip() if match else ""
+    if word not in _OPS and ("." not in text[at:end] or word in _JOINED or not word.isidentifier()):
+        return None
+    while match:
+        end = match.end()
+        match = _ARGUMENT.match(text, end)
+    return Token("feature", text[at:end], at)
+
+
 def _simple(text: str, at: int) -> Token:
     if match := _STRING.match(text, at):
         return Token("word", match.group(), at)
@@ -104,7 +127,9 @@ def _simple(text: str, at: int) -> Token:
                 offset=at,
                 width=len(word),
             )
-        return Token("op" if word in KEYWORDS else "name", word, at)
+        if word in KEYWORDS:
+            return Token("op", word, at)
+        return _feature(text, at, match.end()) or Token("name", word, at)
     if (match := _FOREIGN_PATTERN.match(text, at)) and not text.startswith(
         ("==", "!=", "<=", ">="), at
     ):
@@ -130,6 +155,13 @@ def _simple(text: str, at: int) -> Token:
         raise Mistake(
             "a quote that is never closed",
             hint="leave the quotes out: need == heavy",
+            code="expression",
+            offset=at,
+        )
+    if text[at] in "{}":
+        raise Mistake(
+            "braces stand for several inputs of a model",
+            hint="write one window here, such as 'soil.moisture mean 6 h'",
             code="expression",
             offset=at,
         )

@@ -11,6 +11,7 @@ from tinyfield.spec.expr import (
     Battery,
     ChannelRef,
     Confidence,
+    FeatureRef,
     LabelTable,
     Neg,
     Num,
@@ -22,7 +23,7 @@ from tinyfield.spec.expr import (
     TotalRef,
     ValueRef,
 )
-from tinyfield.spec.features import SITE
+from tinyfield.spec.features import DIFFERENCES, SITE
 from tinyfield.spec.mistake import Mistake
 from tinyfield.spec.resolve_pet import PET
 from tinyfield.spec.rule_parser import Tree
@@ -70,13 +71,30 @@ def in_steps(const: Const, like: Numeric, tree: Tree, said: str, other: str) -> 
     if not same_dimension(const.unit, like.unit):
         number = said.split(" ", maxsplit=1)[0].rstrip(const.unit)
         hint = f"write '{number} {like.unit}'" if like.unit else f"write '{number}'"
+        if isinstance(like, FeatureRef) and like.feature.op == "sum":
+            hint = f"a sum is the mean times its hours: {hint}"
         want = f"is in {like.unit}" if like.unit else "is a plain number"
         raise _at(
             tree, f"{said!r} is {dimension_name(const.unit)}, but {other!r} {want}", hint, "unit"
         )
     mine, its = find_unit(const.unit), find_unit(like.unit)
-    exact = (const.value * mine.factor + mine.offset - its.offset) / its.factor
+    exact = const.value * mine.factor / its.factor
+    if not is_difference(like):
+        exact += (mine.offset - its.offset) / its.factor
     return exact / power_of_ten(like.scale)
+
+
+def is_difference(node: Numeric) -> bool:
+    """Whether its unit has no zero of its own: 5 K more are 5 °C more, and 9 °F."""
+    if isinstance(node, FeatureRef):
+        return node.feature.op in DIFFERENCES
+    if isinstance(node, (Neg, Rescale)):
+        return is_difference(node.x)
+    if not isinstance(node, Arith):
+        return False
+    if node.op == "-" and not isinstance(node.b, Num):
+        return not is_difference(node.b) or is_difference(node.a)
+    return is_difference(node.a)
 
 
 def step(op: str, value: Fraction) -> int | None:
@@ -258,7 +276,7 @@ def interval(node: Numeric) -> tuple[int, int]:
     """The least and the greatest whole number the node can be."""
     if isinstance(node, Num):
         return node.value, node.value
-    if isinstance(node, (ChannelRef, TotalRef, ValueRef)):
+    if isinstance(node, (ChannelRef, FeatureRef, TotalRef, ValueRef)):
         return node.minimum, node.maximum
     if isinstance(node, LabelTable):
         return min(node.values), max(node.values)

@@ -20,7 +20,7 @@ MAX_LENGTH = 2000
 
 @dataclass(frozen=True)
 class Tree:
-    """A syntax node: ``kind`` is number, name, word, ``not``, ``neg`` or an operator.
+    """A syntax node: ``kind`` is number, name, feature, word, ``not``, ``neg`` or an operator.
 
     ``start`` and ``end`` are offsets into the rule's text.
     """
@@ -50,6 +50,17 @@ def parse(text: str) -> Tree:
     tree = parser.expression(0, 0)
     parser.finish()
     return tree
+
+
+def unjoined(before: str, text: str, at: int) -> Mistake:
+    """Of two operands with nothing between them, the second at ``at``."""
+    return Mistake(
+        f"nothing joins {before!r} and {text!r}",
+        hint="put 'and', 'or' or a comparison such as '>' between them",
+        code="expression",
+        offset=at,
+        width=len(text),
+    )
 
 
 class _Parser:
@@ -93,7 +104,7 @@ class _Parser:
         token = self.take()
         if token.kind == "number":
             return Tree("number", token.at, token.end, token.text, token.quantity)
-        if token.kind in ("name", "word"):
+        if token.kind in ("name", "feature", "word"):
             return Tree(token.kind, token.at, token.end, token.text)
         if token.text == "(":
             inner = self.expression(0, depth + 1)
@@ -131,15 +142,12 @@ class _Parser:
         if token.text == ")":
             raise self._at(token, "a ')' without its '('", "remove it")
         before = self.tokens[self.index - 1]
-        if token.kind in ("name", "number", "word") and before.kind in ("name", "number", "word"):
+        operands = ("name", "feature", "number", "word")
+        if token.kind in operands and before.kind in operands:
             if before.text in ("is", "equals") or token.text in ("is", "equals"):
                 word = token if token.text in ("is", "equals") else before
                 raise self._at(word, f"{word.text!r} is not an operator here", "write '=='")
-            raise self._at(
-                token,
-                f"nothing joins {before.text!r} and {token.text!r}",
-                "put 'and', 'or' or a comparison such as '>' between them",
-            )
+            raise unjoined(before.text, token.text, token.at)
         raise self._at(token, f"{token.text!r} does not fit here", "put 'and' or 'or' before it")
 
     def _slice(self, tree: Tree) -> str:

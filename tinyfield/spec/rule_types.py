@@ -5,6 +5,7 @@ It is long because one class walks the tree, and every kind of leaf has its own 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -20,6 +21,7 @@ from tinyfield.spec.expr import (
     Confidence,
     DecisionRef,
     Expr,
+    FeatureRef,
     LabelIs,
     Not,
     Num,
@@ -31,19 +33,25 @@ from tinyfield.spec.expr import (
     TotalRef,
     ValueRef,
 )
-from tinyfield.spec.features import SITE
+from tinyfield.spec.features import CHANNEL_OPS, SITE, parse_feature, range_of
+from tinyfield.spec.frame_features import vectors
 from tinyfield.spec.mistake import Mistake
 from tinyfield.spec.resolve_pet import PET
 from tinyfield.spec.rule_numbers import Const
-from tinyfield.spec.rule_parser import COMPARISONS, Tree, parse
+from tinyfield.spec.rule_parser import COMPARISONS, Tree, parse, unjoined
 from tinyfield.spec.spelling_of import channel_hint
-from tinyfield.spec.times import TIMES
+from tinyfield.spec.times import CYCLIC, TIMES
 from tinyfield.spec.unsure import Unsure
 from tinyfield.spelling import listing, nearest
 
 MAX_CLAUSES = 16
 TOTAL_PARTS = ("today", "yesterday", "usual")
 """What a rule may name of a total."""
+_COMPARED = {
+    "above": ">", "over": ">", "exceeds": ">", "greater": ">", "below": "<", "under": "<",
+    "less": "<", "beneath": "<",
+}  # fmt: skip
+"""What people say for comparisons."""
 _FLIPPED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "==": "==", "!=": "!="}
 
 
@@ -63,6 +71,7 @@ class Scope:
         unsure: sensors, models and decisions that are themselves broken.
         model: whose ``confidence`` is meant where the condition names none.
         several: the condition may name several models: nothing tells their labels.
+        sample_s: how often the channels are read, which windows are a multiple of.
     """
 
     channels: tuple[Channel, ...]
@@ -76,6 +85,7 @@ class Scope:
     has_pet: bool = False
     model: str | None = None
     several: bool = False
+    sample_s: int = 0
 
     def names(self) -> list[str]:
         """Everything a rule may name, for hints."""
@@ -207,6 +217,8 @@ class _Maker:
         if tree.kind == "name":
             return self._decision(tree)
         said = self._said(tree)
+        if tree.kind == "feature":
+            self._past(tree)  # raises for its own mistakes
         raise _at(tree, f"{said!r} is a number, not a condition", f"compare it: '{said} > …'")
 
     def _decision(self, tree: Tree) -> Expr:
@@ -241,6 +253,9 @@ class _Maker:
 
     def _compare(self, tree: Tree) -> Expr:
         left, right = tree.items
+        for side in (left, right):
+            if side.kind == "feature":
+                self._check_past(side)
         if any(side.kind == "name" and side.text in self.scope.unsure for side in (left, right)):
             raise HangsOnBroken
         for one, other in ((left, right), (right, left)):
@@ -387,6 +402,8 @@ class _Maker:
             return numbers.arithmetic(tree, a, b)
         if tree.kind == "name":
             return self._reference(tree)
+        if tree.kind == "feature":
+            return self._past(tree)
         said = self._said(tree)
         if tree.kind == "word":
             raise _at(tree, f"{said} is text, not a number", "leave the quotes out")
@@ -442,6 +459,63 @@ class _Maker:
         if scope.unsure.excuses(first, near) or name in scope.unsure:
             raise HangsOnBroken
         raise self._unknown(tree)
+
+    def _past(self, tree: Tree) -> Numeric:
+        """``soil.moisture mean 6 h``: what a model's input would be."""
+        scope, text = self.scope, tree.text
+        self._check_past(tree)
+        try:
+            feature = parse_feature(
+                text, scope.channels, sample_s=scope.sample_s, has_crop=False, unsure=scope.unsure
+            )
+        except Mistake as mistake:
+            mistake.offset = tree.start + (mistake.offset or 0)
+            raise
+        if feature is None:
+            raise HangsOnBroken
+        low, high = range_of(feature, scope.channels, scope.sample_s)
+        name = " ".join(text.split())
+        feature = feature.model_copy(update={"text": name})
+        return FeatureRef(feature.unit, feature.scale, name, feature, low, high)
+
+    def _check_past(self, tree: Tree) -> None:
+        """Mistake for what has no past, and for two operands with nothing between them."""
+        words = [(m.group(), tree.start + m.start()) for m in re.finditer(r"\S+", tree.text)]
+        (source, _), (op, op_at), *rest = words
+        channels = [channel.name for channel in self.scope.channels]
+        if source in self.scope.unsure:
+            raise HangsOnBroken
+        if source not in (*channels, *vectors(self.scope.channels)):
+            self._check_source(tree, source, op)
+            return
+        if op in _COMPARED:
+            raise Mistake(
+                f"{op!r} is not an operator here",
+                hint=f"write '{source} {_COMPARED[op]} {' '.join(w for w, _ in rest) or '…'}'",
+                code="expression",
+                offset=op_at,
+                width=len(op),
+            )
+        after = [] if op in CHANNEL_OPS or nearest(op, CHANNEL_OPS) else [(op, op_at)]
+        after += rest[1:] if op in CHANNEL_OPS else []
+        for word, at in after:
+            if self._is_known(word):
+                raise unjoined(self.text[tree.start : at].rstrip(), word, at)
+
+    def _check_source(self, tree: Tree, source: str, op: str) -> None:
+        """Mistake for what has a value but no past; what is no name at all is left to others."""
+        if source in (*SITE, *CYCLIC):
+            hint = f"write just '{source}'"
+            if source not in (*SITE, *TIMES):
+                hint = f"a rule can ask for {listing(TIMES)}"
+            raise _at(tree, f"{op!r} does not go with {source} in a rule", hint)
+        if self._is_known(source) or source.partition(".")[0] in self.scope.totals:
+            example = next((ch.name for ch in self.scope.channels), "sensor.quantity")
+            hint = f"name a channel, as in '{example} {op if op in CHANNEL_OPS else 'mean'} 6 h'"
+            raise _at(tree, f"{op!r} goes with a sensor's channel, and {source!r} is none", hint)
+
+    def _is_known(self, name: str) -> bool:
+        return name in (*self.scope.names(), *self.scope.unsure.names)
 
     def _total(self, tree: Tree, name: str, part: str) -> Numeric:
         total = self.scope.totals[name]

@@ -19,6 +19,7 @@
 #define APP_KEEPS           0 /* counts of its days that outlive a reset */
 #define APP_LEVELS          0 /* labels that are steps of a number */
 #define APP_VALUES          0 /* models that give a number */
+#define APP_PAST            0 /* what rules read of the channels' past */
 #define APP_RULES           2
 #define APP_ASKS            0 /* rules that may ask the edge */
 #define APP_NEIGHBOURS      0 /* nodes whose decisions are heard */
