@@ -66,7 +66,8 @@ def app_page() -> str:
     head = (
         "# The app file\n\nOne YAML file is the whole app. Every key, as `tinyfield check` knows "
         "it. `tinyfield schema` prints the same as JSON Schema for an editor. How to use them: "
-        "[models](../how-to/models.md), [fast sensors](../how-to/fast-sensors.md), [cases that go "
+        "[models](../how-to/models.md), [rules](../how-to/rules.md), [fast "
+        "sensors](../how-to/fast-sensors.md), [cases that go "
         "up](../how-to/escalate.md), [neighbours](../how-to/neighbours.md), [scenarios with their "
         "worlds, faults and the edge's answers]"
         "(../how-to/scenarios.md).\n\n"
@@ -85,7 +86,8 @@ def features_table() -> str:
         "## Inputs of a model\n",
         "An input is a channel, an operation and, for most, a time: `air.temperature mean 24 h`. "
         "A window has a value if at least half of its samples so far were readings, a baseline "
-        "from its first reading on; while one input has none, the model does not run.\n",
+        "from its first reading on; while one input has none, the model does not run. What is made "
+        "of a channel may be a number in a [rule](../how-to/rules.md) too.\n",
         "| input | what it is |",
         "|---|---|",
     ]
@@ -168,6 +170,8 @@ def names_table() -> str:
         "| name | what it is |",
         "|---|---|",
         "| `sensor.quantity` | the latest reading |",
+        "| `sensor.quantity mean 6 h` | what a model's input may be of a channel: all operations "
+        "of [the table above](#inputs-of-a-model), and of a fast sensor those of its frames |",
         "| `model == class`, `confidence` | what a model says, and how sure it is, 0 to 1 |",
         "| `rule` | whether another rule is active |",
         *(f"| `total.{part}` | {says} |" for part, says in totals.items()),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import re
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -434,16 +433,17 @@ def test_a_number_some_hours_on(tmp_path: Path) -> None:
 
 
 def test_the_app_s_bands_are_the_table_s() -> None:
-    """Both steps that the app shows, of the European index and of EPA's, part a whole number of
-    micrograms where the table does."""
-    text = (Path(__file__).parents[2] / "apps" / "air_quality.yaml").read_text("utf-8")
-    lines = [line for line in text.splitlines() if "steps: {good: 0" in line]
-    values = np.arange(0, 400, dtype=np.float64)
-    for line, name in zip(lines, ("pm2_5_eu", "pm2_5_us"), strict=True):
-        limits = [float(x) for x in re.findall(r": ([0-9.]+) ug/m3", line)]
-        said = np.searchsorted(limits, values, side="right")
-        assert said.tolist() == BANDS[name].of(values).tolist(), name
+    """The steps of both indices part what their decision knows as the table does: the European
+    one whole micrograms of an hour, EPA's thousandths of a day's mean."""
     app = load_app(Path(__file__).parents[2] / "apps" / "air_quality.yaml")
-    band = next(d for d in app.decisions.values() if d.level is not None).level
-    assert band is not None and band.steps == (0, 6, 16, 51, 91, 141)
-    assert band.labels[-1] == "extremely_poor"
+    for rule, name, per, last in (
+        ("band", "pm2_5_eu", 1, "extremely_poor"),
+        ("day_band", "pm2_5_us", 1000, "hazardous"),
+    ):
+        level = app.decisions[rule].level
+        assert level is not None and level.value.scale == -round(np.log10(per))
+        steps = np.arange(400 * per)
+        said = np.searchsorted(level.steps[1:], steps, side="right")
+        assert said.tolist() == BANDS[name].of(steps / per).tolist(), name
+        assert level.labels[0] == "good" and level.labels[-1] == last
+    assert [feature.text for feature in app.past] == ["dust.pm2_5 sum 24 h"]

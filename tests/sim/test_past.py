@@ -27,7 +27,7 @@ from tinyfield.features.emit import emit_features
 from tinyfield.features.scale import MISSING
 from tinyfield.sim import WorldSource
 from tinyfield.spec import App
-from tinyfield.spec.features import parse_feature
+from tinyfield.spec.features import parse_feature, range_of
 from tinyfield.spec.unsure import Unsure
 
 BOARDS = ("native", "qemu_m4", "simavr_uno")
@@ -132,31 +132,31 @@ def by_definition(text: str, soil: list[int | None]) -> Values:
 
 
 def as_inputs(app: App, rows: Sequence[Row]) -> dict[str, Values]:
-    """What a model's inputs of those texts would be, by rule."""
-    texts = [text for text, _, _ in COMPARED.values()]
+    """What a model's inputs of those texts would be, by rule; none outside of its range."""
+    texts = {name: text for name, (text, _, _) in {**WINDOWED, **COMPARED}.items()}
     found = [
         parse_feature(text, app.channels, sample_s=SAMPLE_S, has_crop=False, unsure=Unsure())
-        for text in texts
+        for text in texts.values()
     ]
     inputs = [feature for feature in found if feature is not None]
     model = app.models["need"].model_copy(update={"inputs": tuple(inputs)})
     library = FeatureLibrary(app.model_copy(update={"models": {"need": model}, "decisions": {}}))
     given = np.array([[MISSING if v is None else v for v in row] for row in rows], np.int32)
     out, _ = library.run("need", given, without_clock(np.zeros(len(rows), np.int32)), None)
-    return {
-        name: [
-            None if value == MISSING else value * Fraction(10) ** inputs[k].scale
-            for value in out[:, k].tolist()
-        ]
-        for k, name in enumerate(COMPARED)
-    }
+    values: dict[str, Values] = {}
+    for name, feature, column in zip(texts, inputs, out.T.tolist(), strict=True):
+        low, high = range_of(feature, app.channels, SAMPLE_S)
+        assert all(value == MISSING or low <= value <= high for value in column), feature.text
+        step = Fraction(10) ** feature.scale
+        values[name] = [None if value == MISSING else value * step for value in column]
+    return values
 
 
 def wanted(app: App, rows: Sequence[Row]) -> dict[str, list[tuple[int, bool]]]:
     """What every rule of the app decides."""
     soil = [row[0] for row in rows]
-    values = {name: by_definition(text, soil) for name, (text, _, _) in WINDOWED.items()}
-    values |= as_inputs(app, rows)
+    values = as_inputs(app, rows)
+    values |= {name: by_definition(text, soil) for name, (text, _, _) in WINDOWED.items()}
     found = {
         name: events(values[name], holds(fires), holds(ends) if ends else None)
         for name, (_, fires, ends) in {**WINDOWED, **COMPARED}.items()
@@ -229,10 +229,12 @@ def test_what_a_model_reads_too_is_kept_once(bed: Bench) -> None:
 
 FAST = MOVES.replace(
     "  tipped: {",
-    "  shaken: {when: imu.accel norm std 1.28 s > 0.1 g, clear: imu.accel norm std 1.28 s < 50 mg}\n"
+    "  shaken:\n"
+    "    when: imu.accel norm std 1.28 s > 0.1 g\n"
+    "    clear: imu.accel norm std 1.28 s < 0.05 g\n"
     "  fast: {when: imu.accel_z band 2..4 Hz 1.28 s > 0.15 g and imu.accel_x mean 2 min < 9 g}\n"
     "  tipped: {",
-).replace("50 mg", "0.05 g")
+)
 
 
 @pytest.fixture(scope="module")

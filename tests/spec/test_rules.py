@@ -54,6 +54,7 @@ SCOPE = Scope(
     decisions={"water": 0, "tank_low": 1},
     own_name="water",
     has_crop=True,
+    sample_s=600,
 )
 OPS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
        "==": operator.eq, "!=": operator.ne}  # fmt: skip
@@ -231,6 +232,37 @@ def _number(text: str) -> Fraction:
             "((air.temperature[1] degCe-2 - (shed.temperature[2] degCe-1 x10)) > 500)",
             ["air.temperature - shed.temperature > 5 °C"],
         ),
+        (
+            "need == heavy and tank.level  mean 1 h 30 min >= 35.25 % or tank.level<5%",
+            "((need is #2 and (tank.level mean 1 h 30 min %e-1 >= 353)) "
+            "or (tank.level[0] %e-1 < 50))",
+            ["need == heavy", "tank.level mean 1 h 30 min >= 35.25 %", "tank.level<5%"],
+        ),
+        (
+            "tank.level slope 6 h < -1 %/h",
+            "(tank.level slope 6 h %/he-3 < -1000)",
+            ["tank.level slope 6 h < -1 %/h"],
+        ),
+        (
+            "tank.level sum 24 h / 24 h > 5.1 %",
+            "(((tank.level sum 24 h %*he-1 * 1000) / 24) > 51000)",
+            ["tank.level sum 24 h / 24 h > 5.1 %"],
+        ),
+        (
+            "tank.level > tank.level mean 24 h + 5 %",
+            "(tank.level[0] %e-1 > (tank.level mean 24 h %e-1 + 50))",
+            ["tank.level > tank.level mean 24 h + 5 %"],
+        ),
+        (
+            "probe.out relative 30 d > 150 %",
+            "(probe.out relative 30 d e-3 > 1500)",
+            ["probe.out relative 30 d > 150 %"],
+        ),
+        (
+            "-probe.out lag 1 h-probe.out < -0.1 V",
+            "(((-probe.out lag 1 h mVe0) - probe.out[3] mVe0) < -100)",
+            ["-probe.out lag 1 h-probe.out < -0.1 V"],
+        ),
     ],
 )
 def test_meaning_and_clauses(text: str, shown: str, clauses: list[str]) -> None:
@@ -249,8 +281,34 @@ def test_both_sides_always_share_unit_and_scale() -> None:
                 assert (node.a.unit, node.a.scale) == (node.b.unit, node.b.scale), text
 
 
+@pytest.mark.parametrize(
+    "left",
+    [
+        "air.temperature range 6 h",
+        "air.temperature change 6 h",
+        "air.temperature std 6 h",
+        "air.temperature deviation 7 d",
+        "air.temperature minus shed.temperature",
+        "air.temperature - shed.temperature",
+        "-(shed.temperature - air.temperature)",
+        "air.temperature - shed.temperature + 0 K",
+        "(air.temperature mean 1 h - air.temperature mean 6 h) * 1",
+    ],
+)
+def test_a_difference_of_temperatures_has_no_zero(left: str) -> None:
+    """5 K more are 5 °C more, and 9 °F."""
+    exprs = [typed(f"{left} > {text}").expr for text in ("5 degC", "5 K", "9 degF")]
+    assert len(set(exprs)) == 1
+    assert isinstance(exprs[0], Compare)
+    limit = exprs[0].b
+    assert isinstance(limit, Num) and limit.value * power_of_ten(limit.scale) == 5
+    warm = {typed(f"air.temperature mean 1 h > {text}").expr for text in ("20 degC", "68 degF")}
+    assert len(warm) == 1
+
+
 def test_raw_is_what_comes_from_a_sensor() -> None:
     assert typed("tank.level > 15 %").clauses[0].expr.raw
+    assert typed("tank.level mean 24 h > 15 %").clauses[0].expr.raw
     for text in ("need == heavy", "tank_low", "battery < 3 V", "site.kc > 0.5",
                  "need == light and confidence > 0.5"):  # fmt: skip
         found = typed(text).expr
@@ -278,6 +336,32 @@ def test_raw_is_what_comes_from_a_sensor() -> None:
         ("tank.level > 15 % > 3 %", ">", "in a row", "and"),
         ("tank.level > 15 % tank_low", "tank_low", "nothing joins", "and"),
         ("tank.level > 15 % +", "+", "ends after", None),
+        ("tank.level tank_low", "tank_low", "nothing joins", "and"),
+        ("tank.level need == heavy", "need", "nothing joins", "and"),
+        ("tank.level mean 6 h need == heavy", "need", "nothing joins", "and"),
+        ("tank.level mean 6 h and tank_low", "tank.level mean 6 h", "not a condition", "> …"),
+        ("tank.level mean 6 h", "tank.level mean 6 h", "not a condition", "> …"),
+        ("tank.level below 15 %", "below", "not an operator", "tank.level < 15 %"),
+        ("tank.level mean 6 h > 3", "3", "of what", "3 %"),
+        ("tank.level mean 6 h > 3 % AND need == heavy", "AND", "capitals", "and"),
+        ("tank.level meen 6 h > 3 %", "meen", "nothing that can be done", "mean"),
+        ("2 % < tank.level average 6 h", "average", "nothing that can be done", "mean"),
+        ("tank.level mean 6 h > 150 %", "tank.level mean 6 h > 150 %", "never true", "110 %"),
+        ("tank.level std 6 h < -1 %", "tank.level std 6 h < -1 %", "never true", "0 %"),
+        ("tank.level slope 6 h < 1 %", "1 %", "a share", "1 %/h"),
+        ("tank.level sum 6 h < 1 %", "1 %", "a share", "1 %*h"),
+        ("tank.level relative 6 h < 1", "relative", "below zero", "deviation"),
+        ("tank.level mean 25 min > 1 %", "25 min", "no whole number", "20 min or 30 min"),
+        ("tank.level mean 6 > 1 %", "6", "of what", "6 min"),
+        ("tank.level mean {3,6} h > 1 %", "{", "several inputs", "one window"),
+        ("tank.level last 3 h > 1 %", "3 h", "no window", "mean 3 h"),
+        ("tank mean 6 h > 1 %", "tank", "is a sensor", "tank.level"),
+        ("tnak.level mean 6 h > 1 %", "tnak.level", "no sensor", "tank.level"),
+        ("tank.levl mean 6 h > 1 %", "tank.levl", "gives no", "tank.level"),
+        ("need mean 6 h > 1 %", "need mean 6 h", "sensor's channel", "tank.level mean 6 h"),
+        ("battery mean 6 h > 1 V", "battery mean 6 h", "sensor's channel", "tank.level"),
+        ("site.kc mean 6 h > 1", "site.kc mean 6 h", "does not go with", "'site.kc'"),
+        ("time.year cyclic > 1", "time.year cyclic", "does not go with", "time.hour"),
         ("(tank.level > 15 %", "(", "never closed", ")"),
         ("tank.level > 15 %)", ")", "without its", "remove"),
         ("tank.level > 150 %", "tank.level > 150 %", "never true", "110 %"),

@@ -1,8 +1,8 @@
 """The app's features as C: what the node runs, and what training calls through ctypes.
 
-One state struct holds the windows of every model's inputs and of what rules read of a channel. Windows of equal length share a
-ring; features of one channel over one window share its buckets; a bucket keeps only the
-accumulators that some feature reads.
+One state struct holds the windows of every model's inputs and of what rules read of a channel.
+Windows of equal length share a ring; features of one channel over one window share its buckets; a
+bucket keeps only the accumulators that some feature reads.
 """
 
 from __future__ import annotations

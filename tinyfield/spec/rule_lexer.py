@@ -19,9 +19,7 @@ _SPACE = re.compile(r"\s+")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
 _NUMBER = re.compile(r"(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3}(?![A-Za-z0-9]))?")
 _OPERATOR = re.compile(r"==|!=|<=|>=|<|>|[-+*/()]")
-_ARGUMENT = re.compile(
-    r"\s+(?!(?:and|or|not)\b)[^\s<>=!≥≤≠&|+−*×/÷(){}'\";-]+", re.IGNORECASE
-)
+_ARGUMENT = re.compile(r"\s+(?!(?:and|or|not)\b)[^\s<>=!≥≤≠&|+−*×/÷(){}'\";-]+", re.IGNORECASE)
 _OPS = frozenset((*CHANNEL_OPS, *SIGNALS, *STATISTICS, "jerk", "one_hot", "cyclic"))
 _JOINED = frozenset(("is", "equals"))
 _STRING = re.compile(r"'[^']*'|\"[^\"]*\"")
