@@ -25,6 +25,9 @@ from tinyfield.spec.features import CHANNEL_OPS
          "not (soil.moisture is above 20 % and tank.level is above 5 %)"),
         ("battery < 3.1 V", "the battery's voltage is below 3,100 mV"),
         ("not tank_low", "the rule tank_low is not active"),
+        ("soil.moisture mean 24 h < 20 %", "mean of soil.moisture over 1 d is below 20 %"),
+        ("soil.moisture sum 24 h / 24 h > 20 %",
+         "(soil.moisture sum 24 h / 24 h) is above 20 %"),
     ],
 )  # fmt: skip
 def test_a_condition(tmp_path: Path, when: str, said: str) -> None:

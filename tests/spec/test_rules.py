@@ -155,6 +155,8 @@ def test_arithmetic_is_exact_but_for_division(out: int, line: int, level: int) -
         ("tank.level / 2 > 30 %", t / 2 > 30),
         ("(probe.out + line.in) / 2 > 2.5 V", (o + v) / 2 > Fraction("2.5")),
         ("probe.out * line.in > 4 V*V", o * v > 4),
+        ("probe.out * 3 h / 1 h > 4 V", o * 3 > 4),
+        ("4 V * 2 s > probe.out * 1 s + line.in / (1 Hz)", 8 > o + v),
         ("not (probe.out > 1 V or line.in > 1 V)", not (o > 1 or v > 1)),
     ):
         expr = typed(text).expr

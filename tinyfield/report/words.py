@@ -99,7 +99,8 @@ def _class(app: App, label: e.LabelIs) -> str:
     return app.models[label.model].labels[label.class_index]
 
 
-def _number(tree: e.Expr) -> str:
+def _number(tree: e.Expr, *, inside: bool = False) -> str:
+    """A number as part of a sentence, or inside a formula."""
     if isinstance(tree, e.Num):
         if tree.unit == "score":  # 0 to 255 stands for 0 to 1
             return f"{round(tree.value / 255, 2):g}"
@@ -109,19 +110,28 @@ def _number(tree: e.Expr) -> str:
         return f"{value:,f} {unit(tree.unit)}".strip()
     if isinstance(tree, e.Confidence):
         return f"its confidence in {tree.model}"
+    if isinstance(tree, e.FeatureRef) and tree.feature.frames is None and not inside:
+        return feature(tree.feature)
     if isinstance(tree, (e.ChannelRef, e.FeatureRef, e.SiteRef, e.ValueRef, e.TimeRef, e.PetRef)):
         return tree.name
     if isinstance(tree, e.TotalRef):
         return f"{tree.name}.{tree.part}"
     if isinstance(tree, e.Battery):
         return "the battery's voltage"
-    if isinstance(tree, e.Rescale):
-        return _number(tree.x)
+    if isinstance(tree, e.Rescale) or _is_times_one(tree):
+        return _number(tree.children()[0], inside=inside)
     if isinstance(tree, e.Neg):
-        return f"−{_number(tree.x)}"
+        return f"−{_number(tree.x, inside=True)}"
     if isinstance(tree, e.Arith):
-        return f"({_number(tree.a)} {tree.op} {_number(tree.b)})"
+        return f"({_number(tree.a, inside=True)} {tree.op} {_number(tree.b, inside=True)})"
     return e.dump(tree)
+
+
+def _is_times_one(tree: e.Expr) -> bool:
+    """What only brings a number to a finer scale, before a division."""
+    if not isinstance(tree, e.Arith) or tree.op != "*" or not isinstance(tree.b, e.Num):
+        return False
+    return tree.b.unit == "" and Decimal(tree.b.value).scaleb(tree.b.scale) == 1
 
 
 def rule(app: App, decision: Decision) -> str:

@@ -268,8 +268,24 @@ def _joined(a: str, b: str, op: str) -> str:
         joined = f"{a}/{flipped}" if a else f"1/{flipped}"
     else:
         joined = f"{a}*{b}" if a else b
+    joined = _cancelled(joined)
     unit = find_unit(joined)
     return "" if not any(unit.dimension) and unit.factor == 1 else joined
+
+
+def _cancelled(unit: str) -> str:
+    """``ug/m3*h/h`` as ``ug/m3``."""
+    above: list[str] = []
+    below: list[str] = []
+    for op, part in re.findall(r"(^|[*/])([^*/]+)", unit):
+        mine, other = (below, above) if op == "/" else (above, below)
+        if part in other:
+            other.remove(part)
+        elif part != "1":
+            mine.append(part)
+    if not above and not below:
+        return ""
+    return "/".join(["*".join(above) or "1", *below])
 
 
 def interval(node: Numeric) -> tuple[int, int]:
