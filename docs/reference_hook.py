@@ -166,7 +166,8 @@ def names_table() -> str:
         "## Names in a rule\n",
         "Numbers with their units, joined by `+ - * /`, compared and joined by `and`, `or`, `not`. "
         "Something that is missing makes a comparison neither true nor false: it fires nothing and "
-        "ends nothing. Readings, totals and what follows from them stay on the node.\n",
+        "ends nothing. `is missing` and `is not missing` ask just that, and always have an answer. "
+        "Readings, totals and what follows from them stay on the node.\n",
         "| name | what it is |",
         "|---|---|",
         "| `sensor.quantity` | the latest reading |",

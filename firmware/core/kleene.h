@@ -61,6 +61,11 @@ static inline tiny_kleene_t tiny_ne(int32_t a, int32_t b) {
     return tiny_not(tiny_eq(a, b));
 }
 
+/* Whether one is missing is never unknown. */
+static inline tiny_kleene_t tiny_missing(int32_t a) {
+    return tiny_truth(a == TINY_MISSING);
+}
+
 /* The same of computed numbers. */
 static inline tiny_kleene_t tiny_num_lt(tiny_num_t a, tiny_num_t b) {
     return a == TINY_NONE || b == TINY_NONE ? TINY_UNKNOWN : tiny_truth(a < b);
@@ -84,6 +89,10 @@ static inline tiny_kleene_t tiny_num_ge(tiny_num_t a, tiny_num_t b) {
 
 static inline tiny_kleene_t tiny_num_ne(tiny_num_t a, tiny_num_t b) {
     return tiny_not(tiny_num_eq(a, b));
+}
+
+static inline tiny_kleene_t tiny_num_missing(tiny_num_t a) {
+    return tiny_truth(a == TINY_NONE);
 }
 
 /* Arithmetic that a missing reading passes through. */

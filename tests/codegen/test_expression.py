@@ -22,6 +22,7 @@ from tinyfield.spec.expr import (
     DecisionRef,
     Expr,
     LabelIs,
+    Missing,
     Neg,
     Not,
     Num,
@@ -79,6 +80,8 @@ def truth(expr: Expr, row: Row) -> bool | None:
     if isinstance(expr, Compare):
         a, b = number(expr.a, row), number(expr.b, row)
         return None if a is None or b is None else _OPS[expr.op](a, b)
+    if isinstance(expr, Missing):
+        return number(expr.x, row) is None
     if isinstance(expr, LabelIs):
         label, _ = verdicts[MODELS.index(expr.model)]
         return None if label == 255 else label == expr.class_index
@@ -126,6 +129,7 @@ compares = st.builds(
 )
 atoms = st.one_of(
     compares,
+    st.builds(Missing, numbers),
     st.builds(LabelIs, st.sampled_from(MODELS), st.integers(0, 3)),
     st.builds(lambda i: DecisionRef(f"r{i}", i), st.integers(0, RULES - 1)),
 )
@@ -262,6 +266,19 @@ def test_clauses_are_named_in_text_order_and_equal_ones_once_each() -> None:
     assert rule.when == "tiny_or(tiny_and(c0, c1), tiny_not(tiny_and(c2, c3)))"
     assert rule.words == "(a and b) or not (a and b)"
     assert len(rule.clauses) == 4
+
+
+def test_whether_something_is_missing_is_asked_of_the_reading_itself() -> None:
+    writer = ExpressionWriter(MODELS)
+    channel = ChannelRef("%", -1, "tank.level", 1)
+    assert writer.truth(Missing(channel)) == "tiny_missing(v->channel[1])"
+    assert "num_missing" in writer.truth(Missing(Neg("%", -1, channel)))
+    never: Row = ([5, MISSING, 0], [(255, 0), (1, 7)], [0, 0], MISSING)
+    leak, need = (Missing(Confidence("score", 0, model)) for model in ("leak", "need"))
+    battery = Missing(Battery("mV", 0))
+    assert evaluate([Missing(channel), Not(Missing(channel)), need, leak, battery], [never]) == [
+        [TRUE, FALSE, TRUE, FALSE, TRUE]
+    ]
 
 
 def test_crop_values() -> None:

@@ -25,6 +25,8 @@ from tinyfield.spec.features import CHANNEL_OPS
          "not (soil.moisture is above 20 % and tank.level is above 5 %)"),
         ("battery < 3.1 V", "the battery's voltage is below 3,100 mV"),
         ("not tank_low", "the rule tank_low is not active"),
+        ("need is missing or need is not missing and tank.level > 5 %",
+         "need could not run or (need could run and tank.level is above 5 %)"),
         ("soil.moisture mean 24 h < 20 %", "mean of soil.moisture over 1 d is below 20 %"),
         ("soil.moisture sum 24 h / 24 h > 20 %",
          "(soil.moisture sum 24 h / 24 h) is above 20 %"),
@@ -47,18 +49,22 @@ sample: every 1 min
 decisions:
   near: {when: hall.active == 1 and soil.moisture > 20 %, clear: hall.active != 1}
   odd: {when: hall.active > 0}
+  deaf: {when: hall.active is missing and soil.moisture is not missing}
 """
 
 
 def test_a_neighbour(tmp_path: Path) -> None:
     the = app_of(NEAR, tmp_path)
-    near, odd = the.decisions.values()
+    near, odd, deaf = the.decisions.values()
     assert near.clear is not None
     assert words.condition(the, near.when) == (
         "“smoke” of hall-1 is active and soil.moisture is above 20 %"
     )
     assert words.condition(the, near.clear) == "“smoke” of hall-1 is not active"
     assert words.condition(the, odd.when) == "hall.active is above 0"
+    assert words.condition(the, deaf.when) == (
+        "“smoke” of hall-1 is not known and soil.moisture is not missing"
+    )
     reads = {names: said for facts in _sensors(the) for names, said in [(facts.names, facts.reads)]}
     assert reads["hall",] == ("whether smoke of hall-1 is active",)
     assert _sentences(the)[:2] == (

@@ -38,6 +38,8 @@ decisions:
   either: {when: hall.active == 1 or attic.active == 1}
   wet: {when: cellar.active == 1 and soil.moisture > 30 %}
   down: {when: stairs.active == 1}
+  deaf: {when: hall.active is missing, for: 2 samples}
+  hears: {when: hall.active is not missing and soil.moisture is not missing}
 reporting: {link: serial, heartbeat: 10 min}
 tests:
   they come and go:
@@ -48,6 +50,8 @@ tests:
       calm: [twice, once ended, never ended after 11 min]
       both: [once, within 15 min, ended within 20 min]
       either: [once, within 10 min, ended within 30 min]
+      deaf: [once, within 47 min, never before 45 min, never ended]
+      hears: [once, within 1 min, ended within 46 min, never ended before 44 min]
   silence ends nothing:
     trace: wet.csv
     neighbours: {hall: [active from 10 min, silent from 12 min]}
@@ -55,7 +59,7 @@ tests:
   and fires nothing:
     trace: wet.csv
     neighbours: {hall: silent, attic: silent}
-    expect: {near: never, calm: never, both: never, either: never}
+    expect: {near: never, calm: never, both: never, either: never, deaf: [once, within 1 min], hears: never}
   the last word counts as long as it may:
     trace: wet.csv
     neighbours: {hall: [active, silent from 10 min], attic: active from 14 min for 1 min}
@@ -82,7 +86,7 @@ tests:
   a fault of a channel is a fault of what is said:
     trace: said.csv
     faults: [hall missing, cellar.active reads 0]
-    expect: {near: never, calm: never, wet: never}
+    expect: {near: never, calm: never, wet: never, deaf: [once, within 1 min, never ended]}
   no link:
     trace: wet.csv
     neighbours: {hall: active from 10 min for 20 min}
@@ -185,7 +189,8 @@ def test_words_for_another_manifest_do_nothing(landing: Bench, board: str) -> No
         down = decode_downlink(payload)
         return encode_downlink(replace(down, manifest=(down.manifest or 0) ^ 1))
 
-    assert log(with_line(landing, board, lambda data, _: _changed(data, other))) == []
+    found = by_rule(with_line(landing, board, lambda data, _: _changed(data, other)))
+    assert found == {"deaf": [(MINUTE, True)]}
 
 
 @pytest.mark.parametrize("board", BOARDS)
@@ -213,4 +218,4 @@ def test_the_trace_of_an_app_with_neighbours_need_not_name_them(
 ) -> None:
     trace = tmp_path / "soil.csv"
     trace.write_text("t,soil.moisture\n0,50\n60,50\n", encoding="utf-8")
-    assert landing.decisions("native", trace) == []
+    assert [(d.decision, d.t) for d in landing.decisions("native", trace)] == [("deaf", 60)]

@@ -156,7 +156,7 @@ def test_arithmetic_is_exact_but_for_division(out: int, line: int, level: int) -
         ("(probe.out + line.in) / 2 > 2.5 V", (o + v) / 2 > Fraction("2.5")),
         ("probe.out * line.in > 4 V*V", o * v > 4),
         ("probe.out * 3 h / 1 h > 4 V", o * 3 > 4),
-        ("4 V * 2 s > probe.out * 1 s + line.in / (1 Hz)", 8 > o + v),
+        ("4 V * 2 s > probe.out * 1 s + line.in / (1 Hz)", o + v < 8),
         ("not (probe.out > 1 V or line.in > 1 V)", not (o > 1 or v > 1)),
     ):
         expr = typed(text).expr
@@ -216,6 +216,22 @@ def _number(text: str) -> Fraction:
         ("need != none", "not need is #0", ["need != none"]),
         ("heavy == need", "need is #2", ["heavy == need"]),
         ("need == 'heavy'", "need is #2", ["need == 'heavy'"]),
+        ("tank.level is missing", "tank.level[0] %e-1 is missing", ["tank.level is missing"]),
+        (
+            "not tank.level - 5 % is  missing and need is not missing",
+            "(not (tank.level[0] %e-1 - 50) is missing and not score(need) is missing)",
+            ["tank.level - 5 % is missing", "need is not missing"],
+        ),
+        (
+            "need is missing and frost == yes and confidence > 0.5",
+            "(score(need) is missing and frost is #1 and (score(frost) > 127))",
+            ["need is missing", "frost == yes", "confidence > 0.5"],
+        ),
+        (
+            "tank.level mean 6 h is missing or battery is missing",
+            "(tank.level mean 6 h %e-1 is missing or battery mV is missing)",
+            ["tank.level mean 6 h is missing", "battery is missing"],
+        ),
         (
             "tank_low or not (tank.level  >  15 %)",
             "(tank_low#1 or not (tank.level[0] %e-1 > 150))",
@@ -311,6 +327,7 @@ def test_a_difference_of_temperatures_has_no_zero(left: str) -> None:
 def test_raw_is_what_comes_from_a_sensor() -> None:
     assert typed("tank.level > 15 %").clauses[0].expr.raw
     assert typed("tank.level mean 24 h > 15 %").clauses[0].expr.raw
+    assert typed("need is missing").model is None, "its label is none: the rule's is on"
     for text in ("need == heavy", "tank_low", "battery < 3 V", "site.kc > 0.5",
                  "need == light and confidence > 0.5"):  # fmt: skip
         found = typed(text).expr
@@ -339,6 +356,23 @@ def test_raw_is_what_comes_from_a_sensor() -> None:
         ("tank.level > 15 % tank_low", "tank_low", "nothing joins", "and"),
         ("tank.level > 15 % +", "+", "ends after", None),
         ("tank.level tank_low", "tank_low", "nothing joins", "and"),
+        ("need is not heavy", "is", "not an operator", "!="),
+        ("tank.level is mising", "mising", "nothing is", "'missing'"),
+        ("tank.level is unknown", "unknown", "nothing is", "'tank.level is missing'"),
+        ("tank.level is not there", "there", "nothing is", "'tank.level is missing'"),
+        ("tank.level is not null", "null", "nothing is", "'tank.level is not missing'"),
+        ("need is unknown", "unknown", "nothing is", "need == unknown"),
+        ("tank.level == missing", "missing", "no value", "'tank.level is missing'"),
+        ("none != tank.level", "none", "no value", "'tank.level is not missing'"),
+        ("need == null", "null", "no value", "'need is missing'"),
+        ("tank.level missing", "missing", "nothing joins", "'tank.level is missing'"),
+        ("tank.level not heard", "not", "does not fit", "'is missing'"),
+        ("tank.level IS missing", "IS", "capitals", "'is'"),
+        ("tank_low is missing", "tank_low", "never missing", "not tank_low"),
+        ("5 % is missing", "5 %", "never missing", "reading"),
+        ("tank.level > 5 % is missing", "tank.level > 5 %", "not a number", None),
+        ("tnak.level is missing", "tnak.level", "no sensor", "tank.level"),
+        ("need == heavy and is missing", "is", "where a name", None),
         ("tank.level need == heavy", "need", "nothing joins", "and"),
         ("tank.level mean 6 h need == heavy", "need", "nothing joins", "and"),
         ("tank.level mean 6 h and tank_low", "tank.level mean 6 h", "not a condition", "> …"),

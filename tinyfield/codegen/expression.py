@@ -24,6 +24,7 @@ from tinyfield.spec.expr import (
     FeatureRef,
     LabelIs,
     LabelTable,
+    Missing,
     Neg,
     Not,
     Num,
@@ -131,6 +132,11 @@ class ExpressionWriter:
             return f"tiny_not({self._logic(expr.x, numbering)})"
         if isinstance(expr, Compare):
             return self._compare(expr)
+        if isinstance(expr, Missing):
+            reading = self._reading(expr.x)
+            if reading is not None:
+                return f"tiny_missing({reading})"
+            return f"tiny_num_missing({self._number(expr.x)})"
         if isinstance(expr, LabelIs):
             return f"tiny_eq({self._label(expr)})"
         if isinstance(expr, DecisionRef):

@@ -73,6 +73,10 @@ def condition(app: App, tree: e.Expr, inside: bool = False) -> str:
         return f"the rule {tree.x.name} is not active"
     if isinstance(tree, e.DecisionRef):
         return f"the rule {tree.name} is active"
+    if isinstance(tree, e.Missing):
+        return _missing(app, tree.x, "")
+    if isinstance(tree, e.Not) and isinstance(tree.x, e.Missing):
+        return _missing(app, tree.x.x, "not ")
     if isinstance(tree, e.Not):
         return f"not ({condition(app, tree.x)})"
     if isinstance(tree, e.Compare) and (told := _told(app, tree)):
@@ -80,6 +84,18 @@ def condition(app: App, tree: e.Expr, inside: bool = False) -> str:
     if isinstance(tree, e.Compare):
         return f"{_number(tree.a)} {_COMPARED[tree.op]} {_number(tree.b)}"
     return e.dump(tree)
+
+
+def _missing(app: App, tree: e.Numeric, word: str) -> str:
+    """What has no value at a sample, or (``word`` is "not ") has one."""
+    if isinstance(tree, e.Confidence):
+        return f"{tree.model} {'could' if word else 'could not'} run"
+    name = tree.name if isinstance(tree, e.ChannelRef) else ""
+    heard = next((s.neighbour for s in app.sensors.values() if name in s.channels), None)
+    if heard is not None:
+        said = "is" if word else "is not"
+        return f"“{heard.decision}” of {heard.node} {said} known"
+    return f"{_number(tree)} is {word}missing"
 
 
 def _told(app: App, tree: e.Compare) -> str:

@@ -214,6 +214,16 @@ class Compare(Expr):
 
 
 @dataclass(frozen=True)
+class Missing(Expr):
+    """The number has no value at this sample: true or false, never unknown."""
+
+    x: Numeric
+
+    def children(self) -> tuple[Expr, ...]:
+        return (self.x,)
+
+
+@dataclass(frozen=True)
 class LabelIs(Expr):
     """The model's label at this sample is that class; unknown when the model could not run."""
 
@@ -265,7 +275,8 @@ class Clause:
 
     Attributes:
         text: as the user wrote it.
-        expr: a Compare, LabelIs, Not(LabelIs) or DecisionRef, as it stands inside ``when``.
+        expr: a Compare, LabelIs, Missing, the Not of these two or a DecisionRef, as it stands
+            inside ``when``.
     """
 
     text: str
@@ -303,6 +314,8 @@ def dump(expr: Expr) -> str:
         return f"({dump(expr.a)} {expr.op} {dump(expr.b)})"
     if isinstance(expr, LabelIs):
         return f"{expr.model} is #{expr.class_index}"
+    if isinstance(expr, Missing):
+        return f"{dump(expr.x)} is missing"
     if isinstance(expr, DecisionRef):
         return f"{expr.name}#{expr.rule_id}"
     if isinstance(expr, Not):

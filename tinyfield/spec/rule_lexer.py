@@ -1,7 +1,7 @@
 """Words, numbers with units, operators of a rule, each with its place in the text.
 
 A channel with what is made of its past, ``soil.moisture mean 6 h``, is one token: what follows the
-channel goes up to the next operator, bracket, ``and``, ``or`` or ``not``.
+channel goes up to the next operator, bracket or word that joins.
 """
 
 from __future__ import annotations
@@ -14,14 +14,13 @@ from tinyfield.spec.mistake import Mistake
 from tinyfield.spec.signals import SIGNALS, STATISTICS
 from tinyfield.spec.units import Quantity, longest_unit, parse_quantity
 
-KEYWORDS = ("and", "or", "not")
+KEYWORDS = ("and", "or", "not", "is")
 _SPACE = re.compile(r"\s+")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
 _NUMBER = re.compile(r"(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3}(?![A-Za-z0-9]))?")
 _OPERATOR = re.compile(r"==|!=|<=|>=|<|>|[-+*/()]")
-_ARGUMENT = re.compile(r"\s+(?!(?:and|or|not)\b)[^\s<>=!≥≤≠&|+−*×/÷(){}'\";-]+", re.IGNORECASE)
+_ARGUMENT = re.compile(r"\s+(?!(?:and|or|not|is)\b)[^\s<>=!≥≤≠&|+−*×/÷(){}'\";-]+", re.IGNORECASE)
 _OPS = frozenset((*CHANNEL_OPS, *SIGNALS, *STATISTICS, "jerk", "one_hot", "cyclic"))
-_JOINED = frozenset(("is", "equals"))
 _STRING = re.compile(r"'[^']*'|\"[^\"]*\"")
 _FOREIGN = {
     "&&": "and", "||": "or", "&": "and", "|": "or", "===": "==", "=": "==", "<>": "!=", "!": "not",
@@ -103,7 +102,9 @@ def _feature(text: str, at: int, end: int) -> Token | None:
     """A name from ``at`` to ``end`` and what is said of it, if a word says something of it."""
     match = _ARGUMENT.match(text, end)
     word = match.group().lstrip() if match else ""
-    if word not in _OPS and ("." not in text[at:end] or word in _JOINED or not word.isidentifier()):
+    if word not in _OPS and (
+        "." not in text[at:end] or word == "equals" or not word.isidentifier()
+    ):
         return None
     while match:
         end = match.end()
@@ -165,7 +166,7 @@ def _simple(text: str, at: int) -> Token:
         )
     raise Mistake(
         f"{text[at]!r} means nothing in a rule",
-        hint="rules have names, numbers with units, and or not == != < <= > >= + - * / ( )",
+        hint="rules have names, numbers with units, and or not is == != < <= > >= + - * / ( )",
         code="expression",
         offset=at,
     )

@@ -1,26 +1,44 @@
 """Rule text → syntax tree, by precedence climbing (Pratt 1973).
 
-Weakest first: ``or``, ``and``, ``not``, comparison (no chains), ``+ -``, ``* /``, unary ``-``.
+Weakest first: ``or``, ``and``, ``not``, comparison (no chains) and ``is missing``, ``+ -``,
+``* /``, unary ``-``.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import NoReturn
 
 from tinyfield.spec.mistake import Mistake
 from tinyfield.spec.rule_lexer import Token, tokens
 from tinyfield.spec.units import Quantity
+from tinyfield.spelling import nearest
 
 COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
-_POWER = {"or": 1, "and": 2, **dict.fromkeys(COMPARISONS, 4), "+": 5, "-": 5, "*": 6, "/": 6}
+_POWER = {
+    "or": 1,
+    "and": 2,
+    **dict.fromkeys((*COMPARISONS, "is"), 4),
+    "+": 5,
+    "-": 5,
+    "*": 6,
+    "/": 6,
+}
 _NOT, _NEGATE = 3, 7
+MISSING = "missing"
+_LOST = ("none", "null", "nan", "unknown", "undefined", "absent", "gone", "lost", "silent", "dead",
+         "unavailable", "stale", "expired", "unheard", "empty")  # fmt: skip
+_THERE = ("known", "there", "here", "present", "heard", "available", "defined", "alive", "valid")
+"""What people say for it, and for not."""
+ABSENT = (MISSING, *_LOST)
 MAX_DEPTH = 60
 MAX_LENGTH = 2000
 
 
 @dataclass(frozen=True)
 class Tree:
-    """A syntax node: ``kind`` is number, name, feature, word, ``not``, ``neg`` or an operator.
+    """A syntax node: ``kind`` is number, name, feature, word, ``not``, ``neg``, ``missing``,
+    ``known`` (not missing) or an operator.
 
     ``start`` and ``end`` are offsets into the rule's text.
     """
@@ -52,11 +70,11 @@ def parse(text: str) -> Tree:
     return tree
 
 
-def unjoined(before: str, text: str, at: int) -> Mistake:
+def unjoined(before: str, text: str, at: int, hint: str | None = None) -> Mistake:
     """Of two operands with nothing between them, the second at ``at``."""
     return Mistake(
         f"nothing joins {before!r} and {text!r}",
-        hint="put 'and', 'or' or a comparison such as '>' between them",
+        hint=hint or "put 'and', 'or' or a comparison such as '>' between them",
         code="expression",
         offset=at,
         width=len(text),
@@ -84,6 +102,9 @@ class _Parser:
         left = self._prefix(depth)
         while self.now.kind == "op" and _POWER.get(self.now.text, 0) > power:
             op = self.take()
+            if op.text == "is":
+                left = self._is(left, op)
+                continue
             mine = _POWER[op.text]
             right = self.expression(mine, depth + 1)
             if op.text in COMPARISONS and self.now.text in COMPARISONS:
@@ -99,6 +120,32 @@ class _Parser:
                 items = (left, right)
             left = Tree(op.text, left.start, right.end, items=items)
         return left
+
+    def _is(self, left: Tree, op: Token) -> Tree:
+        """``… is missing``, ``… is not missing``."""
+        negated = self.now.text == "not"
+        if negated:
+            self.take()
+        word = self.now
+        if word.text != MISSING:
+            self._misspelt(self._slice(left), op, word, negated=negated)
+        self.take()
+        kind = "known" if negated else "missing"
+        return Tree(kind, left.start, word.end, items=(left,))
+
+    def _misspelt(self, said: str, op: Token, word: Token, *, negated: bool) -> NoReturn:
+        """Raises what should stand instead of ``is`` and what follows it."""
+        text = word.text.strip("'\"")
+        if word.kind in ("name", "word") and nearest(text, [MISSING]):
+            raise self._at(word, f"nothing is {word.text!r}", f"did you mean {MISSING!r}?")
+        lost = text in _LOST
+        if lost or text in _THERE:
+            is_not = "" if lost != negated else "not "
+            hint = f"write '{said} is {is_not}{MISSING}'"
+            if text == "unknown" and "." not in said:
+                hint += f", or '{said} {'!=' if negated else '=='} unknown' for that label of it"
+            raise self._at(word, f"nothing is {text!r}", hint)
+        raise self._at(op, "'is' is not an operator here", f"write '{'!=' if negated else '=='}'")
 
     def _prefix(self, depth: int) -> Tree:
         token = self.take()
@@ -144,10 +191,15 @@ class _Parser:
         before = self.tokens[self.index - 1]
         operands = ("name", "feature", "number", "word")
         if token.kind in operands and before.kind in operands:
-            if before.text in ("is", "equals") or token.text in ("is", "equals"):
-                word = token if token.text in ("is", "equals") else before
+            if "equals" in (before.text, token.text):
+                word = token if token.text == "equals" else before
                 raise self._at(word, f"{word.text!r} is not an operator here", "write '=='")
             raise unjoined(before.text, token.text, token.at)
+        if token.text == "not":
+            said = self.tokens[self.index + 1].text
+            if said in (*ABSENT, *_THERE):
+                is_not = "" if said in _THERE else "not "
+                raise self._at(token, "'not' does not fit here", f"write 'is {is_not}{MISSING}'")
         raise self._at(token, f"{token.text!r} does not fit here", "put 'and' or 'or' before it")
 
     def _slice(self, tree: Tree) -> str:

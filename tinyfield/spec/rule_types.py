@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import pairwise
 
 from tinyfield.spec import rule_numbers as numbers
 from tinyfield.spec.app import Channel, Target, Total
@@ -23,6 +24,7 @@ from tinyfield.spec.expr import (
     Expr,
     FeatureRef,
     LabelIs,
+    Missing,
     Not,
     Num,
     Numeric,
@@ -38,7 +40,7 @@ from tinyfield.spec.frame_features import vectors
 from tinyfield.spec.mistake import Mistake
 from tinyfield.spec.resolve_pet import PET
 from tinyfield.spec.rule_numbers import Const
-from tinyfield.spec.rule_parser import COMPARISONS, Tree, parse, unjoined
+from tinyfield.spec.rule_parser import ABSENT, COMPARISONS, Tree, parse, unjoined
 from tinyfield.spec.spelling_of import channel_hint
 from tinyfield.spec.times import CYCLIC, TIMES
 from tinyfield.spec.unsure import Unsure
@@ -171,7 +173,9 @@ class _Maker:
     def _models_named(self) -> list[str]:
         from tinyfield.spec.rule_lexer import tokens
 
-        words = [t.text for t in tokens(self.text) if t.kind == "name"]
+        found = tokens(self.text)
+        # Whether a model could run is no label of it.
+        words = [t.text for t, then in pairwise(found) if t.kind == "name" and then.text != "is"]
         named = [w for w in dict.fromkeys(words) if w in self.scope.models]
         if named:
             self.result.model = named[0]
@@ -214,12 +218,33 @@ class _Maker:
     def _leaf(self, tree: Tree) -> Expr:
         if tree.kind in COMPARISONS:
             return self._compare(tree)
+        if tree.kind in ("missing", "known"):
+            missing = Missing(self._maybe(tree.items[0]))
+            return missing if tree.kind == "missing" else Not(missing)
         if tree.kind == "name":
             return self._decision(tree)
         said = self._said(tree)
         if tree.kind == "feature":
             self._past(tree)  # raises for its own mistakes
         raise _at(tree, f"{said!r} is a number, not a condition", f"compare it: '{said} > …'")
+
+    def _maybe(self, tree: Tree) -> Numeric:
+        """What may be missing: a number, or what a model says."""
+        name = tree.text
+        if tree.kind == "name" and name in self.scope.models:
+            return Confidence("score", 0, name)
+        if tree.kind == "name" and name in self.scope.unsure:
+            raise HangsOnBroken
+        if tree.kind == "name" and name in self.scope.decisions:
+            raise _at(
+                tree,
+                f"a decision is active or not, never missing: {name!r}",
+                f"write just '{name}' or 'not {name}', or name what it looks at",
+            )
+        value = self.number(tree)
+        if isinstance(value, Const):
+            raise _at(tree, "a constant is never missing", "name a reading")
+        return value
 
     def _decision(self, tree: Tree) -> Expr:
         name = tree.text
@@ -259,6 +284,13 @@ class _Maker:
         if any(side.kind == "name" and side.text in self.scope.unsure for side in (left, right)):
             raise HangsOnBroken
         for one, other in ((left, right), (right, left)):
+            if other.text.strip("'\"") in ABSENT and self._is_unknown(one, other):
+                word = "missing" if tree.kind == "==" else "not missing"
+                raise _at(
+                    other,
+                    f"{other.text!r} is no value that could be compared",
+                    f"write '{self._said(one)} is {word}'",
+                )
             if self._is_told(one) and other.kind == "name" and other.text not in self._comparable():
                 value = int(other.text not in ("off", "false", "no"))
                 raise _at(
@@ -306,6 +338,11 @@ class _Maker:
         if unsure:
             raise HangsOnBroken
         return self._numbers(tree, sides[0], sides[1])
+
+    def _is_unknown(self, one: Tree, other: Tree) -> bool:
+        """Whether a word is no class, and no name."""
+        word = other.text.strip("'\"")
+        return word not in self.scope.models.get(one.text, ()) and not self._is_known(word)
 
     def _label(self, tree: Tree, model: Tree, other: Tree) -> Expr:
         name, classes = model.text, self.scope.models[model.text]
@@ -488,6 +525,8 @@ class _Maker:
         if source not in (*channels, *vectors(self.scope.channels)):
             self._check_source(tree, source, op)
             return
+        if op in ABSENT:
+            raise unjoined(source, op, op_at, f"write '{source} is missing'")
         if op in _COMPARED:
             raise Mistake(
                 f"{op!r} is not an operator here",
