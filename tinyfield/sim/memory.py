@@ -6,7 +6,7 @@ import struct
 from typing import TYPE_CHECKING
 
 from tinyfield.errors import UserError
-from tinyfield.sim.source import MISSING
+from tinyfield.features.scale import MISSING
 from tinyfield.wire import FrameType, encode_frame
 
 if TYPE_CHECKING:
