@@ -88,7 +88,7 @@ def test_many_at_once_share_commits(bench: Bench, monkeypatch: pytest.MonkeyPatc
     wait_for(lambda: bench.downlinks[-1].seq == 399)
     assert sum(sizes) == 400
     assert max(sizes) >= 10
-    assert bench.counted("store_commits") == len(sizes)
+    wait_for(lambda: bench.counted("store_commits") == len(sizes))
 
 
 class _Full(Bus):

@@ -203,7 +203,7 @@ def test_one_decides_and_the_other_acts_on_it(stack: ExitStack, tmp_path: Path) 
     wait_for(gateway.healthy)
     attic.until(62)
     wait_for(lambda: "words_forwarded_total 0.0" not in gateway.metrics())
-    assert not misses()
+    wait_for(lambda: not misses(), why="for a heartbeat that knows the hall")
     assert knows() == "active"
     attic.until(122)  # had the heartbeat at 60 min lengthened it, it would last until 160
     wait_for(misses, why="for a heartbeat without the hall")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -72,20 +72,10 @@ def model(accept: Accept | None = None, budget: Budget | None = None) -> Model:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """One process at a time; the others wait."""
-    end = time.monotonic() + 300
-    while True:
-        try:
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL))
-            break
-        except FileExistsError:
-            if time.monotonic() > end:
-                raise TimeoutError(f"{path} is held by a test process that died") from None
-            time.sleep(0.2)
-    try:
+    """One process at a time; the others wait. One that dies lets go."""
+    with path.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
         yield
-    finally:
-        path.unlink()
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sqlite3
@@ -10,10 +11,12 @@ import sys
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from tests.gateway.processes import PATIENCE_S, wait_for
 from tests.tune.toy import OBJECTIVES, problem
 from tinyfield.errors import DataError, EnvironmentFault, MissingToolError, UsageError
 from tinyfield.tune import crew, study
@@ -139,30 +142,52 @@ def test_a_killed_worker_is_made_up_for(
 
 def test_another_machine_sweeps_up_after_a_dead_one(storage: str, tmp_path: Path) -> None:
     """Nobody is left who knows of the dead worker: its heartbeat tells."""
-    asleep, made = tmp_path / "asleep", problem()
+    made = problem()
     text = (
         "from tests.tune import toy\nfrom tinyfield.tune import study\n"
         "p = toy.problem(); p.__class__ = toy.Sleeper\n"
-        f"s = study.open_study({storage!r}, 'toy', toy.OBJECTIVES, heartbeat_s=1, grace_s=2)\n"
+        f"s = study.open_study({storage!r}, 'toy', toy.OBJECTIVES, heartbeat_s=1)\n"
         "study.run_trial(s, p, toy.OBJECTIVES, seed=0)\n"
     )
     dead = subprocess.Popen(
         [sys.executable, "-c", text],
-        env={**os.environ, "ASLEEP": str(asleep), "ASLEEP_PID": str(tmp_path / "pid")},
+        env={
+            **os.environ,
+            "ASLEEP": str(tmp_path / "asleep"),
+            "ASLEEP_PID": str(tmp_path / "pid"),
+        },
     )
-    while not asleep.exists():
-        assert dead.poll() is None
-        time.sleep(0.05)
-    one = study.open_study(storage, "toy", OBJECTIVES, heartbeat_s=1, grace_s=2)
-    study.run_trial(one, made, OBJECTIVES, seed=0)
-    assert study.counts(one) == {"complete": 1, "fail": 0, "running": 1}  # it is alive
-    dead.kill()
-    dead.wait()
-    time.sleep(3.2)
+    try:
+        first = wait_for(lambda: _beats(tmp_path))
+        wait_for(lambda: _beats(tmp_path) > first, why="for another heartbeat")
+        one = study.open_study(storage, "toy", OBJECTIVES)
+        study.run_trial(one, made, OBJECTIVES, seed=0)
+        assert study.counts(one) == {"complete": 1, "fail": 0, "running": 1}  # it is alive
+    finally:
+        dead.kill()
+        dead.wait()
+    with sqlite3.connect(tmp_path / "study.db") as connection:  # the grace time passes
+        connection.execute(
+            "UPDATE trial_heartbeats SET heartbeat = datetime(heartbeat, ?)",
+            [f"-{2 * study.GRACE_S} seconds"],
+        )
+    connection.close()
     study.run_trial(one, made, OBJECTIVES, seed=0)
     assert study.counts(one) == {"complete": 2, "fail": 1, "running": 0}
     assert one.get_trials()[0].state.name == "FAIL"
     assert len(study.points(one, made)) <= 2
+
+
+def _beats(folder: Path) -> str:
+    """When the first trial was last said to be alive; nothing, if it never was."""
+    connection = sqlite3.connect(folder / "study.db")
+    try:
+        rows = connection.execute("SELECT heartbeat FROM trial_heartbeats").fetchall()
+    except sqlite3.OperationalError:  # the file is being made
+        return ""
+    finally:
+        connection.close()
+    return str(rows[0][0]) if rows else ""
 
 
 def test_ctrl_c_keeps_what_is_done(storage: str) -> None:
@@ -181,6 +206,59 @@ def test_ctrl_c_keeps_what_is_done(storage: str) -> None:
     one = study.open_study(storage, "toy", OBJECTIVES)
     assert study.counts(one) == {"complete": 2, "fail": 1, "running": 0}
     assert len(study.points(one, problem())) == 2
+
+
+def test_ctrl_c_while_a_trial_is_begun_leaves_none_running(
+    storage: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The trial is written, and nobody but the interrupted call knows its number yet."""
+    one = study.open_study(storage, "toy", OBJECTIVES)
+    create = one._storage.create_new_trial
+
+    def interrupted(*args: Any, **more: Any) -> int:
+        made = create(*args, **more)
+        signal.raise_signal(signal.SIGINT)
+        return made
+
+    monkeypatch.setattr(one._storage, "create_new_trial", interrupted)
+    before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    with pytest.raises(KeyboardInterrupt):
+        study.run_trial(one, problem(), OBJECTIVES, seed=0)
+    assert study.counts(one) == {"complete": 0, "fail": 1, "running": 0}
+    assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
+
+
+def test_what_a_stopped_worker_said_is_heard_however_late(
+    storage: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its last word is that it has begun a trial; the user has pressed Ctrl-C by then."""
+    one = study.open_study(storage, "toy", OBJECTIVES)
+    number = one.ask().number
+    lines = [json.dumps({"done": 7}), json.dumps({"began": number})]
+    code = f"import sys; input(); print(*{lines!r}, sep='\\n', flush=True); input()"
+    monkeypatch.setattr(crew, "WORKER", ("-c", code))
+    stopped = threading.Event()
+
+    def loads(line: str) -> Any:
+        event = json.loads(line)
+        if "began" in event:
+            assert stopped.wait(60)
+            time.sleep(1)
+        return event
+
+    def stop(worker: Any) -> None:
+        kill(worker)
+        stopped.set()
+
+    def interrupt(event: object) -> None:
+        raise KeyboardInterrupt
+
+    kill = crew._stop
+    monkeypatch.setattr(crew, "_stop", stop)
+    monkeypatch.setattr(crew, "json", SimpleNamespace(loads=loads, dumps=json.dumps))
+    with pytest.raises(KeyboardInterrupt):
+        crew.run({}, jobs=1, trials=2, study=one, tell=interrupt)
+    assert study.counts(one) == {"complete": 0, "fail": 1, "running": 0}
 
 
 @pytest.mark.parametrize("whom", ["the terminal's group", "the first process alone"])
@@ -214,7 +292,7 @@ def test_ctrl_c_with_two_jobs_leaves_a_whole_study(storage: str, tmp_path: Path,
             os.killpg(crowd.pid, signal.SIGINT)
         else:
             crowd.send_signal(signal.SIGINT)
-        rest, _ = crowd.communicate(timeout=30)
+        rest, _ = crowd.communicate(timeout=PATIENCE_S)
     finally:
         crowd.kill()
     assert crowd.returncode == 0 and "stopped" in rest

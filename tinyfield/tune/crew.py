@@ -95,7 +95,7 @@ def run(
     finally:
         for worker in alive:
             _stop(worker)
-        _hear_out(said)
+        _hear_out(said, alive)
         for worker in alive:
             _bury(worker, study)
         for worker in workers:
@@ -149,16 +149,21 @@ def _stop(worker: _Worker) -> None:
             worker.process.wait()
 
 
-def _hear_out(said: queue.Queue[tuple[_Worker, dict[str, Any] | None]]) -> None:
+def _hear_out(
+    said: queue.Queue[tuple[_Worker, dict[str, Any] | None]], stopped: Sequence[_Worker]
+) -> None:
     """What workers said before they were stopped: a trial that one had just begun is its too."""
-    while True:
+    speaking = {id(worker) for worker in stopped}
+    while speaking:
         try:
-            worker, event = said.get(timeout=0.2)
-        except queue.Empty:
+            worker, event = said.get(timeout=_PATIENCE_S)
+        except queue.Empty:  # a process of the worker's own outlives it, with the pipe
             return
-        if event is not None and "began" in event:
+        if event is None:
+            speaking.discard(id(worker))
+        elif "began" in event:
             worker.number = event["began"]
-        elif event is not None and "done" in event:
+        elif "done" in event:
             worker.number = None
 
 

@@ -17,6 +17,7 @@ from tinyfield.errors import EnvironmentFault, MissingToolError, UsageError, Use
 from tinyfield.paths import cache_dir
 from tinyfield.spelling import listing, nearest
 from tinyfield.tune.candidate import Candidate
+from tinyfield.tune.interrupts import Held
 from tinyfield.tune.problem import Outcome, Problem, quality
 
 if TYPE_CHECKING:
@@ -213,6 +214,7 @@ def run_trial(
         found["number"] = trial.number
         if began is not None:
             began(trial.number)
+        held.release()
         try:
             candidate = problem.space.suggest(trial)
             outcome = problem.evaluate(candidate, progress)
@@ -233,7 +235,8 @@ def run_trial(
     text = f"{seed} {len(study.get_trials(deepcopy=False))}"
     number = int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")
     study.sampler = optuna.samplers.TPESampler(seed=number, multivariate=True, group=True)
-    study.optimize(objective, n_trials=1, catch=(UserError,))
+    with Held() as held:
+        study.optimize(objective, n_trials=1, catch=(UserError,))
     return found["number"], found.get("point"), found.get("why", "")
 
 
