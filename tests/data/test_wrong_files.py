@@ -72,6 +72,10 @@ WRONG: dict[str, tuple[Callable[[Lines], Lines], str]] = {
                       r"b\.csv:1: two columns are called 'pm2_5'"),
     "never a particle": (changed("pm2_5", lambda _: ""), r"b\.csv has no pm2_5"),
     "cut off": (lambda lines: [*lines, "2015-07-01 00:00,4"], r"b\.csv:202: 2 cells under 6"),
+    "words behind a note": (lambda lines: ["# mine", "", *changed("no2", lambda _: "x")(lines)],
+                            r"b\.csv:4: column no2: 'x' is no num"),
+    "a quote in a cell": (lambda lines: [*lines[:3], lines[3] + '"x', *lines[4:]],
+                          r"b\.csv:4: column pres_hpa: '.*x' is no number"),
 }  # fmt: skip
 
 
@@ -86,6 +90,63 @@ def test_what_is_wrong_with_a_station_names_its_file(tmp_path: Path, kind: str) 
         data.load(app_of(tmp_path), "m", data_dir=folder, held_out=True)
 
 
+SAVED = {
+    "as Excel does in Europe": lambda lines: "\r\n".join(
+        line.replace(",", ";").replace(".", ",") for line in lines
+    ).encode(),
+    "with tabs": lambda lines: "\n".join(lines).replace(",", "\t").encode(),
+    "with capitals": lambda lines: "\n".join([lines[0].upper(), *lines[1:]]).encode(),
+    "in Latin-1": lambda lines: "\n".join(
+        [lines[0] + ",°C", *(line + ",1" for line in lines[1:])]
+    ).encode("latin-1"),
+    "in UTF-16": lambda lines: "\n".join(lines).encode("utf-16"),
+    "with nothing in it": lambda lines: b"",
+}
+TOLD = {
+    "as Excel does in Europe": (r"b\.csv: semicolons stand between", "commas between the cells"),
+    "with tabs": (r"b\.csv: tabs stand between", "commas between the cells"),
+    "with capitals": (r"b\.csv: no column time, ", "Rename 'TIME' to 'time', 'PM2_5' to 'pm2_5'"),
+    "in Latin-1": (r"b\.csv:1: not UTF-8 text", "Save it as CSV, UTF-8"),
+    "in UTF-16": (r"b\.csv:1: not UTF-8 text", "Save it as CSV, UTF-8"),
+    "with nothing in it": (r"b\.csv: the file is empty", "again"),
+}
+
+
+@pytest.mark.parametrize("kind", TOLD)
+def test_how_other_programs_save_is_told(tmp_path: Path, kind: str) -> None:
+    folder = tmp_path / "beijing"
+    folder.mkdir()
+    (folder / "b.csv").write_bytes(SAVED[kind](hours("b")))
+    said, cure = TOLD[kind]
+    with pytest.raises(DataError, match=said) as caught:
+        data.load(app_of(tmp_path), "m", data_dir=folder, held_out=True)
+    assert cure in str(caught.value.hint)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+def test_lines_end_as_they_like(tmp_path: Path, end: str, mark: bytes) -> None:
+    folder = tmp_path / "beijing"
+    folder.mkdir()
+    (folder / "b.csv").write_bytes(mark + end.join(["# a note", "", *hours("b")]).encode())
+    found = data.load(app_of(tmp_path), "m", data_dir=folder, held_out=True)
+    assert [len(s) for s in found.series] == [200]
+
+
+def test_rows_in_the_wrong_order_are_no_recordings_of_one_row(tmp_path: Path) -> None:
+    for read, head, cells in (
+        (fan.read_runs, "wconfid,pctid,i,x,y,z", "1,20,{i},0.5,0.5,0.7"),
+        (dog.read_bouts, "label,i,ax,ay,az,gx,gy,gz", "lying,{i},0.5,0.5,0.7,1,2,3"),
+        (mq.read_recordings, "gas,idx," + ",".join(mq.SENSORS), "NoGas,{i}" + ",206" * 7),
+    ):
+        lines = [cells.format(i=i) for i in range(60)]
+        (tmp_path / "r.csv").write_text("\n".join([head, *lines]))
+        assert len(read(tmp_path)) == 1
+        (tmp_path / "r.csv").write_text("\n".join([head, *lines[::-1]]))
+        with pytest.raises(DataError, match=r"r\.csv:3: column \w+ goes from 59 to 58, and 59 of"):
+            read(tmp_path)
+
+
 def test_what_was_left_out_is_told(tmp_path: Path) -> None:
     folder = tmp_path / "beijing"
     folder.mkdir()
@@ -93,13 +154,18 @@ def test_what_was_left_out_is_told(tmp_path: Path) -> None:
     (folder / "b.csv").write_text("\n".join(without("temp_c")(hours("b"))))
     (folder / "c.csv").write_text(HEAD + "\n")
     (folder / "d.csv").write_text("")
+    (folder / "e.csv").write_text("\n".join(hours("e")).replace(",", ";"))
+    (folder / "f.csv").write_text("\n".join([HEAD.upper(), *hours("f")[1:]]))
     (folder / "other.csv").write_text("what,else\n1,2\n")
+    (folder / "yet_another.csv").write_text("what;else\n1;2\n")
     found = data.load(app_of(tmp_path), "m", data_dir=folder, held_out=True)
     told = [one for one in found.provenance if one.startswith("LEFT OUT")]
     assert [one.split(str(folder) + "/")[1] for one in told] == [
         "b.csv has no column temp_c, which the hours of a station needs.",
         "c.csv has the columns of the hours of a station but no rows.",
         "d.csv is empty.",
+        "e.csv has semicolons between its cells, not commas.",
+        "f.csv has no column time, pm2_5, temp_c, which the hours of a station needs.",
     ]
     assert {s.group for s in found.series} == {"2015/a"}
 

@@ -55,7 +55,8 @@ def build(app: App, model_name: str, folder: Path | None, seed: int, held_out: b
     else:
         recordings = mq.read_recordings(folder)
         said = (
-            f"MEASURED: raw readings of {len(SENSORS)} MQ sensors, {len(recordings)} recordings.",
+            f"MEASURED: raw readings of {len(SENSORS)} MQ sensors, {len(recordings)} "
+            f"recording{'s' if len(recordings) != 1 else ''}.",
             "One session a gas: a sensor's drift and the gas cannot be told apart, so that scores "
             "flatter.",
             f"A group is {STRETCH_S} s of a recording: an interval over such groups says nothing "
@@ -65,8 +66,10 @@ def build(app: App, model_name: str, folder: Path | None, seed: int, held_out: b
     missing = sorted({r.gas for r in recordings if _plain(r.gas) not in numbers})
     if missing:
         raise DataError(
-            f"{train.dataset} has {', '.join(missing)}, which is no class of {model_name}",
-            hint="List the classes " + ", ".join(dict.fromkeys(_snake(r.gas) for r in recordings)),
+            f"{folder or train.dataset}: column gas has {', '.join(missing)}, which is no class of "
+            f"{model_name} ({', '.join(model.classes)})",
+            hint="Rename it in the file"
+            + ("." if held_out else f", or list {', '.join(map(_snake, missing))} in `classes`."),
         )
     whole = [_series(app, r, numbers[_plain(r.gas)], origin) for r in recordings]
     split: dict[str, Split]

@@ -77,7 +77,7 @@ def read_stations(folder: Path) -> list[Station]:
             known = rows.setdefault(name, {})
             if time in known:
                 raise DataError(
-                    f"{table.path}:{i + 2}: {name} has {time:%Y-%m-%d %H:%M} twice",
+                    f"{table.at(i)}: {name} has {time:%Y-%m-%d %H:%M} twice",
                     hint="Leave one of the rows out.",
                 )
             known[time] = (table, i)
@@ -119,12 +119,12 @@ def _times(table: Table) -> list[datetime]:
             time = datetime.fromisoformat(text.strip())
         except ValueError:
             raise DataError(
-                f"{table.path}:{i + 2}: column time: {text!r} is no time",
+                f"{table.at(i)}: column time: {text!r} is no time",
                 hint="Write times as 2013-03-01 14:00.",
             ) from None
         if time.minute or time.second:
             raise DataError(
-                f"{table.path}:{i + 2}: column time: {text!r} is not on the hour",
+                f"{table.at(i)}: column time: {text!r} is not on the hour",
                 hint="Give one row an hour, such as the hour's mean.",
             )
         out.append(time)

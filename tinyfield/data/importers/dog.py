@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyfield.data.generators.dog import AXES
-from tinyfield.data.importers.tables import Table, check_gravity, need, scan
+from tinyfield.data.importers.tables import Table, check_counts, check_gravity, need, scan
 
 RATE_HZ = 100.0
 """Not stated by the set's makers; the turning of gravity over that of the gyroscope gives it."""
@@ -49,6 +49,7 @@ def read_bouts(folder: Path) -> list[Bout]:
 def _bouts(table: Table) -> list[Bout]:
     label = np.array([text.strip().lower() for text in table.text("label")])
     count = table.numbers("i")
+    check_counts(table, "i", count, "frames of 10 ms")
     axes = {name: table.numbers(column) for column, name in COLUMNS.items()}
     check_gravity(table.path, list(axes.values())[:3], tuple(COLUMNS)[:3])
     breaks = (label[1:] != label[:-1]) | (np.diff(count) != 1)

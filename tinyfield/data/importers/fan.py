@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tinyfield.data.importers.tables import Table, check_gravity, need, scan
+from tinyfield.data.importers.tables import Table, check_counts, check_gravity, need, scan
 from tinyfield.errors import DataError
 
 RATE_HZ = 50.0
@@ -51,11 +51,12 @@ def read_runs(folder: Path) -> list[Run]:
 def _runs(table: Table) -> list[Run]:
     state, speed, count = (table.numbers(name) for name in ("wconfid", "pctid", "i"))
     axes = {axis: table.numbers(axis) for axis in AXES}
+    check_counts(table, "i", count, "frames of 20 ms")
     check_gravity(table.path, list(axes.values()), AXES)
     strange = np.flatnonzero(~np.isin(state, np.arange(len(STATES)) + 1))
     if len(strange):
         raise DataError(
-            f"{table.path}:{strange[0] + 2}: column wconfid: {state[strange[0]]:g} is no state",
+            f"{table.at(strange[0])}: column wconfid: {state[strange[0]]:g} is no state",
             hint="Write " + ", ".join(f"{i + 1} ({name})" for i, name in enumerate(STATES)) + ".",
         )
     breaks = (np.diff(state) != 0) | (np.diff(speed) != 0) | (np.diff(count) != 1)

@@ -132,7 +132,7 @@ def _by_plot(table: Table) -> dict[str, Rows]:
     for i, (plot, day, depth, vwc) in enumerate(columns):
         if not 0 <= vwc <= 0.7:
             raise DataError(
-                f"{table.path}:{i + 2}: column vwc: {vwc} is no water content in m3/m3 (0 to 0.7)",
+                f"{table.at(i)}: column vwc: {vwc} is no water content in m3/m3 (0 to 0.7)",
                 hint="Give volumetric fractions; divide percentages by 100.",
             )
         out[plot].append((day, depth, vwc))
@@ -193,7 +193,7 @@ def _water(plot: str, dates: list[date], tables: Sequence[Table]) -> dict[date, 
         for i, (name, day, mm) in enumerate(zip(t.text("plot"), t.dates(), amounts, strict=True)):
             if mm < 0:
                 raise DataError(
-                    f"{t.path}:{i + 2}: column irrigation_mm: {mm} is below zero",
+                    f"{t.at(i)}: column irrigation_mm: {mm} is below zero",
                     hint="Correct the row.",
                 )
             if name == plot and (dates[0] - day).days <= 240 and day <= dates[-1]:
@@ -232,7 +232,7 @@ def _soil(table: Table, plot: str) -> Soil:
     for i in mine:
         if not 0 < wp[i] < fc[i] < 0.7:
             raise DataError(
-                f"{table.path}:{i + 2}: theta_wp {wp[i]} and theta_fc {fc[i]} are no wilting "
+                f"{table.at(i)}: theta_wp {wp[i]} and theta_fc {fc[i]} are no wilting "
                 "point and field capacity (0 < theta_wp < theta_fc < 0.7)",
                 hint="Correct the row.",
             )

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tinyfield.data.importers.tables import Table, check_usual, need, scan
+from tinyfield.data.importers.tables import Table, check_counts, check_usual, need, scan
 
 PERIOD_S = 2
 SENSORS = ("mq2", "mq3", "mq5", "mq6", "mq7", "mq8", "mq135")
@@ -39,6 +39,7 @@ def read_recordings(folder: Path) -> list[Recording]:
 def _recordings(table: Table, before: int) -> list[Recording]:
     gas = np.array(table.text("gas"))
     count = table.numbers("idx")
+    check_counts(table, "idx", count, "samples of 2 s")
     columns = {name: table.numbers(name, gaps=True) for name in SENSORS}
     for name, values in columns.items():
         check_usual(table.path, name, values, 0, COUNTS, f"counts of {COUNTS}")

@@ -6,9 +6,11 @@ import csv
 import gzip
 import io
 import math
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -20,15 +22,31 @@ FEW = 24
 """Fewer values say nothing of the unit that they are in."""
 
 
+SEPARATORS = {";": "semicolons", "\t": "tabs"}
+"""What other programs write between cells, where these files have commas."""
+SAVE = "Save it as CSV, UTF-8, with commas between the cells and points in the numbers."
+
+
 @dataclass(frozen=True)
 class Table:
-    """One CSV file in columns of text."""
+    """One CSV file in columns of text.
+
+    Attributes:
+        lines: the line of the file, from 1 on, in which each row ends.
+        separator: what stands between its cells; only a comma is read on.
+    """
 
     path: Path
     columns: dict[str, list[str]]
+    lines: tuple[int, ...] = ()
+    separator: str = ","
 
     def __len__(self) -> int:
-        return len(next(iter(self.columns.values()), []))
+        return len(self.lines)
+
+    def at(self, row: int) -> str:
+        """``file.csv:12``, the place of a row, for messages."""
+        return f"{self.path}:{self.lines[row]}"
 
     def text(self, name: str) -> list[str]:
         """A column as it is written."""
@@ -42,7 +60,7 @@ class Table:
                 out.append(date.fromisoformat(value[:10]))
             except ValueError:
                 raise DataError(
-                    f"{self.path}:{i + 2}: column {name}: {value!r} is no date",
+                    f"{self.at(i)}: column {name}: {value!r} is no date",
                     hint="Write dates as 2018-05-03.",
                 ) from None
         return out
@@ -55,47 +73,90 @@ class Table:
                 out[i] = float(value) if value.strip() not in ("", "NA") else math.nan
             except ValueError:
                 raise DataError(
-                    f"{self.path}:{i + 2}: column {name}: {value!r} is no number",
+                    f"{self.at(i)}: column {name}: {value!r} is no number",
                     hint="Write a plain decimal number with a point.",
                 ) from None
             if math.isinf(out[i]):
                 raise DataError(
-                    f"{self.path}:{i + 2}: column {name}: {value!r} is no reading",
+                    f"{self.at(i)}: column {name}: {value!r} is no reading",
                     hint="Leave the cell empty where there is none.",
                 )
             if math.isnan(out[i]) and not gaps:
                 raise DataError(
-                    f"{self.path}:{i + 2}: column {name} has no value ({value!r})",
+                    f"{self.at(i)}: column {name} has no value ({value!r})",
                     hint="Fill in the value, or leave the whole row out.",
                 )
         return out
 
 
 def read_table(path: Path) -> Table:
-    """Reads one ``.csv`` or ``.csv.gz``."""
+    """Reads one ``.csv`` or ``.csv.gz``; blank lines and those that begin with ``#`` are left out.
+
+    Raises:
+        DataError: no text, or rows that are no table.
+    """
+    reader = csv.reader(io.StringIO(_text(path), newline=""))
+    head: list[str] | None = None
+    separator = ","
+    rows: list[list[str]] = []
+    lines: list[int] = []
+    try:
+        for row in reader:
+            if _says_nothing(row):
+                continue
+            if head is None:
+                head, separator = _head(row)
+                _once_each(f"{path}:{reader.line_num}", head)
+            elif separator == "," and len(row) != len(head):
+                raise DataError(
+                    f"{path}:{reader.line_num}: {len(row)} cells under {len(head)} column names",
+                    hint="Give every row one cell a column; if the file was cut off, fetch it "
+                    "again.",
+                )
+            else:
+                rows.append(row)
+                lines.append(reader.line_num)
+    except csv.Error as e:
+        raise DataError(f"{path}:{reader.line_num}: no CSV ({e})", hint=SAVE) from None
+    if separator != ",":
+        return Table(path, {name: [] for name in head or ()}, tuple(lines), separator)
+    return Table(path, {h: [r[i] for r in rows] for i, h in enumerate(head or ())}, tuple(lines))
+
+
+def _text(path: Path) -> str:
     try:
         raw = path.read_bytes()
-        text = (gzip.decompress(raw) if path.suffix == ".gz" else raw).decode("utf-8-sig")
-    except (OSError, EOFError, UnicodeDecodeError) as e:
+        raw = gzip.decompress(raw) if path.suffix == ".gz" else raw
+    except (OSError, EOFError, zlib.error) as e:
         raise DataError(f"{path}: cannot be read ({e})", hint="Fetch the file again.") from None
-    rows = list(csv.reader(io.StringIO(text)))
-    if not rows:
-        return Table(path, {})
-    head = [h.strip() for h in rows[0]]
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as e:
+        line = raw[: e.start].count(b"\n") + 1
+        raise DataError(f"{path}:{line}: not UTF-8 text", hint=SAVE) from None
+
+
+def _says_nothing(row: Sequence[str]) -> bool:
+    """Of a blank line, or a comment."""
+    return not any(cell.strip() for cell in row) or row[0].lstrip().startswith("#")
+
+
+def _head(row: Sequence[str]) -> tuple[list[str], str]:
+    """The column names of the first row, and what stands between them."""
+    separator = ","
+    if len(row) == 1:
+        separator = next((s for s in SEPARATORS if s in row[0]), ",")
+        row = row[0].split(separator)
+    return [name.strip() for name in row], separator
+
+
+def _once_each(where: str, head: Sequence[str]) -> None:
     twice = sorted({h for h in head if h and head.count(h) > 1})
     if twice:
         raise DataError(
-            f"{path}:1: two columns are called {twice[0]!r}",
+            f"{where}: two columns are called {twice[0]!r}",
             hint="Rename one of them, or leave it out.",
         )
-    for i, row in enumerate(rows[1:]):
-        if row and len(row) != len(head):
-            raise DataError(
-                f"{path}:{i + 2}: {len(row)} cells under {len(head)} column names",
-                hint="Fetch the file again; it may have been cut off.",
-            )
-    body = [r for r in rows[1:] if r]
-    return Table(path, {h: [r[i] for r in body] for i, h in enumerate(head)})
 
 
 def csv_files(folder: Path) -> list[Path]:
@@ -112,27 +173,35 @@ def scan(folder: Path) -> list[Table]:
 
 def having(tables: Sequence[Table], columns: Sequence[str]) -> list[Table]:
     """The tables that have all these columns."""
-    return [t for t in tables if all(c in t.columns for c in columns)]
+    return [t for t in tables if t.separator == "," and all(c in t.columns for c in columns)]
 
 
 def left_out(folder: Path, columns: Sequence[str], what: str) -> list[str]:
     """A sentence on each file that looks like one of these, and was not read: a column is missing,
-    or it has no rows. Only the first two lines of each are looked at."""
+    or it has no rows. Only the first two lines of each that say something are looked at."""
     said = []
     for path in csv_files(folder):
         opened = gzip.open if path.suffix == ".gz" else open
-        with opened(path, "rt", encoding="utf-8-sig") as file:
-            lines = [line for line in (file.readline(), file.readline()) if line.strip()]
-        head = [h.strip() for h in next(csv.reader(lines[:1]), [])]
-        missing = [c for c in columns if c not in head]
-        if not lines:
+        with opened(path, "rt", encoding="utf-8-sig", newline="") as file:
+            rows = list(islice((r for r in csv.reader(file) if not _says_nothing(r)), 2))
+        if not rows:
             said.append(f"LEFT OUT: {path} is empty.")
-        elif not missing and len(lines) == 1:
-            said.append(f"LEFT OUT: {path} has the columns of the {what} but no rows.")
-        elif missing and len(columns) - len(missing) >= max(2, len(columns) // 2):
+            continue
+        head, separator = _head(rows[0])
+        missing = [c for c in columns if c not in head]
+        alike = len({c.lower() for c in columns} & {h.lower() for h in head})
+        if alike < max(2, len(columns) // 2):
+            continue
+        if separator != ",":
+            said.append(
+                f"LEFT OUT: {path} has {SEPARATORS[separator]} between its cells, not commas."
+            )
+        elif missing:
             said.append(
                 f"LEFT OUT: {path} has no column {', '.join(missing)}, which the {what} needs."
             )
+        elif len(rows) == 1:
+            said.append(f"LEFT OUT: {path} has the columns of the {what} but no rows.")
     return said
 
 
@@ -161,6 +230,19 @@ def check_gravity(path: Path, axes: Sequence[NDArray[np.float64]], columns: Sequ
         )
 
 
+def check_counts(table: Table, column: str, counts: NDArray[np.float64], of: str) -> None:
+    """Raises DataError where most rows do not follow the one before, so that each would be a
+    recording of its own."""
+    breaks = np.flatnonzero(np.diff(counts) != 1)
+    if len(counts) >= FEW and len(breaks) * 2 > len(counts):
+        raise DataError(
+            f"{table.at(int(breaks[0]) + 1)}: column {column} goes from {counts[breaks[0]]:g} to "
+            f"{counts[breaks[0] + 1]:g}, and {len(breaks):,} of {len(counts):,} rows do not follow "
+            "the one before",
+            hint=f"Sort the rows, and count {of} by whole numbers: 0, 1, 2, …",
+        )
+
+
 def need(
     tables: Sequence[Table],
     columns: Sequence[str],
@@ -183,17 +265,36 @@ def need(
     free = [t for t in tables if not any(all(c in t.columns for c in o) for o in others)]
     best = max(
         free,
-        key=lambda t: (sum(c in t.columns for c in columns), -len(t.columns)),
+        key=lambda t: (_alike(t, columns), -len(t.columns)),
         default=None,
     )
-    common = sum(c in best.columns for c in columns) if best else 0
-    if best is not None and common >= max(2, len(columns) // 2):
+    if best is not None and _alike(best, columns) >= max(2, len(columns) // 2):
         missing = [c for c in columns if c not in best.columns]
+        if best.separator != ",":
+            raise DataError(
+                f"{best.path}: {SEPARATORS[best.separator]} stand between its cells", hint=SAVE
+            )
         raise DataError(
             f"{best.path}: no column {', '.join(missing)} (the {what} needs {', '.join(columns)})",
-            hint=f"Add the column{'s' if len(missing) > 1 else ''} or rename what holds it.",
+            hint=_rename(best, missing),
         )
+    if len(tables) == 1 and not tables[0].columns:
+        raise DataError(f"{tables[0].path}: the file is empty", hint="Fetch it again.")
     raise DataError(
         f"{folder}: no file with the {what} (columns {', '.join(columns)})",
         hint="Put a CSV with these columns into the folder; its name does not matter.",
     )
+
+
+def _alike(table: Table, columns: Sequence[str]) -> int:
+    """How many of the columns it has, in capitals or not."""
+    return len({c.lower() for c in columns} & {name.lower() for name in table.columns})
+
+
+def _rename(table: Table, missing: Sequence[str]) -> str:
+    """What to do about missing columns."""
+    written = {name.lower(): name for name in table.columns}
+    other = [(written[c.lower()], c) for c in missing if c.lower() in written]
+    if other:
+        return "Rename " + ", ".join(f"{name!r} to {c!r}" for name, c in other) + "."
+    return f"Add the column{'s' if len(missing) > 1 else ''} or rename what holds it."
