@@ -59,7 +59,7 @@ BAD = {
         "t,soil.moisture,tank.level\n600,1,2\n0,1,2\n", 3, "does not come after", "sort",
     ),
     "time stands still": (
-        "t,soil.moisture,tank.level\n0,1,2\n0,1,2\n", 3, "does not come after", "sort",
+        "t,soil.moisture,tank.level\n0,1,2\n0,1,2\n", 3, "that of the row before", "leave one",
     ),
     "negative time": ("t,soil.moisture,tank.level\n-1,1,2\n", 2, "t -1", "whole seconds"),
     "part of a second": ("t,soil.moisture,tank.level\n0.5,1,2\n", 2, "t 0.5", "whole seconds"),
@@ -75,6 +75,15 @@ BAD = {
         "t,soil.moisture,tank.level\n2026-04-20,1,2\n2026-04-19,1,2\n", 3, "come after", "sort",
     ),
     "semicolons": ("t;soil.moisture;tank.level\n0;1;2\n", 1, "semicolons", "commas"),
+    "semicolons and decimal commas": (
+        "t;soil.moisture;tank.level\n0;1,5;2,5\n", 1, "semicolons", "with a point",
+    ),
+    "tabs": ("t\tsoil.moisture\ttank.level\n0\t1\t2\n", 1, "tabs", "commas"),
+    "decimal comma": ('t,soil.moisture,tank.level\n0,"1,5",2\n', 2, "'1,5' is no", "point: 1.5"),
+    "another unit": (
+        "t,soil.moisture,tank.level\n0,1,2\n" + "".join(f"{60 * i},1,300\n" for i in range(1, 9)),
+        3, "tank.level: 300 % is beyond what it can be, as are 8 of 9", "tank.level [unit]",
+    ),
     "NUL": ("t,soil.moisture,tank.level\n0,1,\0\n", 2, "NUL", "UTF-8"),
     "open quote": ('t,soil.moisture,tank.level\n0,"1,2\n', 2, "CSV", "quotes"),
 }  # fmt: skip

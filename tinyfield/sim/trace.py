@@ -43,6 +43,8 @@ _HEAD = re.compile(r"\s*([^\[\]()]*?)\s*(?:[\[(]\s*([^\])]*?)\s*[\])])?\s*")
 _U32 = 0xFFFF_FFFF
 _UNIX = 100_000_000
 _MOST_DIGITS = 40
+_FEW = 6
+"""Fewer values say nothing of the unit that they are in."""
 
 
 class TraceSource:
@@ -152,6 +154,8 @@ class _Reader:
             raise self.wrong(1, "the file is empty", f"begin with a header: {self._example()}")
         if not into._times:
             raise self.wrong(number, "a header and no rows", "add at least one row of readings")
+        for converter in self._converters:
+            converter.check(self)
         if clock.start is not None:
             into.start = clock.start
 
@@ -185,8 +189,10 @@ class _Reader:
             units[name] = unit or None
         time = next((name for name in _TIMES if name in names), None)
         if time is None:
-            if len(cells) == 1 and ";" in cells[0]:
-                raise self.wrong(number, "separated by semicolons", "separate with commas")
+            for sign, name in ((";", "semicolons"), ("\t", "tabs")):
+                if len(cells) == 1 and sign in cells[0]:
+                    cure = "separate with commas, and write numbers with a point"
+                    raise self.wrong(number, f"separated by {name}", cure)
             raise self.wrong(number, "no column t", f"begin with a header: {self._example()}")
         if units[time] not in (None, "s"):
             raise self.wrong(
@@ -222,7 +228,11 @@ class _Clock:
 
     def seconds(self, line: int, text: str) -> float:
         t = self._parse(line, text)
-        if self._last is not None and t <= self._last:
+        if t == self._last:
+            raise self._reader.wrong(
+                line, f"t {text} is that of the row before", "leave one of the two out"
+            )
+        if self._last is not None and t < self._last:
             raise self._reader.wrong(
                 line, f"t {text} does not come after the row before", "sort the rows by time"
             )
@@ -280,6 +290,9 @@ class _Converter:
         self._factor: Fraction | None = None
         self._offset = Fraction(0)
         self._step = Decimal(1).scaleb(channel.scale)
+        self._given = self._beyond = 0
+        self._first: tuple[int, str] | None = None
+        self._unit = unit or channel.unit
         if unit is None or unit == channel.unit:
             return
         from tinyfield.spec.mistake import Mistake
@@ -310,11 +323,10 @@ class _Converter:
         except InvalidOperation:
             value = Decimal("NaN")
         if not value.is_finite():
-            raise reader.wrong(
-                line,
-                f"{channel.name}: {text!r} is no number",
-                "leave the cell empty where there is no reading",
-            )
+            cure = "leave the cell empty where there is no reading"
+            if re.fullmatch(r"[+-]?\d+,\d+", text):
+                cure = f"write a point: {text.replace(',', '.')}"
+            raise reader.wrong(line, f"{channel.name}: {text!r} is no number", cure)
         if value and not -_MOST_DIGITS < value.adjusted() < _MOST_DIGITS:
             value = Decimal(0) if value.adjusted() < 0 else Decimal(10) ** _MOST_DIGITS
         with localcontext() as exact:
@@ -323,6 +335,25 @@ class _Converter:
                 fraction = Fraction(value) * self._factor + self._offset
                 value = Decimal(fraction.numerator) / Decimal(fraction.denominator)
             scaled = int((value / self._step).to_integral_value(ROUND_HALF_UP))
+        self._given += 1
+        if not channel.minimum <= scaled <= channel.maximum:
+            self._beyond += 1
+            self._first = self._first or (line, text)
         if channel.frames:  # a fast sensor gives the end of its range for what is beyond
             return min(max(scaled, channel.minimum), channel.maximum)
         return scaled if channel.minimum <= scaled <= channel.maximum else MISSING
+
+    def check(self, reader: _Reader) -> None:
+        """Raises DataError where most of the column is beyond what the sensor can give: one such
+        reading is a failed one, many are in another unit."""
+        if self._first is None or self._given < _FEW or 2 * self._beyond <= self._given:
+            return
+        channel, (line, text) = self._channel, self._first
+        least, most = (limit * self._step for limit in (channel.minimum, channel.maximum))
+        raise reader.wrong(
+            line,
+            f"{channel.name}: {text} {self._unit} is beyond what it can be, as are "
+            f"{self._beyond:,} of {self._given:,} values",
+            f"it goes from {least:f} to {most:f} {channel.unit}; name another unit in the header: "
+            f"{channel.name} [unit]",
+        )
