@@ -18,6 +18,7 @@ from tinyfield.spec.durations import duration_text, parse_seconds
 from tinyfield.spec.frame_features import is_of_frames, measure_of, parse_frames, vectors
 from tinyfield.spec.frozen import build
 from tinyfield.spec.mistake import Mistake
+from tinyfield.spec.spelling_of import renamed
 from tinyfield.spec.times import CYCLIC, time_feature, unknown_time
 from tinyfield.spec.units import nearest_int
 from tinyfield.spec.unsure import Unsure
@@ -369,7 +370,7 @@ def _unknown_source(source: str, at: int, channels: tuple[Channel, ...]) -> Mist
         message, hint = f"unknown {source!r}", f"did you mean {near!r}?" if near else None
         hint = hint or f"write one of {listing(SITE)}"
     else:
-        near = nearest(source, [*names, *SITE, *CYCLIC])
+        near = nearest(source, [*names, *SITE, *CYCLIC]) or renamed(source, channels)
         sensors = dict.fromkeys(ch.sensor for ch in channels)
         message = f"there is no sensor {sensor!r}"
         hint = f"did you mean {near!r}?" if near else f"sensors: {listing(sensors) or 'none'}"

@@ -25,6 +25,11 @@ class PetSource:
     summary: str
 
 
+_OLDEST = 40
+"""Years: the oldest cat on record lived to 38, the oldest dog to about 30."""
+_LEANEST = 500
+"""kcal/kg: tinned food is four fifths water and has some 800."""
+
 PET: dict[str, PetSource] = {
     "pet.rer": PetSource("kcal/d", 3723, "what it needs in a day at rest: 70 kcal x kg^0.75"),
     "pet.need": PetSource("kcal/d", 11169, "what it needs in a day, by age, neutering, activity"),
@@ -38,6 +43,23 @@ def resolve_pet(section: PetSection | None, node: Node | None, problems: Problem
         return None
     if not all(ok(getattr(section, name)) for name in type(section).model_fields):
         return None
+    for key, wrong, what, cure in (
+        (
+            "born",
+            section.born.year + _OLDEST < date.today().year,
+            f"more than {_OLDEST} years old",
+            "look at the year",
+        ),
+        (
+            "food",
+            section.food < _LEANEST,
+            "less energy than wet food has: as much of it as this says is no meal",
+            f"write what a kilogram holds: {section.food} kcal in 100 g are "
+            f"'{10 * section.food} kcal/kg'",
+        ),
+    ):
+        if wrong:
+            problems.at(node.items[key], what, hint=cure, code="range", kind="warning")
     if section.born > date.today():
         problems.at(
             node.items["born"],

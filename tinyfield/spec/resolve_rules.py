@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from tinyfield.spec.app import Action, Actuator, Decision, Level
 from tinyfield.spec.durations import duration_text, parse_seconds
-from tinyfield.spec.expr import Compare, Expr, Num, Numeric, dump
+from tinyfield.spec.expr import Compare, Expr, Numeric
 from tinyfield.spec.frozen import build
 from tinyfield.spec.mistake import Mistake
 from tinyfield.spec.nodes import List, Map, Node, Scalar
@@ -19,6 +19,7 @@ from tinyfield.spec.problems import Problems
 from tinyfield.spec.resolve_escalate import resolve_escalate
 from tinyfield.spec.rule_numbers import Const, in_steps, step
 from tinyfield.spec.rule_parser import Tree
+from tinyfield.spec.rule_sense import half
 from tinyfield.spec.rule_types import Scope, Typed, compile_condition, compile_number
 from tinyfield.spec.samples import read_samples
 from tinyfield.spec.sections.base import ok, spelled
@@ -409,7 +410,7 @@ def _far_side(when: Expr, clear: Expr, node: Map, problems: Problems) -> None:
     """``clear`` must lie beyond ``when``: both true at once makes the rule flutter."""
     if not (isinstance(when, Compare) and isinstance(clear, Compare)):
         return
-    a, b = _half(when), _half(clear)
+    a, b = half(when), half(clear)
     if a is None or b is None or a[0] != b[0]:
         return
     (_, low_a, high_a), (_, low_b, high_b) = a, b
@@ -423,20 +424,3 @@ def _far_side(when: Expr, clear: Expr, node: Map, problems: Problems) -> None:
     problems.at(
         clear_node, f"'clear' is true while 'when: {said}' still is", hint=hint, code="threshold"
     )
-
-
-def _half(expr: Compare) -> tuple[str, float, float] | None:
-    """What is compared, and the least and greatest whole number that make it true."""
-    if not isinstance(expr.b, Num):
-        return None
-    key, limit = dump(expr.a), expr.b.value
-    inf = float("inf")
-    spans = {
-        "<": (-inf, limit - 1),
-        "<=": (-inf, limit),
-        ">": (limit + 1, inf),
-        ">=": (limit, inf),
-        "==": (limit, limit),
-    }
-    span = spans.get(expr.op)
-    return (key, *span) if span else None

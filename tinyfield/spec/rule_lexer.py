@@ -164,6 +164,15 @@ def _simple(text: str, at: int) -> Token:
             code="expression",
             offset=at,
         )
+    if clock := re.search(r"(\d{1,2}):(\d\d)$", text[: at + 3]):
+        hours = int(clock[1]) + int(clock[2]) / 60
+        raise Mistake(
+            f"{clock[0]!r} is no number",
+            hint=f"write hours: {hours:.4g}, as in 'time.hour >= {hours:.4g}'",
+            code="expression",
+            offset=at - len(clock[1]),
+            width=len(clock[0]),
+        )
     raise Mistake(
         f"{text[at]!r} means nothing in a rule",
         hint="rules have names, numbers with units, and or not is == != < <= > >= + - * / ( )",

@@ -34,6 +34,7 @@ from tinyfield.spec.expr import (
     TimeRef,
     TotalRef,
     ValueRef,
+    dump,
 )
 from tinyfield.spec.features import CHANNEL_OPS, SITE, parse_feature, range_of
 from tinyfield.spec.frame_features import vectors
@@ -41,7 +42,8 @@ from tinyfield.spec.mistake import Mistake
 from tinyfield.spec.resolve_pet import PET
 from tinyfield.spec.rule_numbers import Const
 from tinyfield.spec.rule_parser import ABSENT, COMPARISONS, Tree, parse, unjoined
-from tinyfield.spec.spelling_of import channel_hint
+from tinyfield.spec.rule_sense import makes_sense
+from tinyfield.spec.spelling_of import channel_hint, renamed
 from tinyfield.spec.times import CYCLIC, TIMES
 from tinyfield.spec.unsure import Unsure
 from tinyfield.spelling import listing, nearest
@@ -199,6 +201,10 @@ class _Maker:
             if any(item is None for item in items):
                 return None
             kept = tuple(item for item in items if item is not None)
+            if mistake := makes_sense(kept, self._written, all_of=tree.kind == "and"):
+                mistake.offset, mistake.width = tree.start, tree.end - tree.start
+                self.result.mistakes.append(mistake)
+                return None
             return And(kept) if tree.kind == "and" else Or(kept)
         if tree.kind == "not":
             inner = self.boolean(tree.items[0])
@@ -214,6 +220,15 @@ class _Maker:
             return None
         self.clauses.append(Clause(self._said(tree), expr))
         return expr
+
+    def _written(self, expr: Expr) -> str:
+        """The text of a condition; of ``not (x == a)`` that of its inside is kept."""
+        for clause in self.clauses:
+            if clause.expr is expr:
+                return clause.text
+        if isinstance(expr, Not):
+            return f"not {self._written(expr.x)}"
+        return dump(expr)
 
     def _leaf(self, tree: Tree) -> Expr:
         if tree.kind in COMPARISONS:
@@ -607,7 +622,7 @@ class _Maker:
         sensor = name.partition(".")[0]
         sensors = dict.fromkeys(ch.sensor for ch in scope.channels)
         if "." in name and sensor not in (*sensors, "site", "time", "pet"):
-            near = nearest(name, scope.names())
+            near = nearest(name, scope.names()) or renamed(name, scope.channels)
             hint = f"did you mean {near!r}?" if near else f"sensors: {listing(sensors) or 'none'}"
             return _at(tree, f"there is no sensor {sensor!r}", hint)
         hint = channel_hint(name, scope.channels)

@@ -26,7 +26,7 @@ def read_samples(node: Node | None, sample_s: int, problems: Problems, *, most: 
             )
         if match:
             count = int(match[1])
-        elif isinstance(value, str) and re.match(r"\s*\d+\s*samp", value):
+        elif isinstance(value, str) and re.match(r"\s*[\d.]+\s*samp", value):
             raise Mistake(
                 f"{value!r} is no number of samples", hint="write '2 samples'", code="unit"
             )

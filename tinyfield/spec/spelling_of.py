@@ -6,6 +6,13 @@ from tinyfield.spec.app import Channel
 from tinyfield.spelling import listing, nearest
 
 
+def renamed(name: str, channels: tuple[Channel, ...]) -> str | None:
+    """The one channel of another sensor that gives the same quantity; None = none, or several."""
+    quantity = name.partition(".")[2]
+    same = [ch.name for ch in channels if quantity and ch.quantity == quantity]
+    return same[0] if len(same) == 1 else None
+
+
 def channel_hint(name: str, channels: tuple[Channel, ...]) -> str | None:
     """What to write instead of ``sensor.quantity`` or a bare sensor; None = no idea."""
     sensor, _, quantity = name.partition(".")

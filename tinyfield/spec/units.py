@@ -115,7 +115,8 @@ _OFFSET = {
 }
 
 _SPELLINGS = {
-    "°c": "degC", "℃": "degC", "c": "degC", "celsius": "degC", "°f": "degF", "fahrenheit": "degF",
+    "°c": "degC", "℃": "degC", "c": "degC", "celsius": "degC", "°f": "degF", "f": "degF",
+    "fahrenheit": "degF",
     "percent": "%", "lx": "lux", "l": "L", "ml": "mL", "liter": "L", "litre": "L", "liters": "L",
     "litres": "L", "sec": "s", "second": "s", "seconds": "s", "mins": "min", "minute": "min",
     "minutes": "min", "hr": "h", "hour": "h", "hours": "h", "day": "d", "days": "d",
@@ -135,6 +136,18 @@ _NAMES: dict[Dimension, str] = {
     _dimension(m=3, s=-1): "a flow", _dimension(kg=1, m=-3): "a concentration",
     _dimension(m=1, s=-1): "a speed or rain rate",
 }  # fmt: skip
+
+_IMPERIAL: dict[str, tuple[str, str]] = {
+    "lb": ("0.45359237", "kg"), "lbs": ("0.45359237", "kg"), "pound": ("0.45359237", "kg"),
+    "pounds": ("0.45359237", "kg"), "oz": ("28.349523125", "gram"), "ft": ("0.3048", "m"),
+    "feet": ("0.3048", "m"), "foot": ("0.3048", "m"), "in": ("2.54", "cm"),
+    "inch": ("2.54", "cm"), "inches": ("2.54", "cm"), "yd": ("0.9144", "m"),
+    "mi": ("1.609344", "km"), "mile": ("1.609344", "km"), "miles": ("1.609344", "km"),
+    "mph": ("0.44704", "m/s"), "psi": ("68.94757", "hPa"), "inHg": ("33.8639", "hPa"),
+    "mmHg": ("1.333224", "hPa"), "gal": ("3.785411784", "L"), "gallon": ("3.785411784", "L"),
+    "gallons": ("3.785411784", "L"), "acre": ("4046.8564224", "m2"),
+}  # fmt: skip
+"""Units that are written otherwise here: how many of which that is (NIST SP 811, appendix B)."""
 
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?")
 MAX_DIGITS = 30
@@ -242,8 +255,27 @@ def parse_quantity(text: str, *, example: str = "10 mV") -> Quantity:
     digits = match.group().lower().partition("e")
     if len(digits[0]) > MAX_DIGITS or abs(int(digits[2] or 0)) > MAX_DIGITS:
         raise Mistake("a number of more digits than any sensor has", hint="round it", code="range")
-    unit = find_unit(rest).name if rest else ""
-    return Quantity(Decimal(match.group()), unit)
+    value = Decimal(match.group())
+    try:
+        unit = find_unit(rest).name if rest else ""
+    except Mistake as mistake:
+        mistake.hint = _in_ours(value, rest) or mistake.hint
+        raise
+    return Quantity(value, unit)
+
+
+def _in_ours(value: Decimal, unit: str) -> str | None:
+    """What to write instead of a quantity in a unit that is not known here."""
+    if unit in _IMPERIAL:
+        factor, ours = _IMPERIAL[unit]
+        return f"write '{float(value) * float(factor):.4g} {ours}'"
+    if match := re.fullmatch(r"(\w+) ?(?:/|per) ?100 ?g(?:ram)?", unit):
+        return f"write '{_plain(value * 10)} {match[1]}/kg'"
+    return None
+
+
+def _plain(value: Decimal) -> str:
+    return f"{value.normalize():f}"
 
 
 def longest_unit(text: str) -> int:

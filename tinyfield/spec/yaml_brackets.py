@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from tinyfield.spec.yaml_lines import Cause, above_line, indent, shortened, with_line
+from tinyfield.spelling import nearest
 
 
 def quote(line: int, column: int, lines: list[str]) -> Cause:
@@ -40,6 +41,8 @@ def strange(line: int, column: int, opened: tuple[int, int] | None, lines: list[
     char = text[column - 1 : column] or "?"
     value = re.match(r"[^,}\]\s#]*", text[column - 1 :])
     said = value.group() if value and value.group() else char
+    if char == "*" and re.fullmatch(r"\*\w+", said):
+        return _lost_anchor(line, column, said[1:], lines)
     quoted = text[: column - 1] + " " + text[column:]
     return Cause(
         line,
@@ -48,6 +51,28 @@ def strange(line: int, column: int, opened: tuple[int, int] | None, lines: list[
         f"quote it: '{said}'",
         len(said),
         [with_line(lines, line, quoted)],
+    )
+
+
+def _lost_anchor(line: int, column: int, name: str, lines: list[str]) -> Cause:
+    """``*name`` where no ``&name`` stands above."""
+    text = lines[line - 1]
+    anchors = re.findall(r"(?:^|[\s,\[{:])&(\w+)", "\n".join(lines[: line - 1]))
+    near = nearest(name, anchors)
+    hint = f"write '&{name}' before the value that it repeats, above"
+    if near is not None:
+        hint = f"did you mean '*{near}'?"
+    before, after = text[: column - 1], text[column + len(name) :]
+    repaired = f"{before}*{near}{after}" if near else f"{before} {name}{after}"
+    if near is None and re.fullmatch(r"\s*[\w.]+:\s+", before):
+        repaired = ""  # of a value that nobody knows nothing more is said
+    return Cause(
+        line,
+        column,
+        f"there is no '&{name}' above",
+        hint,
+        len(name) + 1,
+        [with_line(lines, line, repaired)],
     )
 
 

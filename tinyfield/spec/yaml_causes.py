@@ -176,6 +176,16 @@ def _no_colon(line: int, lines: list[str]) -> Cause:
             len(word),
             [with_line(lines, line, margin + fixed)],
         )
+    if match := re.match(r"([A-Za-z_]\w*):[\u00a0\u2007\u202f\u3000]", rest):
+        plain = re.sub(r"[\u00a0\u2007\u202f\u3000]", " ", text)
+        return Cause(
+            line,
+            len(margin) + len(match.group(1)) + 2,
+            f"what stands behind '{match.group(1)}:' only looks like a space",
+            "write an ordinary space, as the keyboard gives it",
+            1,
+            [with_line(lines, line, plain)],
+        )
     return Cause(
         line,
         len(margin) + 1,

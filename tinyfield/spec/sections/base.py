@@ -212,8 +212,14 @@ def report(
             message, hint = _phrase(kind, item, place)
             if example is not None and not loc and kind in _KINDS:
                 hint = f"write it as {example}"
+            if kind in ("list_type", "tuple_type") and _is_number(place):
+                hint = f"write it as [{place.text}]"
             problems.at(place, message, hint=hint, code="type" if "type" in kind else "range")
     return missing
+
+
+def _is_number(node: Node) -> TypeGuard[Scalar]:
+    return isinstance(node, Scalar) and type(node.data) in (int, float)
 
 
 def unknown_key(
@@ -224,6 +230,8 @@ def unknown_key(
     near = nearest(name, known)
     if hint is None:
         hint = f"did you mean {near!r}?" if near else f"keys here: {listing(known, 14)}"
+        if name.isdecimal():
+            hint = "if it is the end of a number, write a point instead of the comma"
     problems.at(place, f"unknown key {name!r}", hint=hint, key=True, code="unknown key")
 
 

@@ -102,9 +102,10 @@ def measure(value: Any, unit: str, example: str) -> Any:
             mistake.hint = fitting
         raise
     if quantity.unit == "" and unit != "":
+        usual = parse_quantity(example).unit
         raise Mistake(
             f"{value} of what? {dimension_name(unit)} needs a unit".replace("? a", "? A", 1),
-            hint=f"write '{value} {unit}'",
+            hint=f"write '{value} {usual if same_dimension(usual, unit) else unit}'",
             code="unit",
         )
     if not same_dimension(quantity.unit, unit):
@@ -156,13 +157,21 @@ def _date(value: Any) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        match = re.fullmatch(r"(\d{1,2})[./](\d{1,2})[./](\d{4})", text)
+        match = re.fullmatch(r"(\d{1,2})([./])(\d{1,2})[./](\d{4})", text)
         hint = "write year-month-day, such as '2026-04-20'"
         if match:
-            hint = f"write year-month-day: '{match[3]}-{int(match[2]):02}-{int(match[1]):02}'"
+            day, mark, month, year = match.groups()
+            hint = f"write year-month-day: {_either(int(day), int(month), year, mark)}"
         elif re.fullmatch(r"\d{4}-\d{1,2}-\d{1,2}", text):
             hint = "check month and day, both with two digits"
         raise Mistake(f"{text!r} is no date", hint=hint, code="type") from None
+
+
+def _either(first: int, second: int, year: str, mark: str) -> str:
+    """A date whose day comes first where points part it; with slashes it may be the month."""
+    days = [(second, first)] + ([(first, second)] if mark == "/" else [])  # month and day
+    said = [f"'{year}-{m:02}-{d:02}'" for m, d in days if 1 <= m <= 12 and 1 <= d <= 31]
+    return " or ".join(dict.fromkeys(said)) or "'2026-04-20'"
 
 
 def _local_time(value: Any) -> datetime:
@@ -248,6 +257,14 @@ def _offset(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         raise Mistake("expected a time", hint="write it as '8 h' or '-5 h'", code="type")
     text = str(value).strip()
+    if match := re.fullmatch(r"(?:UTC|GMT)? ?([+-]?)(\d{1,2}):(\d\d)", text):
+        hours, minutes = int(match[2]), int(match[3])
+        said = f"{hours} h {minutes} min" if minutes else f"{hours} h"
+        hint = f"write '{'-' if match[1] == '-' else ''}{said}'"
+        raise Mistake(f"{text!r} is no time", hint=hint, code="unit")
+    if not re.search(r"\d", text):
+        hint = "write how far local time is from UTC, such as '1 h' or '-5 h'"
+        raise Mistake(f"{text!r} is no time", hint=hint, code="unit")
     if isinstance(value, (int, float)):
         raise Mistake(f"{text} of what?", hint=f"give a unit: '{text} h'", code="unit")
     if text[:1] in ("+", "-"):

@@ -254,6 +254,14 @@ class ModelSection(Section):
         "rows that may get it too",
         examples=["1 %"],
     )
-    compress: CompressSection | None = Field(default=None, description="how it is made small")
-    budget: BudgetSection | None = Field(default=None, description="what it may cost")
-    accept: AcceptSection | None = Field(default=None, description="what it must reach")
+    compress: CompressSection | None = Field(
+        default=None, description="how it is made small", examples=["{quantize: int8}"]
+    )
+    budget: BudgetSection | None = Field(
+        default=None, description="what it may cost", examples=["{flash: 24 KiB, ram: 8 KiB}"]
+    )
+    accept: AcceptSection | None = Field(
+        default=None,
+        description="what it must reach",
+        examples=["{macro_f1: 0.80, max_drop: 0.01}"],
+    )
