@@ -38,6 +38,7 @@ RANK = {
     "measuring": 8,
     "cases": 8,
     "scenarios": 8,
+    "failures": 9,
     "tune": 9,
     "pipeline": 9,
     "cli": 11,

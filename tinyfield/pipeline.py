@@ -500,7 +500,6 @@ def _plays(
     app = generate(path, native, brain, folder, node=node)
     image = pio.build(native.env, folder)
     plays = []
-    offset = app.site.utc_offset_s if app.site is not None else 0
     for scenario in app.tests.values():
         _step(progress, f"run test “{scenario.name}” on {native.name}")
         result = scenarios.play(app, native, image, scenario, on_event=_detail(progress))
@@ -508,7 +507,7 @@ def _plays(
             report.Play(
                 title=f"test “{scenario.name}”",
                 simulated=scenario.trace is None,
-                start=None if result.start is None else result.start + offset,
+                start=result.start,
                 first=result.first,
                 last=result.last,
                 decisions=result.decisions,
@@ -516,7 +515,7 @@ def _plays(
                 verdicts=result.verdicts,
                 script=tuple(map(str, scenario.script)),
                 faults=tuple(fault.text for fault in scenario.faults),
-                states=scenarios.states_of(scenario),
+                states=result.states,
                 wrong=scenarios.wrong_in(scenario, result.last - result.first),
                 note=report.note_of(scenario.trace) if scenario.trace is not None else "",
             )
@@ -533,6 +532,7 @@ def _plays(
     run = sim.SimRun(app, native, image, source, on_event=_detail(progress))
     decisions = tuple(run)
     figures = {k: v for k, v in run.summary.items() if k != "seconds"}
+    offset = app.site.utc_offset_s if app.site is not None else 0
     season = report.Play(
         title="the default season", simulated=True,
         start=None if source.start is None else source.start + offset, first=source.first,

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from tinyfield.boards import Board, board, load_boards
 from tinyfield.errors import UserError
+from tinyfield.spec.durations import duration_text
 from tinyfield.spelling import listing, nearest
 
 if TYPE_CHECKING:
@@ -28,12 +31,13 @@ class ScenarioResult:
     """One scenario on one board.
 
     Attributes:
-        start: unix seconds of virtual second 0, local time; None if there is no date.
+        start: local time of virtual second 0, in s since 1970; None if there is no date.
         first, last: virtual seconds of the first and the last sample.
         decisions: everything that was decided.
         verdicts: each expectation, and what came.
         figures: of the run, by name.
-        differs: the decisions are not those of the first board.
+        states: what was played: begin, end and name, in s from the first sample.
+        differs: how its decisions are not those of the first board; empty if they are.
     """
 
     name: str
@@ -44,24 +48,24 @@ class ScenarioResult:
     decisions: tuple[SimDecision, ...]
     verdicts: tuple[Verdict, ...]
     figures: Mapping[str, float]
-    differs: bool = False
+    states: tuple[tuple[int, int, str], ...] = ()
+    differs: str = ""
 
     @property
     def misses(self) -> tuple[str, ...]:
         """What was not as expected, in words."""
-        said = [
-            f"{v.decision}: {times(len(v.times))}, expected {v.expected}"
-            for v in self.verdicts
-            if not v.met
-        ]
-        if self.differs:
-            said.append("other decisions than on the first board")
-        return tuple(said)
+        said = [verdict.words for verdict in self.verdicts if not verdict.met]
+        return (*said, self.differs) if self.differs else tuple(said)
 
     @property
     def passed(self) -> bool:
         """Everything was as expected."""
         return not self.misses
+
+    @property
+    def fired(self) -> Mapping[str, int]:
+        """How often each rule fired that did: not its ends, nor what became of a case."""
+        return Counter(d.decision for d in self.decisions if d.fired)
 
     def as_json(self) -> dict[str, object]:
         """The result as plain values."""
@@ -72,6 +76,7 @@ class ScenarioResult:
             "misses": list(self.misses),
             "expected": [v.as_json() for v in self.verdicts],
             "decisions": len(self.decisions),
+            "fired": dict(self.fired),
         }
 
 
@@ -86,11 +91,6 @@ class ScenarioRun:
     def passed(self) -> bool:
         """Every scenario on every board."""
         return all(result.passed for result in self.results)
-
-
-def times(count: int) -> str:
-    """``never``, ``once``, ``3 times``."""
-    return {0: "never", 1: "once"}.get(count, f"{count} times")
 
 
 def chosen(app: App, names: Sequence[str]) -> tuple[Scenario, ...]:
@@ -162,15 +162,16 @@ def play(
 
     run = prepare(app, entry, image, scenario, on_event)
     made = tuple(run)
-    source = run.source
+    source, offset = run.source, app.site.utc_offset_s if app.site is not None else 0
     return ScenarioResult(
         name=scenario.name,
         board=entry.name,
-        start=source.start,
+        start=None if source.start is None else source.start + offset,
         first=source.first,
         last=source.last,
         decisions=made,
         verdicts=sim.judge(scenario, made, source.first),
+        states=states_of(scenario),
         # How long it took is this machine's, and no figure of the app's.
         figures={k: v for k, v in run.summary.items() if k != "seconds"},
     )
@@ -199,11 +200,29 @@ def wrong_in(scenario: Scenario, seconds: int) -> tuple[tuple[int, int, str], ..
     )
 
 
+def difference(one: ScenarioResult, other: ScenarioResult) -> str:
+    """The first decision that the first does not share with the other; empty if it shares all."""
+    pairs = zip_longest(one.decisions, other.decisions)
+    apart = (p for p in pairs if p[0] is None or p[1] is None or p[0].as_json() != p[1].as_json())
+    here, there = next(apart, (None, None))
+    if here is there:
+        return ""
+    return (
+        f"decides otherwise than on {other.board}: {_told(there, other)} there, "
+        f"{_told(here, one)} here"
+    )
+
+
+def _told(decision: SimDecision | None, result: ScenarioResult) -> str:
+    if decision is None:
+        return "nothing more"
+    return f"'{decision.words}' at {duration_text(decision.t - result.first)}"
+
+
 def compared(results: Sequence[ScenarioResult]) -> tuple[ScenarioResult, ...]:
     """The same, with those marked that decided otherwise than the first board did."""
-    first: dict[str, list[str]] = {}
-    marked = []
-    for result in results:
-        said = [d.as_json() for d in result.decisions]
-        marked.append(replace(result, differs=first.setdefault(result.name, said) != said))
-    return tuple(marked)
+    first: dict[str, ScenarioResult] = {}
+    return tuple(
+        replace(result, differs=difference(result, first.setdefault(result.name, result)))
+        for result in results
+    )

@@ -13,7 +13,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from tinyfield.wire import Case
+from tinyfield.failures import failures
 
 if TYPE_CHECKING:
     from tinyfield.data.registry import Entry
@@ -499,16 +499,7 @@ def clock(t: int) -> str:
 
 def decision_line(decision: SimDecision) -> str:
     """One decision in a line of text."""
-    text = f"{clock(decision.t)}  {decision.decision} = {decision.label}"
-    text += f" ({decision.confidence:.2f})"
-    if decision.action:
-        text += f" → {decision.action}: {decision.outcome}"
-    if decision.case is not None:
-        dismissed = "" if decision.active else ", dismissed"
-        text += f"  [{Case[decision.case.upper()].words}{dismissed}]"
-    if decision.why:
-        text += "   because " + ", ".join(decision.why)
-    return text
+    return f"{clock(decision.t)}  {decision.words}"
 
 
 def season(summary: Mapping[str, Any], out: Console) -> None:
@@ -533,26 +524,19 @@ def scenarios(results: Sequence[ScenarioResult], out: Console) -> None:
             wrong = came if verdict.met else f"[red]{came}[/]"
             table.add_row(*head, verdict.decision, verdict.expected, wrong)
     out.print(table)
-    for result in results:
-        if not result.passed:
-            out.print(f"\n[red]{result.name}[/] failed on {result.board}:")
-            for line in result.misses:
-                out.print(f"  {line}")
-            out.print("  what was decided:" if result.decisions else "  nothing was decided")
-            for decision in result.decisions:
-                out.print(f"    {decision_line(decision)}", markup=False)
+    for heading, lines in failures(results):
+        out.print(f"\n{heading}", style="red", markup=False)
+        for line in lines:
+            out.print(line, markup=False, soft_wrap=True)
     passed = sum(result.passed for result in results)
     out.print(f"{passed} passed, {len(results) - passed} failed")
 
 
 def _came(times: Sequence[int]) -> str:
-    """``3, at 1 d, 2 d 4 h and 3 d``."""
-    from tinyfield.spec.durations import duration_text
+    """``3, at 1 d, 2 d 4 h and 1 more``."""
+    from tinyfield.sim.judge import moments
 
-    if not times:
-        return "never"
-    shown = [duration_text(t) for t in times[:3]] + (["…"] if len(times) > 3 else [])
-    return f"{len(times)}, at {', '.join(shown)}"
+    return f"{len(times)}, at {moments(times)}" if times else "never"
 
 
 def compiled(result: Compiled, out: Console) -> None:

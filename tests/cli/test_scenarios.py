@@ -32,7 +32,8 @@ def folder(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.timeout(1000)
 @pytest.mark.parametrize("name", APPS)
 def test_the_apps_own_tests_pass(folder: Path, name: str) -> None:
-    scenarios = load_app(folder / "apps" / name).tests
+    app = load_app(folder / "apps" / name)
+    scenarios = app.tests
     assert len(scenarios) >= (1 if name.endswith("_uno.yaml") else LEAST)
     done = tinyfield(folder, "test", f"apps/{name}", "--json")
     results = json.loads(done.stdout)
@@ -44,6 +45,8 @@ def test_the_apps_own_tests_pass(folder: Path, name: str) -> None:
         assert os.environ.get("TINYFIELD_CI") != "1", done.stderr
     assert boards <= {"native", "qemu_m4"} and "native" in boards
     assert len(results) == len(boards) * len(scenarios)
+    silent = app.decisions.keys() - {rule for result in results for rule in result["fired"]}
+    assert not silent, "rules that no scenario sees fire"
 
 
 def test_a_failing_test_shows_what_was_decided(folder: Path) -> None:

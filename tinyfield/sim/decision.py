@@ -40,6 +40,39 @@ class SimDecision:
     seq: int
     case: str | None = None
 
+    @property
+    def ended(self) -> bool:
+        """The rule is no longer active; no case was settled by that."""
+        return not self.active and not self.settles
+
+    @property
+    def settles(self) -> bool:
+        """Says what became of a case that it was passed up with."""
+        return self.case in ("edge", "alone")
+
+    @property
+    def fired(self) -> bool:
+        """The rule fired, whether it then asked the edge or not."""
+        return self.active and not self.settles
+
+    @property
+    def words(self) -> str:
+        """Without its time: ``water fired: heavy (0.84) → valve on for 8 min: done``."""
+        sure = f"{self.label or 'unknown'} ({self.confidence:.2f})"
+        plain = self.label in ("on", "off")  # a rule that hangs on no model is always sure
+        if self.ended:
+            return f"{self.decision} ended" + ("" if plain else f": {sure}")
+        text = f"{self.decision} {'fired' if self.fired else 'settled'}"
+        text += "" if plain else f": {sure}"
+        if self.action:
+            text += f" → {self.action}: {self.outcome}"
+        if self.case is not None:
+            dismissed = "" if self.active else ", dismissed"
+            text += f"  [{Case[self.case.upper()].words}{dismissed}]"
+        if self.why:
+            text += "   because " + ", ".join(self.why)
+        return text
+
     def as_json(self) -> str:
         """One JSON line, the same bytes on every board; ``case`` only where there is one."""
         line: dict[str, object] = {
