@@ -183,7 +183,7 @@ def test_turning_gravity_and_turn_rate_agree() -> None:
 def test_a_person_plays_a_script(tmp_path: Path, module: Any) -> None:
     app = har_app(tmp_path)
     script = [Play("sit", 60), Play("walk", 60), Play("sit", 30), Play("struggle", 40),
-              Play("pace", 30), Play("off", 20)]  # fmt: skip
+              Play("pace", 30), Play("lost", 30), Play("off", 20)]  # fmt: skip
     world = module.World(app, script, seed=3, start=datetime(2026, 6, 1, 9))
     assert world.truth(30) == "seated"
     assert world.truth(60.3) == "standing_up"
@@ -195,8 +195,9 @@ def test_a_person_plays_a_script(tmp_path: Path, module: Any) -> None:
     np.testing.assert_allclose(a["imu.gyro_x"][100:], b["imu.gyro_x"][:100])
     size = np.linalg.norm([world.burst(30, 100, 100)[f"imu.accel_{k}"] for k in "xyz"], axis=0)
     assert size.mean() == pytest.approx(1.0, abs=0.1)
-    assert world.burst(240, 100, 100)["imu.gyro_z"].std() < 0.2
+    assert {world.truth(t / 4) for t in range(884, 988)} == {"turning"}
+    assert world.burst(270, 100, 100)["imu.gyro_z"].std() < 0.2
     total = sum(world.summary().values())
-    assert total == pytest.approx(4.0, abs=0.05)
+    assert total == pytest.approx(4.5, abs=0.05)
     early = world.burst(1, 256, 100)
     assert all(len(v) == 256 and np.isfinite(v).all() for v in early.values())

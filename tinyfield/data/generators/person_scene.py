@@ -18,8 +18,8 @@ from tinyfield.data.generators.scene import Floats, Play, Scene
 if TYPE_CHECKING:
     from tinyfield.spec import App
 
-LEG_S = {"walk": 12.0, "pace": 3.0}
-"""Seconds straight on between two turns."""
+LEG_S = {"walk": 12.0, "pace": 3.0, "lost": 0.0}
+"""Seconds straight on between two turns; none of who turns about on the spot."""
 TRY_S = 8.0
 """From one vain attempt to rise to the next."""
 LEFT_TURNS = 0.5
@@ -61,7 +61,8 @@ class World(Scene):
                 down = min(lasts(self._who, "sitting_down", rng), (until - t) / 2)
             while t < until - down:
                 leg = min(LEG_S[state] * float(rng.uniform(0.8, 1.2)), until - down - t)
-                yield Part("walking", t, t + leg)
+                if leg > 0:
+                    yield Part("walking", t, t + leg)
                 t += leg
                 turn = min(lasts(self._who, "turning", rng), until - down - t)
                 if turn > 0:
