@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tinyfield import data, features, pipeline
+from tinyfield import data, features, pipeline, project
 from tinyfield.data.air import parts_in_time
 from tinyfield.data.dataset import Dataset, Series, Split
 from tinyfield.data.gas import GAP
@@ -249,13 +249,13 @@ def alarm(path: Path, app: App, whole: Dataset, built: Said) -> None:
     quiet, fire = names[:2], names[2:]
     print("the alarm over the last fifth, by the firmware")
     false: dict[str, int] = {}
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, project.scratch() as own:
         for before in quiet:
             for after in fire:
                 trace = Path(folder) / f"{before}-{after}.csv"
                 begins = write(trace, app, part[before], part[after])
-                heard = [d.t for d in pipeline.simulate(path, board="native", trace=trace)
-                         if d.decision == "smoke" and d.active]  # fmt: skip
+                run = pipeline.simulate(path, board="native", trace=trace, out=own)
+                heard = [d.t for d in run if d.decision == "smoke" and d.active]
                 false[before] = sum(t < begins for t in heard)
                 first = next((t - begins for t in heard if t >= begins), None)
                 late = "no alarm" if first is None else f"alarm after {first} s"

@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from ruamel.yaml import YAML
 
 from tinyfield import data, features, hostcc, pio, pipeline, project, sim
-from tinyfield.boards import board
+from tinyfield.boards import Board, board
 from tinyfield.data.generators.dog import BEHAVIOURS
 from tinyfield.data.generators.dog_scene import World
 from tinyfield.data.generators.mounting import random_rotation
@@ -290,9 +290,13 @@ def three_weeks() -> tuple[list[Play], list[Event]]:
 def alarms(path: Path, brain: Brain, dogs: int) -> None:
     """What the firmware finds in three weeks of each dog, and what it only thinks it does."""
     native = board("native")
-    folder = project.ensure_project(None)
-    app = pipeline.generate(path, native, brain, folder)
-    image = pio.build(native.env, folder)
+    with project.scratch() as folder:
+        app = pipeline.generate(path, native, brain, folder)
+        image = pio.build(native.env, folder)
+        _three_weeks(app, native, image, dogs)
+
+
+def _three_weeks(app: App, native: Board, image: pio.Image, dogs: int) -> None:
     script, events = three_weeks()
     found: dict[str, list[float]] = {e.decision: [] for e in events}
     false = dict.fromkeys([*found, *NOT_THERE], 0)

@@ -212,6 +212,7 @@ def simulate(
     link: str | None = None,
     link_wait: float = 60,
     limit: int | None = None,
+    out: Path | None = None,
     progress: Progress | None = None,
 ) -> SimRun:
     """Start the real firmware on the virtual board that stands for ``board``.
@@ -222,6 +223,7 @@ def simulate(
         scene: one of the app's own tests to play, with its faults, instead of either.
         link: ``tcp://HOST:PORT`` to listen on for a gateway bridge.
         limit: stop after so many samples.
+        out: the project to build in; None: the one the working directory lies in.
 
     Returns:
         The run; iterate over its decisions to make time pass.
@@ -234,7 +236,7 @@ def simulate(
     played = scenarios.chosen(app, [scene])[0] if scene is not None else None
     entry = load_boards()[app.board]
     twin = load_boards()[entry.twin] if entry.twin else entry
-    folder = project.ensure_project(None)
+    folder = project.ensure_project(out)
     brain = train(app, progress=progress)
     _step(progress, f"build for {twin.name}")
     app = generate(path, twin, brain, folder, node=node)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tinyfield.errors import EnvironmentFault, UserError
@@ -69,6 +72,14 @@ def ensure_project(folder: Path | None) -> Path:
             f"{error.filename or folder}: {error.strerror}", hint="name another folder"
         ) from None
     return folder
+
+
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """A project of its own that is gone afterwards, so that what is built in passing does not take
+    the place of what a user built."""
+    with tempfile.TemporaryDirectory(prefix="tinyfield-project-") as folder:
+        yield ensure_project(Path(folder))
 
 
 def example_app() -> Path | None:

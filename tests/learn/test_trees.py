@@ -13,6 +13,7 @@ from tests.learn.conftest import model, table
 from tinyfield.compiler import compile_model
 from tinyfield.compiler.host import run_host
 from tinyfield.compiler.own import own_model
+from tinyfield.compiler.scores import tempered_outputs
 from tinyfield.compiler.trees import Ensemble, outputs
 from tinyfield.errors import BudgetError, DataError, MissingToolError, ModelError
 from tinyfield.learn import Cost, train
@@ -253,3 +254,15 @@ def test_a_temperature_is_taken_only_where_it_helps() -> None:
     assert 0.4 < found < 0.65
     tempered = shares ** (1 / found) / (shares ** (1 / found)).sum(axis=1, keepdims=True)
     assert calibration_error(right, tempered) < calibration_error(right, shares) / 3
+
+
+def test_a_few_classes_without_a_vote_do_not_hide_how_often_the_winner_is_right() -> None:
+    """A forest that says 0.7 and is right in 97 of 100; the wrong rows' classes had no vote."""
+    from tinyfield.learn.metrics import calibration_error
+
+    shares = np.tile([0.7, 0.3, 0.0], (1000, 1))
+    truth = np.where(np.arange(1000) % 100 < 97, 0, 2)
+    found = learn_trees.vote_temperature(shares, truth)
+    assert learn_trees.best_temperature(np.log(np.maximum(shares, 1 / 510)), truth) > 2 * found
+    sure = tempered_outputs(np.round(shares * 50_400).astype(np.int64), found)
+    assert calibration_error(truth, (sure.astype(np.float64) + 128) / 256) < 0.03

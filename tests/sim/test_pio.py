@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.sim.conftest import Bench, need
-from tinyfield import hostcc, pio, project
+from tinyfield import hostcc, pio, pipeline, project
 from tinyfield.boards import load_boards
 from tinyfield.errors import EnvironmentFault, MissingToolError, UserError
 
@@ -260,3 +260,23 @@ def test_no_c_compiler_at_all(
     code, said = plain_pio(bench.folder, env, "-e", "native")
     assert code != 0
     assert "no-such-cc is not installed. Try: sudo apt-get install gcc" in said
+
+
+def test_a_scratch_project_leaves_what_was_built_alone(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, root: Path
+) -> None:
+    """What is built only to be looked at does not take the place of a user's own build."""
+    mine = project.ensure_project(tmp_path / "mine")
+    kept = mine / "firmware" / "generated" / "native" / "app.c"
+    kept.parent.mkdir(parents=True)
+    kept.write_text("mine")
+    monkeypatch.chdir(mine)
+    with project.scratch() as folder:
+        run = pipeline.simulate(
+            root / "apps" / "pet_feeder.yaml", board="native", limit=3, out=folder
+        )
+        list(run)
+        assert (folder / "firmware" / "generated" / "native" / "app.c").is_file()
+    assert not folder.exists()
+    assert [path.name for path in kept.parent.iterdir()] == ["app.c"]
+    assert kept.read_text() == "mine"

@@ -31,6 +31,7 @@ _DIVISIBLE = 12
 _MARGIN_BITS = (15, 20)  # of the largest boosted leaf
 _VALUE_ERROR = 0.5  # steps that leaves of 16 bits may add up to
 _BETTER = 0.005  # of the calibration error, what a temperature must bring
+_TEMPERATURES = np.geomspace(0.25, 8.0, 81)
 _EXAMPLES = 2000
 _LEAF = -1
 
@@ -419,19 +420,29 @@ def best_temperature(margins: NDArray[np.float64], y: NDArray[np.int64]) -> floa
         norm = top[:, 0] + np.log(np.exp(z - top).sum(axis=1))
         return float(np.mean(norm - z[np.arange(len(z)), y]))
 
-    return float(min(np.geomspace(0.25, 8.0, 81), key=surprise))
+    return float(min(_TEMPERATURES, key=surprise))
 
 
 def vote_temperature(shares: NDArray[np.float64], y: NDArray[np.int64]) -> float:
     """The temperature of votes, given shares [n, classes] of validation rows; 1 where it would not
     bring confidence nearer to accuracy.
 
-    A class without a vote has no score at any temperature; it counts as half a step of one here.
+    Votes are no probabilities, and what rules read of them is the winner's score: so that is made
+    likeliest which the winner's score says of being right or wrong (top-label calibration, Gupta
+    and Ramdas, ICLR 2022). The likelihood of all classes would hang on what the losers got, of
+    which votes say least: a few rows whose class had no vote weighed more than all the others.
     """
-    floor = 1 / 510
-    found = best_temperature(np.log(np.maximum(shares, floor)), y)
     votes = np.round(shares * _FINE).astype(np.int64)
+    right = votes.argmax(axis=1) == y
+
+    def tempered(temperature: float) -> NDArray[np.float64]:
+        return (tempered_outputs(votes, temperature).astype(np.float64) + 128) / 256
+
+    def surprise(temperature: float) -> float:
+        sure = tempered(temperature).max(axis=1)
+        return -float(np.mean(np.log(np.where(right, sure, 1 - sure))))
+
+    found = float(min(_TEMPERATURES, key=surprise))
     plain = (vote_outputs(votes, _FINE).astype(np.float64) + 128) / 256
-    other = (tempered_outputs(votes, found).astype(np.float64) + 128) / 256
-    better = calibration_error(y, plain) - calibration_error(y, other)
+    better = calibration_error(y, plain) - calibration_error(y, tempered(found))
     return found if better > _BETTER else 1.0
