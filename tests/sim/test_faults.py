@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import random
+import signal
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.sim.conftest import Bench
 from tinyfield.errors import EnvironmentFault
 from tinyfield.sim import Faults
+from tinyfield.sim.node import NodeProcess
 from tinyfield.wire import FrameType, decode_frame, encode_frame
 
 SAMPLES = 300
@@ -153,9 +158,39 @@ def test_a_run_that_is_left_early_leaves_no_process(
     next(decisions)
     decisions.close()  # type: ignore[attr-defined]
     children = [
-        path
-        for path in (set(Path("/proc").glob("[0-9]*")) - before)
-        if "firmware.elf" in (path / "cmdline").read_text(errors="replace")
-        and str(bench.folder) in (path / "cmdline").read_text(errors="replace")
+        line
+        for line in map(command_line, set(Path("/proc").glob("[0-9]*")) - before)
+        if "firmware.elf" in line and str(bench.folder) in line
     ]
     assert children == []
+
+
+def command_line(process: Path) -> str:
+    """Of a process; nothing, if it has ended since it was listed."""
+    try:
+        return (process / "cmdline").read_text(errors="replace")
+    except OSError:
+        return ""
+
+
+def test_a_node_that_is_held_up_is_not_given_up(
+    bench: Bench, write_trace: Callable[[int], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its process stands still for some seconds: it finds what it was asked meanwhile, and goes
+    on."""
+    pids: list[int] = []
+    start = NodeProcess.__init__
+
+    def started(self: NodeProcess, *args: Any) -> None:
+        start(self, *args)
+        pids.append(self._process.pid)
+
+    def hold(data: bytes, number: int) -> bytes:
+        if number == 100:
+            os.kill(pids[0], signal.SIGSTOP)
+            threading.Timer(3, os.kill, (pids[0], signal.SIGCONT)).start()
+        return data
+
+    monkeypatch.setattr(NodeProcess, "__init__", started)
+    trace = write_trace(SAMPLES)
+    assert bench.log("native", trace, faults=Faults(to_node=hold)) == bench.log("native", trace)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import select
 import socket
 import struct
 import threading
@@ -13,9 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.gateway.processes import PATIENCE_S
 from tests.sim.conftest import Bench
 from tinyfield.errors import EnvironmentFault, UsageError
-from tinyfield.sim import SimDecision, SimRun, TraceSource
+from tinyfield.sim import SimDecision, SimRun, TraceSource, gateway
 from tinyfield.wire import (
     Downlink,
     FrameReader,
@@ -46,7 +48,7 @@ class Bridge:
     def run(self) -> None:
         while not self.stop.is_set():
             try:
-                peer = socket.create_connection(self.address, timeout=0.3)
+                peer = socket.create_connection(self.address, timeout=PATIENCE_S)
             except OSError:
                 return
             self.connections += 1
@@ -56,10 +58,10 @@ class Bridge:
     def _serve(self, peer: socket.socket) -> None:
         reader, heard = FrameReader(), 0
         while not self.stop.is_set():
+            if not select.select([peer], [], [], 0.3)[0]:
+                continue
             try:
                 data = peer.recv(4096)
-            except TimeoutError:
-                continue
             except OSError:
                 return
             if not data:
@@ -92,13 +94,19 @@ def bridged(run: SimRun, **how: object) -> Iterator[Bridge]:
     thread.start()
     yield bridge
     bridge.stop.set()
-    thread.join(5)
+    thread.join(PATIENCE_S)
 
 
 @pytest.fixture
 def linked(
-    bench: Bench, write_trace: Callable[[int], Path], tmp_path: Path
+    bench: Bench,
+    write_trace: Callable[[int], Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Callable[..., SimRun]:
+    # Or a bridge that is slow to answer hears something twice.
+    monkeypatch.setattr(gateway, "_RESEND_S", PATIENCE_S)
+
     def make(**more: object) -> SimRun:
         more.setdefault("state", tmp_path / "node")
         more["link"] = "tcp://127.0.0.1:0"

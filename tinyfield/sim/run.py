@@ -212,8 +212,9 @@ class SimRun:
         """The next bytes from the node."""
         until = time.monotonic() + _SILENT_S
         expected = self._faults.from_node is not None or self._faults.to_node is not None
+        patience = 0.2 if expected else _NUDGE_S
         while True:
-            data = node.read(0.2 if expected else _NUDGE_S)
+            data = node.read(patience)
             if data == b"":
                 code = node.wait()
                 said = node.said()
@@ -230,6 +231,8 @@ class SimRun:
                 raise EnvironmentFault(
                     f"the node has said nothing for {_SILENT_S:.0f} s (virtual second {self._now})"
                 )
+            # A node that was only held up finds every nudge, and gives up after so many: fewer.
+            patience *= 2
             node.write(_BROKEN)
 
     def _tell(self, node: NodeProcess, kind: FrameType, payload: bytes) -> None:

@@ -4,8 +4,9 @@
  *
  * Simulated time stands still while the firmware waits (idle sleep) for bytes that the host has
  * not sent yet, so the cycle counts of two runs are equal; every other sleep is skipped, not
- * waited for. With --free time also passes while the firmware waits for the host: for images of
- * the hardware board, which keep their own time. EEPROM is persist.bin in the working directory.
+ * waited for. With --free time also passes while the firmware waits for bytes, unless the host
+ * owes it an answer to a frame: for images of the hardware board, which keep their own time.
+ * EEPROM is persist.bin in the working directory.
  * The run ends when the firmware sleeps with interrupts off, with the code that it left in GPIOR0,
  * or at the end of stdin. Exit codes of its own: 64 usage, 65 not an image for this chip, 70 the
  * AVR crashed. */
@@ -46,6 +47,7 @@ typedef struct {
     uint32_t given, taken; /* bytes put on the wire; bytes that the firmware took off it */
     bool rx_full;
     bool free;     /* time passes in idle sleep, too */
+    bool owed;     /* a frame went out, and nothing has come since */
     bool finished; /* the host closed the stream or asked us to stop */
     uint8_t persist[PERSIST_BYTES];
     avr_cycle_count_t slept, silent;
@@ -126,6 +128,7 @@ static void on_byte_out(avr_irq_t *irq, uint32_t value, void *param) {
     (void)irq;
     r->out[r->out_end++] = (uint8_t)value;
     if (value == 0u || r->out_end == sizeof r->out) { /* a frame ends with a zero */
+        r->owed = value == 0u;
         out_flush(r);
     }
 }
@@ -152,12 +155,12 @@ static void on_xoff(avr_irq_t *irq, uint32_t value, void *param) {
     r->rx_full = true;
 }
 
-/* Blocks until the host says something; a free runner only looks. */
+/* Blocks until the host says something; a free runner only looks, if no answer is due. */
 static void in_wait(runner_t *r) {
     struct pollfd host = {.fd = STDIN_FILENO, .events = POLLIN};
     ssize_t n;
     out_flush(r);
-    if (r->free && poll(&host, 1, 0) <= 0) {
+    if (r->free && !r->owed && poll(&host, 1, 0) <= 0) {
         return;
     }
     do {
@@ -167,6 +170,7 @@ static void in_wait(runner_t *r) {
         r->finished = true;
         return;
     }
+    r->owed = false;
     r->in_at = 0;
     r->in_end = (size_t)n;
     in_feed(r);
