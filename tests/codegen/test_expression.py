@@ -12,6 +12,7 @@ from tinyfield import hostcc
 from tinyfield.codegen.expression import ExpressionWriter
 from tinyfield.paths import firmware_dir
 from tinyfield.spec.expr import (
+    Always,
     And,
     Arith,
     Battery,
@@ -80,6 +81,8 @@ def truth(expr: Expr, row: Row) -> bool | None:
     if isinstance(expr, Compare):
         a, b = number(expr.a, row), number(expr.b, row)
         return None if a is None or b is None else _OPS[expr.op](a, b)
+    if isinstance(expr, Always):
+        return True
     if isinstance(expr, Missing):
         return number(expr.x, row) is None
     if isinstance(expr, LabelIs):
@@ -130,6 +133,7 @@ compares = st.builds(
 atoms = st.one_of(
     compares,
     st.builds(Missing, numbers),
+    st.just(Always()),
     st.builds(LabelIs, st.sampled_from(MODELS), st.integers(0, 3)),
     st.builds(lambda i: DecisionRef(f"r{i}", i), st.integers(0, RULES - 1)),
 )

@@ -50,12 +50,17 @@ decisions:
   near: {when: hall.active == 1 and soil.moisture > 20 %, clear: hall.active != 1}
   odd: {when: hall.active > 0}
   deaf: {when: hall.active is missing and soil.moisture is not missing}
+  hourly:
+    when: always
+    repeat: 1 h
+    level: {of: soil.moisture, steps: {dry: 0 %, wet: 30 %}}
+    escalate: {when: always, wait: 5 min}
 """
 
 
 def test_a_neighbour(tmp_path: Path) -> None:
     the = app_of(NEAR, tmp_path)
-    near, odd, deaf = the.decisions.values()
+    near, odd, deaf, hourly = the.decisions.values()
     assert near.clear is not None
     assert words.condition(the, near.when) == (
         "“smoke” of hall-1 is active and soil.moisture is above 20 %"
@@ -64,6 +69,10 @@ def test_a_neighbour(tmp_path: Path) -> None:
     assert words.condition(the, odd.when) == "hall.active is above 0"
     assert words.condition(the, deaf.when) == (
         "“smoke” of hall-1 is not known and soil.moisture is not missing"
+    )
+    assert words.rule(the, hourly) == (
+        "Fires every 1 h, whatever is read. It asks the edge first; without an answer within 5 min "
+        "it acts. Its label goes by soil.moisture: “wet” from 30 %, below that “dry”."
     )
     reads = {names: said for facts in _sensors(the) for names, said in [(facts.names, facts.reads)]}
     assert reads["hall",] == ("whether smoke of hall-1 is active",)

@@ -74,6 +74,7 @@ models:
     architecture: mlp
 decisions:
 {RULES}
+  hourly: {{when: always, repeat: 1 h}}
   both: {{when: not soil.moisture mean 2 h > 30 % and soil.moisture range 2 h - 1 % > 2.5 %}}
 reporting: {{link: serial, heartbeat: 6 h}}
 """
@@ -167,6 +168,7 @@ def wanted(app: App, rows: Sequence[Row]) -> dict[str, list[tuple[int, bool]]]:
         for a, b in zip(mean, span, strict=True)
     ]
     found["both"] = events(both, lambda value: value == 1, None)
+    found["hourly"] = [(t, True) for t in range(0, len(rows) * SAMPLE_S, 3600)]
     return {name: one for name, one in found.items() if one}
 
 
@@ -188,7 +190,9 @@ def test_every_board_decides_by_the_windows_definition(
 ) -> None:
     rows = waves(400, 5)
     want = wanted(bed.app(), rows)
-    assert want.keys() == {*WINDOWED, *COMPARED, "both"}, "each fires and ends in this trace"
+    assert want.keys() == {*WINDOWED, *COMPARED, "both", "hourly"}, (
+        "each fires and ends in this trace"
+    )
     assert all(len(one) >= 2 for one in want.values())
     assert by_rule(bed.sim(board, traced(rows, tmp_path))) == want
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from tinyfield.errors import NotBuiltYetError
 from tinyfield.spec.expr import (
+    Always,
     And,
     Arith,
     Battery,
@@ -132,6 +133,8 @@ class ExpressionWriter:
             return f"tiny_not({self._logic(expr.x, numbering)})"
         if isinstance(expr, Compare):
             return self._compare(expr)
+        if isinstance(expr, Always):
+            return "TINY_TRUE"
         if isinstance(expr, Missing):
             reading = self._reading(expr.x)
             if reading is not None:

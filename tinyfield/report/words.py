@@ -152,6 +152,31 @@ def _is_times_one(tree: e.Expr) -> bool:
 
 def rule(app: App, decision: Decision) -> str:
     """When it fires, how long that must hold, when it ends, how often it repeats."""
+    if isinstance(decision.when, e.Always):
+        text = f"Fires every {duration_text(decision.repeat_s or 0)}, whatever is read."
+    else:
+        text = _while(app, decision)
+    if decision.escalate is not None:
+        asks = decision.escalate
+        alone = "acts" if asks.act else "lets it be"
+        where = "It" if isinstance(asks.when, e.Always) else f"Where {condition(app, asks.when)} it"
+        text += (
+            f" {where} asks the edge first; without an answer within "
+            f"{duration_text(asks.wait_s)} it {alone}."
+        )
+    if decision.level is not None:
+        value = decision.level.value
+        steps = [
+            f"“{label}” from {_number(e.Num(value.unit, value.scale, step))}"
+            for label, step in zip(decision.level.labels[1:], decision.level.steps[1:], strict=True)
+        ]
+        text += f" Its label goes by {_number(value)}: {listing(steps)}, below that "
+        text += f"“{decision.level.labels[0]}”."
+    return text
+
+
+def _while(app: App, decision: Decision) -> str:
+    """When a rule on something fires, ends and fires again."""
     text = f"Fires when {condition(app, decision.when)}"
     if decision.for_samples > 1:
         span = duration_text(decision.for_samples * app.sample_s)
@@ -163,21 +188,6 @@ def rule(app: App, decision: Decision) -> str:
         text += "Ends when that is no longer so."
     if decision.repeat_s is not None:
         text += f" While it lasts, fires again every {duration_text(decision.repeat_s)}."
-    if decision.escalate is not None:
-        asks = decision.escalate
-        alone = "acts" if asks.act else "lets it be"
-        text += (
-            f" Where {condition(app, asks.when)} it asks the edge first; without an answer within "
-            f"{duration_text(asks.wait_s)} it {alone}."
-        )
-    if decision.level is not None:
-        value = decision.level.value
-        steps = [
-            f"“{label}” from {_number(e.Num(value.unit, value.scale, step))}"
-            for label, step in zip(decision.level.labels[1:], decision.level.steps[1:], strict=True)
-        ]
-        text += f" Its label goes by {_number(value)}: {listing(steps)}, below that "
-        text += f"“{decision.level.labels[0]}”."
     return text
 
 

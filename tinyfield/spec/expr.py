@@ -214,6 +214,11 @@ class Compare(Expr):
 
 
 @dataclass(frozen=True)
+class Always(Expr):
+    """True at every sample."""
+
+
+@dataclass(frozen=True)
 class Missing(Expr):
     """The number has no value at this sample: true or false, never unknown."""
 
@@ -275,8 +280,8 @@ class Clause:
 
     Attributes:
         text: as the user wrote it.
-        expr: a Compare, LabelIs, Missing, the Not of these two or a DecisionRef, as it stands
-            inside ``when``.
+        expr: a Compare, LabelIs, Missing, the Not of these two, a DecisionRef or Always, as it
+            stands inside ``when``.
     """
 
     text: str
@@ -314,6 +319,8 @@ def dump(expr: Expr) -> str:
         return f"({dump(expr.a)} {expr.op} {dump(expr.b)})"
     if isinstance(expr, LabelIs):
         return f"{expr.model} is #{expr.class_index}"
+    if isinstance(expr, Always):
+        return "always"
     if isinstance(expr, Missing):
         return f"{dump(expr.x)} is missing"
     if isinstance(expr, DecisionRef):

@@ -50,7 +50,7 @@ def resolve_escalate(
         problems.at(
             when,
             f"expected a condition, got {spelled(when)}",
-            hint="write one, such as 'confidence < 0.8'",
+            hint="write one, such as 'confidence < 0.8', or 'always'",
             code="expression",
         )
         return None

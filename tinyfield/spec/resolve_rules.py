@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from tinyfield.spec.app import Action, Actuator, Decision, Level
 from tinyfield.spec.durations import duration_text, parse_seconds
-from tinyfield.spec.expr import Compare, Expr, Numeric
+from tinyfield.spec.expr import Always, Compare, Expr, Numeric
 from tinyfield.spec.frozen import build
 from tinyfield.spec.mistake import Mistake
 from tinyfield.spec.nodes import List, Map, Node, Scalar
@@ -42,8 +42,8 @@ def resolve_decision(
 ) -> Decision | None:
     """The rule, or None with its mistakes reported."""
     before = len(problems.found)
-    when = _condition(node.items.get("when"), scope, problems)
-    clear = _condition(node.items.get("clear"), scope, problems)
+    when = _condition("when", node, scope, problems)
+    clear = _condition("clear", node, scope, problems)
     samples = read_samples(node.items.get("for"), sample_s, problems, most=MAX_SAMPLES)
     model = when.model if when else None
     level = _level(section, node.items.get("level"), model, scope, problems)
@@ -58,6 +58,9 @@ def resolve_decision(
     actions = _Actions(scope, actuators, labels, problems, node).read(node.items.get("do"))
     if when and clear and when.expr and clear.expr:
         _far_side(when.expr, clear.expr, node, problems)
+    for typed, key in ((when, "when"), (clear, "clear")):
+        if typed is not None and isinstance(typed.expr, Always):
+            _check_always(key, node, problems)
     repeat_s = section.repeat if ok(section.repeat) else None
     if repeat_s is not None and sample_s > 0 and repeat_s < sample_s:
         problems.at(
@@ -161,16 +164,22 @@ def _step(node: Node, value: Numeric, said: str, scope: Scope, problems: Problem
     return limit
 
 
-def _condition(node: Node | None, scope: Scope, problems: Problems) -> Typed | None:
+def _condition(key: str, rule: Map, scope: Scope, problems: Problems) -> Typed | None:
+    node = rule.items.get(key)
     if node is None:
         return None
     if not isinstance(node, Scalar) or isinstance(node.data, (int, float)) or node.data is None:
+        hint = "write one, such as 'need == heavy'"
+        if isinstance(node, Scalar) and isinstance(node.data, bool):
+            hint = "remove it, or write a condition"
+            if key == "when" and node.data:
+                hint = "write 'when: always', and 'repeat: 1 h' for how often"
         if not node.damaged:
             problems.at(
                 node,
                 f"expected a condition, got {spelled(node)}",
                 code="expression",
-                hint="write one, such as 'need == heavy'",
+                hint=hint,
             )
         return None
     typed = compile_condition(node.text, scope)
@@ -404,6 +413,20 @@ class _Actions:
         if seconds is None:
             return None
         return build(Action)(actuator=actuator, on=True, duration_s=seconds, label=label)
+
+
+def _check_always(key: str, node: Map, problems: Problems) -> None:
+    """A rule that always holds goes by ``repeat`` alone."""
+    if key == "clear":
+        hint = "remove it: without it the rule ends as soon as 'when' no longer holds"
+        problems.at(node.items[key], "it would end at once", hint=hint, code="expression")
+    elif "clear" in node.items:
+        place = node.items["clear"]
+        hint = "remove it, or write in 'when' what holds until then"
+        problems.at(place, "what always holds never ends", hint=hint, key=True, code="expression")
+    elif "repeat" not in node.items:
+        message, hint = "it fires at a start, and never again", "add 'repeat: 1 h'"
+        problems.at(node.items[key], message, hint=hint, code="expression")
 
 
 def _far_side(when: Expr, clear: Expr, node: Map, problems: Problems) -> None:

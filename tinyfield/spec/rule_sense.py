@@ -7,7 +7,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations
 
-from tinyfield.spec.expr import And, Compare, Expr, LabelIs, Not, Num, Or, dump
+from tinyfield.spec.expr import (
+    And,
+    Compare,
+    Confidence,
+    Expr,
+    LabelIs,
+    Missing,
+    Not,
+    Num,
+    Or,
+    dump,
+    walk,
+)
 from tinyfield.spec.mistake import Mistake
 
 Said = Callable[[Expr], str]
@@ -65,7 +77,18 @@ def _apart(a: Expr, b: Expr) -> bool:
         return one[0] == two[0] and max(one[1], two[1]) > min(one[2], two[2])
     if isinstance(a, LabelIs) and isinstance(b, LabelIs):
         return a.model == b.model and a.class_index != b.class_index
-    return _opposite(a, b)
+    return _opposite(a, b) or _lacks(a, b) or _lacks(b, a)
+
+
+def _lacks(a: Expr, b: Expr) -> bool:
+    """Whether ``b`` is unknown where ``a`` holds, for it asks of what is missing then."""
+    if not isinstance(a, Missing):
+        return False
+    if isinstance(b, Not):
+        b = b.x
+    if isinstance(b, LabelIs):
+        return isinstance(a.x, Confidence) and a.x.model == b.model
+    return isinstance(b, Compare) and a.x in walk(b)
 
 
 def _cover(a: Expr, b: Expr) -> bool:

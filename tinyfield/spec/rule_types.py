@@ -14,6 +14,7 @@ from itertools import pairwise
 from tinyfield.spec import rule_numbers as numbers
 from tinyfield.spec.app import Channel, Target, Total
 from tinyfield.spec.expr import (
+    Always,
     And,
     Battery,
     ChannelRef,
@@ -49,6 +50,8 @@ from tinyfield.spec.unsure import Unsure
 from tinyfield.spelling import listing, nearest
 
 MAX_CLAUSES = 16
+ALWAYS = "always"
+"""The condition that is true at every sample, unless something of the app is called so."""
 TOTAL_PARTS = ("today", "yesterday", "usual")
 """What a rule may name of a total."""
 _COMPARED = {
@@ -267,6 +270,10 @@ class _Maker:
             if name == self.scope.own_name:
                 raise _at(tree, "a rule cannot wait for itself", "name another decision")
             return DecisionRef(name, self.scope.decisions[name])
+        if name == ALWAYS and not self._is_known(name):
+            if tree.text != self.text.strip():
+                raise _at(tree, f"{name!r} goes with no other condition", "leave it out")
+            return Always()
         if name in self.scope.models:
             classes = self.scope.models[name]
             raise _at(
@@ -627,7 +634,7 @@ class _Maker:
             return _at(tree, f"there is no sensor {sensor!r}", hint)
         hint = channel_hint(name, scope.channels)
         if hint is None:
-            near = nearest(name, scope.names())
+            near = nearest(name, [*scope.names(), ALWAYS])
             hint = f"did you mean {near!r}?" if near else f"known: {listing(scope.names())}"
         return _at(tree, f"unknown name {name!r}", hint)
 

@@ -11,7 +11,7 @@ from tinyfield.spec.sections.fields import Label, Seconds
 
 Condition = Annotated[
     Any,
-    WithJsonSchema({"type": ["string", "boolean"]}),
+    WithJsonSchema({"type": "string"}),
 ]
 Samples = Annotated[Any, WithJsonSchema({"type": ["string", "integer"]})]
 Do = Annotated[
@@ -71,7 +71,8 @@ class DecisionSection(Section):
     """One rule."""
 
     when: Condition = Field(
-        description="condition that makes it fire", examples=["need == heavy and confidence > 0.7"]
+        description="condition that makes it fire; 'always' for what goes by 'repeat' alone",
+        examples=["need == heavy and confidence > 0.7"],
     )
     for_: Samples = Field(
         default=1,
