@@ -293,7 +293,8 @@ def report(
     target = (board(chosen.twin) if chosen.twin else chosen).target or "host"
     programs = brain.programs(target)
     tests = {name: table.part("test") for name, table in brain.tables.items()}
-    settled = [(one.title, one.records()) for one in cases.cases(app, brain.trained, tests)]
+    judged = {name: one.before_tests() for name, one in brain.trained.items()}
+    settled = [(one.title, one.records()) for one in cases.cases(app, judged, tests)]
     grown = {}
     for name, one in brain.trained.items():
         flash = partial(brain.flash, name)

@@ -11,6 +11,7 @@ import pytest
 from tinyfield.data.dataset import Dataset, Recording
 from tinyfield.errors import DataError
 from tinyfield.features.between import between
+from tinyfield.features.table import refits
 
 SPEEDS = {"a": 20, "b": 30, "c": 60, "d": 30}
 
@@ -60,7 +61,7 @@ def test_a_refit_gets_rows_between_those_of_both_splits() -> None:
     given = dataset()
     given.split["b"] = "valid"  # type: ignore[index]
     parts = [part("a"), part("b", "valid"), part("c"), part("e", "test")]
-    plain, made = (between(parts, given, "speed", refit) for refit in (None, "refit"))
+    plain, made = (between(parts, given, "speed", refits(refit)) for refit in (False, True))
     assert all(np.array_equal(m["X"], n["X"]) for m, n in zip(plain, made, strict=False))
     more = made[len(plain) :]
     assert {str(s) for m in more for s in m["split"]} == {"refit"}

@@ -133,7 +133,8 @@ def networks(folder: Path) -> dict[str, Model]:
 
 def refits() -> dict[str, object]:
     """Models that are fitted once more to the validation rows: as trained; as trained with other
-    labels in the test split; and with other labels in rows that only the refit sees."""
+    labels in the test split; and with other labels in rows that only the refit sees. Some are then
+    fitted to all rows."""
     small = Compress(prune=Decimal("0.3"), share=8, sparse=Decimal("0.5"))
     # max_drop can never be kept: QAT comes on by itself.
     qat = network("mlp", hidden=(40, 24), compress=small, accept=Accept(max_drop=-1.0))
@@ -142,9 +143,11 @@ def refits() -> dict[str, object]:
     kinds = {
         "qat": (qat, rows, ("",)),
         "plain": (plain, rows, ("", "test", "refit")),
+        "all": (plain, with_all(rows), ("", "test")),
         "held": (network("mlp", hidden=(8,), l2=0.5), replace(table(1000), refit=True), ("",)),
         "mahalanobis": (watch("mahalanobis"), wear, ("", "refit")),
         "autoencoder": (watch("autoencoder", hidden=(2,)), wear, ("", "refit")),
+        "all_mahalanobis": (watch("mahalanobis"), with_all(wear), ("", "test")),
     }
     made: dict[str, object] = {}
     for kind, (asked, given, changes) in kinds.items():
@@ -162,6 +165,15 @@ def with_refit(rows: FeatureTable) -> FeatureTable:
     split = wide.split.copy()
     split[len(rows) :] = "refit"
     return replace(wide, split=split, refit=True)
+
+
+def with_all(rows: FeatureTable) -> FeatureTable:
+    """The table with a tenth of its test rows once more, for a refit to all rows alone."""
+    more = np.flatnonzero(rows.split == "test")[::10]
+    wide = rows.rows(np.concatenate([np.arange(len(rows)), more]))
+    split = wide.split.copy()
+    split[len(rows) :] = "all"
+    return replace(wide, split=split, refit="all")
 
 
 def main(folder: Path) -> None:

@@ -220,6 +220,17 @@ def test_what_the_validation_rows_chose_is_settled_before_the_refit(
     assert learned.settled == one.settled and learned.model != one.model
 
 
+@pytest.mark.parametrize("kind", ["plain", "mahalanobis"])
+def test_what_ships_may_learn_from_all_rows(made: dict[str, Any], kind: str) -> None:
+    plain = made[f"refit_{kind}_"]
+    ending = "all" if kind == "plain" else f"all_{kind}"
+    one, tested = made[f"refit_{ending}_"], made[f"refit_{ending}_test"]
+    assert (one.model, one.settled) == (plain.model, plain.settled) and plain.shipped == b""
+    assert (tested.model, tested.settled) == (plain.model, plain.settled)
+    assert one.sent == one.shipped and len({one.model, one.settled, one.shipped}) == 3
+    assert tested.shipped != one.shipped
+
+
 def test_a_refit_goes_the_way_that_was_chosen(made: dict[str, Any]) -> None:
     """Pruned, trained as integers and shared, as the network before it was."""
     one = made["refit_qat_"]

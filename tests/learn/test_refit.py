@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from tests.learn.conftest import _train_module, model, table
-from tests.learn.over_time import machine, watch, with_refit
+from tests.learn.over_time import machine, watch, with_all, with_refit
 from tinyfield.compiler.gmm import distances
 from tinyfield.errors import DataError
 from tinyfield.features.table import FeatureTable
@@ -86,6 +86,48 @@ def test_what_chooses_is_settled_before_and_the_test_rows_reach_nothing(kind: st
     assert learned.settled == made.settled and learned.model != made.model
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_ships_may_learn_from_all_rows_and_what_is_judged_does_not(kind: str) -> None:
+    rows = with_refit(table(1500))
+    plain, made = fitted(rows, kind), fitted(with_all(rows), kind)
+    assert (made.model, made.settled) == (plain.model, plain.settled)
+    assert np.array_equal(made.probabilities, plain.probabilities)
+    assert plain.shipped == b"" and plain.sent == plain.model
+    assert made.sent == made.shipped and made.shipped not in (b"", made.model, made.settled)
+    for split in ("test", "all"):
+        every = with_all(rows)
+        y = np.where(every.split == split, 2 - every.y, every.y)
+        learned = fitted(replace(every, y=y), kind)
+        assert (learned.model, learned.settled) == (made.model, made.settled)
+        assert learned.shipped != made.shipped
+
+
+@pytest.mark.parametrize("kind", ["tree", "forest", "gbt"])
+def test_scores_are_of_what_never_saw_the_test_rows(kind: str) -> None:
+    """Here only the test rows show what parts the classes now."""
+    given = drifting()
+    split = np.where(given.split == "valid", "train", given.split)
+    split[np.isin(given.group, given.group[given.split == "valid"][:1])] = "valid"
+    y = np.where(split == "test", 2 - given.y, given.y)
+    rows = replace(given, split=split, y=y, refit=True)
+    before = train(rows, asked(kind))
+    after = train(replace(rows, refit="all"), asked(kind))
+    assert after.report.device == before.report.device
+    test = rows.part("test")
+    made = {"sent": after, "judged": after.before_tests(), "as before": before}
+    right = {
+        name: float((answers(one.model, test.X, one.scaler).argmax(axis=1) == test.y).mean())
+        for name, one in made.items()
+    }
+    assert right["judged"] == right["as before"]
+    assert right["judged"] == pytest.approx(before.report.device.accuracy, abs=1e-6)
+    assert right["sent"] > right["judged"] + 0.1
+    assert before.before_tests().model == before.model and before.also == ()
+    assert set(after.also) == set(test.group) and after.groups == before.groups
+    assert any(f"{len(test):,} test rows too" in note for note in after.report.notes)
+    assert not any("test rows too" in note for note in before.report.notes)
+
+
 @pytest.mark.parametrize("kind", ["tree", "gbt"])
 def test_validation_scores_are_of_the_model_before(kind: str) -> None:
     """Those of rows that were learned from could choose nothing."""
@@ -132,6 +174,9 @@ def test_a_mixture_and_a_gate_are_fitted_again() -> None:
     rows = with_refit(machine())
     one = watch("gmm", components=2, covariance="full")
     made = train(rows, one)
+    every = train(with_all(rows), one)
+    assert every.before_tests().model == made.model != every.model
+    assert every.report.auc == made.report.auc
     assert made.report.auc > 0.9
     usual = rows.part("test")
     said = answers(made.model, usual.X[usual.y == 0], made.scaler).argmax(axis=1)
@@ -144,6 +189,8 @@ def test_a_mixture_and_a_gate_are_fitted_again() -> None:
     # What was far from all training rows is usual once the validation rows are learned from.
     assert plain.unknown(test).mean() < 0.2 and again.unknown(test).mean() < 0.05
     assert again.model != plain.model
+    all_of_it = obtain(replace(drifting(), refit="all"), gated)[1]
+    assert all_of_it.gate == again and all_of_it.shipped
 
 
 def test_copies_of_validation_rows_are_of_no_test_group() -> None:

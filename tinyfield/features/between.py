@@ -25,7 +25,10 @@ _SEED = 29
 
 
 def between(
-    parts: Sequence[Mapping[str, Any]], dataset: Dataset, fact: str, refit: str | None = None
+    parts: Sequence[Mapping[str, Any]],
+    dataset: Dataset,
+    fact: str,
+    refits: Mapping[str, tuple[str, ...]] | None = None,
 ) -> list[dict[str, Any]]:
     """More rows for the training split: two for each of its rows that has both neighbours.
 
@@ -34,25 +37,29 @@ def between(
             ``origin`` [n].
         dataset: gives each group's ``site``.
         fact: name of a number in the sites.
-        refit: where a refit will learn from validation rows too, the split of what is made with
-            these; None where it does not.
+        refits: of each refit the split of what is made for it alone, and all splits that it learns
+            from, which hold those of the refit before.
 
     Raises:
         DataError: a training group's site has no such number.
     """
-    made = _made(parts, dataset, fact, ("train",))
-    if refit is None:
-        return made
-    more = _made(parts, dataset, fact, ("train", "valid", refit))
-    for rows in more:
-        rows["split"] = np.full(len(rows["X"]), refit)
-    return made + more
+    before: tuple[str, ...] = ("train",)
+    made = _made(parts, dataset, fact, before, ())
+    for split, splits in (refits or {}).items():
+        for rows in _made(parts, dataset, fact, splits, before):
+            made.append({**rows, "split": np.full(len(rows["X"]), split)})
+        before = splits
+    return made
 
 
 def _made(
-    parts: Sequence[Mapping[str, Any]], dataset: Dataset, fact: str, splits: tuple[str, ...]
+    parts: Sequence[Mapping[str, Any]],
+    dataset: Dataset,
+    fact: str,
+    splits: tuple[str, ...],
+    before: tuple[str, ...],
 ) -> list[dict[str, Any]]:
-    """Rows between those of these splits; of several, only such as the first alone cannot give."""
+    """Rows between those of these splits, but for such as those of ``before`` alone have given."""
     setting = _settings(dataset, fact, splits)
     train = [part for part in parts if len(part["X"]) and part["split"][0] in splits]
     if not train:
@@ -67,8 +74,7 @@ def _made(
         known = np.unique(at[y == label])
         for low, high in pairwise(known):
             ends = [np.flatnonzero((y == label) & (at == end)) for end in (low, high)]
-            alike = set(rows["split"][np.concatenate(ends)].tolist()) == {splits[0]}
-            if len(splits) > 1 and alike:
+            if set(rows["split"][np.concatenate(ends)].tolist()) <= set(before):
                 continue
             for own, other in (ends, ends[::-1]):
                 share = rng.random((len(own), 1))

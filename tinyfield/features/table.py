@@ -33,6 +33,24 @@ if TYPE_CHECKING:
 REFIT: Literal["refit"] = "refit"
 """Split of rows that only a refit learns from: copies of validation recordings."""
 
+ALL: Literal["all"] = "all"
+"""Split of rows that only a refit to all rows learns from: copies of test recordings."""
+
+Refit = bool | Literal["all"]
+"""Whether a model is fitted once more, and to what."""
+
+
+def refits(asked: Refit) -> dict[str, tuple[str, ...]]:
+    """Of each time that a model is fitted once more the split of the rows that are made for that
+    alone, and all splits that it then learns from."""
+    found: dict[str, tuple[str, ...]] = {}
+    if asked:
+        found[REFIT] = ("train", "valid", REFIT)
+    if asked == "all":
+        found[ALL] = (*found[REFIT], "test", ALL)
+    return found
+
+
 STRETCH = "@"
 """Before the number of a stretch of time, in a row's group."""
 
@@ -51,7 +69,7 @@ class FeatureTable:
         X: int32 inputs [n, history · k], each in its feature's scale, the oldest sample first.
         y: class index [n]; of a regression the target's integer, in its scale.
         group: the group of each row, [n]; ``group@3`` where stretches of time count as groups.
-        split: ``train``, ``valid`` or ``test`` of each row, or :data:`REFIT`, [n].
+        split: ``train``, ``valid`` or ``test`` of each row, :data:`REFIT` or :data:`ALL`, [n].
         origin: ``measured``, ``driven`` or ``generated`` of each row, [n].
         t: seconds since the start of the row's series or recording, [n].
         dropped: labelled rows left out because an input was missing.
@@ -68,7 +86,8 @@ class FeatureTable:
             1, [n]; less than 1 where one thing goes over into another.
         device: what each row was recorded with, where the data tell it, else empty [n].
         refit: whether the model is fitted once more, to training and validation rows, once the
-            latter have settled what they choose.
+            latter have settled what they choose; ``all``: and what is shipped once more to all
+            rows, once the test rows have told how good that is.
     """
 
     model: str
@@ -91,19 +110,19 @@ class FeatureTable:
     amount: NDArray[np.float64] | None = None
     clear: NDArray[np.float32] | None = None
     device: NDArray[np.str_] | None = None
-    refit: bool = False
+    refit: Refit = False
 
     def __len__(self) -> int:
         return len(self.y)
 
-    def part(self, split: Split | Literal["refit"]) -> FeatureTable:
+    def part(self, split: Split | Literal["refit", "all"]) -> FeatureTable:
         """The rows of one split."""
         return self.rows(self.split == split)
 
     @property
     def learned(self) -> FeatureTable:
-        """The rows that the model which is shipped is fitted to."""
-        return self.rows(self.split != "test" if self.refit else self.split == "train")
+        """The rows that the model which is scored is fitted to."""
+        return self.rows(np.isin(self.split, refits(self.refit).get(REFIT, ("train",))))
 
     def rows(self, keep: NDArray[Any]) -> FeatureTable:
         """The rows that a mask or an index selects."""
@@ -167,7 +186,7 @@ class FeatureTable:
         places: dict[str, set[str]] = {}
         pairs = set(zip(self.group.tolist(), self.split.tolist(), strict=True))
         for group, split in pairs:
-            if split != REFIT:
+            if split not in (REFIT, ALL):
                 places.setdefault(group, set()).add(split)
         for group in {group for group, split in pairs if split == REFIT}:
             if "test" in places.get(group, ()):
@@ -274,7 +293,7 @@ def compute(app: App, model: str, dataset: Dataset, *, every_s: int | None = Non
         raise DataError(f"{dataset.name}: no series in it")
     train = app.models[model].train
     if train.augment is not None and train.augment.between is not None:
-        parts += between(parts, dataset, train.augment.between, REFIT if train.refit else None)
+        parts += between(parts, dataset, train.augment.between, refits(train.refit))
     joined = {name: np.concatenate([p[name] for p in parts]) for name in parts[0]}
     return FeatureTable(
         model=model,
@@ -338,7 +357,7 @@ def _check_lengths(app: App, inputs: Sequence[Feature], dataset: Dataset) -> Non
 
 def _runs(app: App, model: str, dataset: Dataset) -> Iterator[_Run]:
     """Every series, then every recording, a training one followed by its copies; so are those of
-    the validation split where a refit will learn from them."""
+    the other splits where a refit will learn from them."""
     inputs, target = app.models[model].inputs, app.models[model].target
     train = app.models[model].train
     for s in dataset.series:
@@ -356,13 +375,22 @@ def _runs(app: App, model: str, dataset: Dataset) -> Iterator[_Run]:
             raise DataError(f"{where}: no number to learn in a recording", hint="use classes")
         yield _recorded(app, r, cut(app, inputs, r, where, hop_s=hop_s))
         augment, split = train.augment, dataset.split[r.group]
-        if augment is not None and (split == "train" or (train.refit and split == "valid")):
+        copied = _copied(train.refit).get(split)
+        if augment is not None and copied is not None:
             for copy in range(augment.copies):
                 rng = np.random.default_rng([number, copy, _COPIES])
                 turn = None if augment.rotate == "no" else ROTATIONS[augment.rotate](rng)
                 shift = float(rng.uniform(0, hop_s)) if augment.shift else 0.0
                 made = cut(app, inputs, r, where, hop_s=hop_s, shift=shift, turn=turn)
-                yield replace(_recorded(app, r, made), split=REFIT if split == "valid" else "")
+                yield replace(_recorded(app, r, made), split=copied)
+
+
+def _copied(refit: Refit) -> dict[str, str]:
+    """The splits whose recordings are copied, and those that the copies belong to."""
+    own = {"train": "train"}
+    for split, splits in refits(refit).items():
+        own |= {name: split for name in splits if name in SPLITS and name not in own}
+    return own
 
 
 def _recorded(app: App, r: Recording, ticks: Ticks) -> _Run:

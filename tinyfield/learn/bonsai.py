@@ -139,7 +139,7 @@ def fit(
             done += 1
         if settled is not None:
             if progress is not None:
-                progress("refit", epoch + 1, settled.epochs, "training and validation rows")
+                progress("refit", epoch + 1, settled.epochs, f"{len(labels):,} rows")
             continue
         value = _valid_f1(model, x_valid, y_valid)
         if third == 2 and value > best:

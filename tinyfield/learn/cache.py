@@ -119,6 +119,7 @@ def load_network(key: str) -> Network | None:
                 stages=tuple(map(Stage.from_json, json.loads(str(arrays["stages"])))),
                 gate=_gate(arrays),
                 settled=arrays["settled"].tobytes(),
+                shipped=arrays["shipped"].tobytes(),
             )
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -136,6 +137,7 @@ def save_network(key: str, network: Network) -> None:
         resolution=network.resolution,
         stages=json.dumps([stage.to_json() for stage in network.stages]),
         settled=np.frombuffer(network.settled, dtype=np.uint8),
+        shipped=np.frombuffer(network.shipped, dtype=np.uint8),
         **_gate_arrays(network.gate),
     )
     data = buffer.getvalue()

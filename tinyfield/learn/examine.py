@@ -83,7 +83,7 @@ def _check_inputs(table: FeatureTable) -> None:
 
 def notes_on(table: FeatureTable) -> list[str]:
     """What whoever reads the scores should know of the rows behind them."""
-    notes = []
+    notes, test = [], table.part("test")
     if table.refit:
         learned = table.learned
         held = int((learned.split != "train").sum())
@@ -92,6 +92,11 @@ def notes_on(table: FeatureTable) -> list[str]:
             f"({held / len(learned):.0%} of them are of the latter), with what the validation rows "
             "had settled; the test rows had no part in it"
         )
+        if table.refit == "all":
+            notes[-1] += (
+                f", and all scores are of that. What ships was then fitted to the {len(test):,} "
+                "test rows too: no row is left that could say how much better it is"
+            )
     if table.dropped:
         share = table.dropped / (len(table) + table.dropped)
         notes.append(
@@ -107,7 +112,6 @@ def notes_on(table: FeatureTable) -> list[str]:
             f"{shares.max():.1%} of the training rows are {table.classes[int(shares.argmax())]}: "
             "read the recall of the others, not the accuracy"
         )
-    test = table.part("test")
     again = _seen_rows(train.X, test.X)
     if again > REPEATED:
         notes.append(

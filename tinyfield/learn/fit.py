@@ -125,7 +125,7 @@ def fit(
         )
         if settled is not None:
             if progress is not None:
-                progress("refit", epoch + 1, settled.epochs, "training and validation rows")
+                progress("refit", epoch + 1, settled.epochs, f"{len(y):,} rows")
             continue
         value = _merit(model, examples, goal)
         if value > best or to_the_end:

@@ -88,7 +88,8 @@ def growth(
         rows: the test rows that ``trained.report`` is of.
         flash: what a model file takes, code and constants.
     """
-    whole = own_model(trained.model)
+    file = trained.before_tests().model
+    whole = own_model(file)
     if not isinstance(whole, Ensemble) or whole.trees < 2:
         return ()
     # Boosted classes grow by rounds of a tree for each.
@@ -98,13 +99,13 @@ def growth(
     mean = model.target is not None and model.architecture == "forest"
     found = []
     for count in counts:
-        file = first(whole, count, mean=mean).to_bytes()
-        out = run_reference(file, rows.X)
+        part = first(whole, count, mean=mean).to_bytes()
+        out = run_reference(part, rows.X)
         one: Score | Errors
         if model.target is None:
             one = score(rows.y.astype(np.int64), out.argmax(axis=1), rows.group, trained.classes)
         else:
-            said = values(out, value_scale(compile_model(file).outputs[0], model.target))
+            said = values(out, value_scale(compile_model(part).outputs[0], model.target))
             one = errors(rows.y, said, rows.group, step=model.target.step)
-        found.append(Kept(count, flash(file), one))
-    return (*found, Kept(whole.trees, flash(trained.model), trained.report.device))
+        found.append(Kept(count, flash(part), one))
+    return (*found, Kept(whole.trees, flash(file), trained.report.device))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tinyfield.learn.baselines import not_beaten
@@ -196,6 +196,8 @@ class Network:
         stages: as of ``Metrics``.
         gate: what tells that a row is like none learned from; None where nothing does.
         settled: of a refit the model file of the training rows alone, by which all was settled.
+        shipped: of a refit to all rows the model file that ships; ``model`` is the same fitted to
+            all but the test rows, which can judge it.
     """
 
     model: bytes
@@ -205,6 +207,12 @@ class Network:
     stages: tuple[Stage, ...] = ()
     gate: Gate | None = None
     settled: bytes = b""
+    shipped: bytes = b""
+
+    @property
+    def sent(self) -> bytes:
+        """The model file that goes to the node."""
+        return self.shipped or self.model
 
     @property
     def chosen(self) -> bytes:
@@ -223,11 +231,14 @@ class Trained:
         scaler: from int32 features to the int8 input, one an input; empty for trees, which take
             the int32 features.
         classes: class names, in the order of the output; empty of a regression.
-        report: scores on the test split.
+        report: scores on the test split, of ``judged``.
         groups: what it was trained and validated on; not to be tested on.
         key: names this training in the cache.
         cached: whether it came from there.
         gate: as of ``Network``.
+        judged: of a refit to all rows the model file of all but the test rows; else the same as
+            ``model``.
+        also: groups that a refit to all rows learned from, and ``judged`` did not.
     """
 
     name: str
@@ -239,3 +250,9 @@ class Trained:
     key: str = ""
     cached: bool = False
     gate: Gate | None = None
+    judged: bytes = b""
+    also: tuple[str, ...] = ()
+
+    def before_tests(self) -> Trained:
+        """What never saw the test rows: itself, unless a refit was to all rows."""
+        return replace(self, model=self.judged or self.model)

@@ -25,7 +25,7 @@ from tinyfield.errors import (
     MissingToolError,
     ModelError,
 )
-from tinyfield.features.table import REFIT, FeatureTable
+from tinyfield.features.table import ALL, REFIT, FeatureTable
 from tinyfield.learn import baselines, cache, gate, ladder, ready
 from tinyfield.learn.compress import DROP
 from tinyfield.learn.examine import check_table, notes_on
@@ -126,13 +126,14 @@ def train(
     if measure is not None:
         gate.check_budget(
             model,
-            whole_cost(model, measure(network.model), gate_cost(network, measure)),
+            whole_cost(model, measure(network.sent), gate_cost(network, measure)),
             (lambda: ladder.that_fits(model, keys, attempt)) if neighbours and keys else None,
         )
-    seen = np.unique(table.group[table.split != "test"])
+    tested = np.isin(table.split, ("test", ALL))
+    seen = np.unique(table.group[~tested])
     return Trained(
         name=model.name,
-        model=network.model,
+        model=network.sent,
         scaler=network.scaler,
         classes=tuple(model.classes),
         report=metrics,
@@ -140,6 +141,8 @@ def train(
         key=key,
         cached=cached,
         gate=network.gate,
+        judged=network.model,
+        also=tuple(map(str, np.unique(table.group[tested]))) if network.shipped else (),
     )
 
 
@@ -213,6 +216,8 @@ def test_scores(
             metrics = judge_numbers(table, network)
         else:
             metrics = judge(table, network, one_class=one_class, unknown=unknown)
+        if network.shipped:  # nothing here scores it, but the C must say what the reference says
+            answers(network.shipped, table.part("test").X, network.scaler)
         cache.save_metrics(key, metrics)
     return metrics
 
@@ -353,17 +358,21 @@ def _fit(
     more: dict[str, NDArray[Any]] = {}
     if table.refit:
         parts["refit"] = table.part(REFIT)
+    every = {**parts, "test": test}
+    if table.refit == "all":
+        every["all"] = table.part(ALL)
+    if table.refit:
         # Numbered by split and name: each so many-th is a part that holds some of every split.
-        names = [str(g) for part in parts.values() for g in np.unique(part.group)]
+        names = [str(g) for part in every.values() for g in np.unique(part.group)]
         number = {name: n for n, name in enumerate(dict.fromkeys(names))}
-        for name, part in parts.items():
+        for name, part in every.items():
             more[f"group_{name}"] = np.array([number[str(g)] for g in part.group], np.int64)
     wide: tuple[InputScale, ...] = ()
     if model.unknown is not None:
         newest = slice(-model.width, None)
         wide = gate_scaler(learned.X[:, newest])
         more |= {f"gate_{name}": to_float(part.X[:, newest], wide) for name, part in parts.items()}
-    for name, part in {**parts, "test": test}.items():
+    for name, part in every.items():
         more |= {f"x_{name}": given(part.X), f"y_{name}": part.y.astype(np.int64)}
         if part.amount is not None:
             more[f"amount_{name}"] = part.amount
@@ -400,6 +409,7 @@ def _fit(
             resolution=float(result["resolution"]),
             stages=tuple(map(Stage.from_json, result["stages"])),
             settled=(folder / "settled.bin").read_bytes() if table.refit else b"",
+            shipped=(folder / "shipped.bin").read_bytes() if table.refit == "all" else b"",
         )
 
 

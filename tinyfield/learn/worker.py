@@ -7,7 +7,11 @@ model) and ``result.json``, or ``error.json`` where the user is to blame, and pr
 ``[stage, done, of, text]`` for each step.
 
 Where a refit is asked for, all that validation rows choose is settled first, by a model of the
-training rows (``settled.bin``); then the same is fitted to the rows of both, and shipped.
+training rows (``settled.bin``); then the same is fitted to the rows of both. Where it is to all
+rows, the same is fitted once more, to those of the test split too (``shipped.bin``): ``model.bin``
+is what the test rows can judge.
+
+Each architecture's training is a generator of the models that these fits give, in this order.
 """
 
 from __future__ import annotations
@@ -16,7 +20,7 @@ import json
 import math
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,12 +29,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyfield.errors import ModelError
+from tinyfield.features.table import REFIT, refits
 from tinyfield.learn.networks import NETWORKS
 from tinyfield.learn.stages import Stage
 
 if TYPE_CHECKING:
     import keras
 
+    from tinyfield.compiler.gmm import Gmm
     from tinyfield.learn import fit
     from tinyfield.learn.compress import Compressed, Recipe
 
@@ -40,13 +46,12 @@ Arrays = dict[str, NDArray[Any]]
 
 @dataclass(frozen=True)
 class Made:
-    """What a training hands back; see ``result.Network``."""
+    """What a fit hands back; see ``result.Network``."""
 
     model: bytes
     probabilities: NDArray[Any]
     resolution: float
     stages: tuple[Stage, ...] = ()
-    settled: bytes = b""
 
 
 def main(folder: Path) -> None:
@@ -69,25 +74,41 @@ def work(folder: Path, progress: Progress) -> None:
     kind = request["architecture"]
     train = _network if kind in NETWORKS else _OTHERS.get(kind, _trees)
     try:
-        made = train(request, examples, progress)
+        made = list(train(request, examples, progress))
         if request["unknown"] is not None:
             _gate(folder, request, examples, progress)
     except ModelError as error:
         fault = {"message": error.message, "hint": error.hint}
         (folder / "error.json").write_text(json.dumps(fault), encoding="utf-8")
         return
-    (folder / "model.bin").write_bytes(made.model)
-    if made.settled:
-        (folder / "settled.bin").write_bytes(made.settled)
-    np.save(folder / "float.npy", made.probabilities)
-    told = {"resolution": made.resolution, "stages": [stage.to_json() for stage in made.stages]}
+    judged = made[min(1, len(made) - 1)]
+    (folder / "model.bin").write_bytes(judged.model)
+    for name, one in zip(("settled", "", "shipped"), made if len(made) > 1 else (), strict=False):
+        if name:
+            (folder / f"{name}.bin").write_bytes(one.model)
+    np.save(folder / "float.npy", judged.probabilities)
+    told = {"resolution": judged.resolution, "stages": [one.to_json() for one in judged.stages]}
     (folder / "result.json").write_text(json.dumps(told))
 
 
-def _whole(examples: Arrays, name: str) -> NDArray[Any]:
-    """What a refit is fitted to: rows of the training and validation splits, and what was made of
-    the latter's recordings."""
-    return np.concatenate([examples[f"{name}_{part}"] for part in ("train", "valid", "refit")])
+class _Whole:
+    """What a refit is fitted to: rows of several splits, and what was made of their recordings."""
+
+    def __init__(self, examples: Arrays, splits: tuple[str, ...]) -> None:
+        self._examples, self._splits = examples, splits
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        """One array of all splits: ``x``, ``y``, ``amount``, ``group`` or ``gate``."""
+        return np.concatenate([self._examples[f"{name}_{split}"] for split in self._splits])
+
+
+def _refits(request: dict[str, Any], examples: Arrays, progress: Progress) -> Iterator[_Whole]:
+    """The rows of each refit, in order."""
+    for splits in refits(request["refit"]).values():
+        whole = _Whole(examples, splits)
+        said = "all rows" if "test" in splits else "training and validation rows"
+        progress("refit", 0, 1, said)
+        yield whole
 
 
 def _gate(folder: Path, request: dict[str, Any], examples: Arrays, progress: Progress) -> None:
@@ -95,6 +116,8 @@ def _gate(folder: Path, request: dict[str, Any], examples: Arrays, progress: Pro
     from tinyfield.learn import known
 
     progress("gate", 0, 1, "what is known")
+    splits = refits(request["refit"]).get(REFIT)
+    whole = None if splits is None else _Whole(examples, splits)
     file, without = known.fit(
         examples["gate_train"],
         examples["y_train"],
@@ -103,25 +126,22 @@ def _gate(folder: Path, request: dict[str, Any], examples: Arrays, progress: Pro
         float(request["unknown"]),
         classes=int(request["classes"]),
         seed=int(request["seed"]),
-        whole=(_whole(examples, "gate"), _whole(examples, "y")) if request["refit"] else None,
+        whole=None if whole is None else (whole["gate"], whole["y"]),
     )
     told = {"gate": file.decode(), "without": [one.decode() for one in without]}
     (folder / "gate.json").write_text(json.dumps(told), encoding="utf-8")
 
 
-def _network(request: dict[str, Any], examples: Arrays, progress: Progress) -> Made:
+def _network(request: dict[str, Any], examples: Arrays, progress: Progress) -> Iterator[Made]:
     from tinyfield.learn import fit
     from tinyfield.learn.compress import told
 
     progress("start", 0, 1, "loading TensorFlow")
-    parts = ("train", "valid", "test", *(["refit"] if request["refit"] else []))
-    if request["step"]:
-        for name in (f"y_{part}" for part in parts):
-            examples[name] = (examples[name] * request["step"]).astype(np.float32)
-    history = int(request["history"])
-    if history > 1:
-        for name in (f"x_{part}" for part in parts):
-            rows = examples[name]
+    step, history = request["step"] or 1, int(request["history"])
+    for name, rows in examples.items():
+        if name.startswith("y_") and request["step"]:
+            examples[name] = (rows * step).astype(np.float32)
+        if name.startswith("x_") and history > 1:
             examples[name] = rows.reshape(len(rows), history, rows.shape[1] // history)
     given = fit.Examples(
         examples["x_train"], examples["y_train"], examples["x_valid"], examples["y_valid"]
@@ -142,20 +162,19 @@ def _network(request: dict[str, Any], examples: Arrays, progress: Progress) -> M
             progress=progress,
         )
 
+    def handed(model: keras.Model, file: bytes, stages: tuple[Stage, ...]) -> Made:
+        said = fit.predict(model, examples["x_test"]) / step
+        return Made(file, said, math.inf if request["step"] else 1.0, stages)
+
     model, settled = fitted(given)
-    made = _integers(model, given, request, examples, progress)
-    stages, first = made.stages, b""
-    if request["refit"]:
-        first = made.model
-        given = replace(given, x_train=_whole(examples, "x"), y_train=_whole(examples, "y"))
+    first = _integers(model, given, request, examples, progress)
+    yield handed(model, first.model, first.stages)
+    for whole in _refits(request, examples, progress):
+        given = replace(given, x_train=whole["x"], y_train=whole["y"])
         model, _ = fitted(given, settled)
-        made = _integers(model, given, request, examples, progress, made.recipe)
-        stages = told(stages, made.stages)
-    said = fit.predict(model, examples["x_test"])
+        made = _integers(model, given, request, examples, progress, first.recipe)
+        yield handed(model, made.model, told(first.stages, made.stages))
     progress("convert", 1, 1, "done")
-    if request["step"]:
-        return Made(made.model, said / request["step"], math.inf, stages, first)
-    return Made(made.model, said, 1.0, stages, first)
 
 
 def _integers(
@@ -184,14 +203,16 @@ def _integers(
     ).run()
 
 
-def _trees(request: dict[str, Any], examples: Arrays, progress: Progress) -> Made:
+def _trees(request: dict[str, Any], examples: Arrays, progress: Progress) -> Iterator[Made]:
     from tinyfield.learn import trees
 
     kind, classes = str(request["architecture"]), int(request["classes"])
     if not classes:
-        return _trees_of_values(kind, request, examples, progress)
+        yield from _trees_of_values(kind, request, examples, progress)
+        return
     if kind == "gbt":
-        return _boosted(request, examples, progress)
+        yield from _boosted(request, examples, progress)
+        return
 
     def fitted(x: NDArray[Any], y: NDArray[Any]) -> Any:
         return trees.fit(
@@ -210,21 +231,20 @@ def _trees(request: dict[str, Any], examples: Arrays, progress: Progress) -> Mad
     progress("convert", 0, 1, "thresholds to integers")
     said = trees.probabilities(model, examples["x_valid"], classes)
     temperature = trees.vote_temperature(said, examples["y_valid"])
-    # Leaf values get the bits that keep every label of the rows at hand, the validation's too.
-    rows = np.concatenate([examples["x_train"], examples["x_valid"]])
-    made, first = trees.convert(model, rows, classes=classes, temperature=temperature), b""
-    if request["refit"]:
-        first = made.ensemble.to_bytes()
-        progress("refit", 0, 1, "training and validation rows")
-        rows = _whole(examples, "x")
-        model = fitted(rows, _whole(examples, "y"))
+
+    def handed(model: Any, rows: NDArray[Any]) -> Made:
         made = trees.convert(model, rows, classes=classes, temperature=temperature)
-    probabilities = trees.probabilities(model, examples["x_test"], classes)
-    progress("convert", 1, 1, f"{made.ensemble.inner} comparisons")
-    return Made(made.ensemble.to_bytes(), probabilities, made.resolution, settled=first)
+        said = trees.probabilities(model, examples["x_test"], classes)
+        progress("convert", 1, 1, f"{made.ensemble.inner} comparisons")
+        return Made(made.ensemble.to_bytes(), said, made.resolution)
+
+    # Leaf values get the bits that keep every label of the rows at hand, the validation's too.
+    yield handed(model, np.concatenate([examples["x_train"], examples["x_valid"]]))
+    for whole in _refits(request, examples, progress):
+        yield handed(fitted(whole["x"], whole["y"]), whole["x"])
 
 
-def _boosted(request: dict[str, Any], examples: Arrays, progress: Progress) -> Made:
+def _boosted(request: dict[str, Any], examples: Arrays, progress: Progress) -> Iterator[Made]:
     from tinyfield.learn import boosting, trees
 
     valid = examples["x_valid"]
@@ -258,27 +278,24 @@ def _boosted(request: dict[str, Any], examples: Arrays, progress: Progress) -> M
     warmth = trees.best_temperature(model.margins(valid), examples["y_valid"])
     model = replace(model, temperature=warmth)
     progress("convert", 0, 1, "thresholds to integers")
-    rows = np.concatenate([examples["x_train"], valid])
-    (ensemble, resolution), first = boosting.convert(model, rows), b""
-    if request["refit"]:
-        first = ensemble.to_bytes()
-        progress("refit", 0, 1, "training and validation rows")
-        rows, amount = _whole(examples, "x"), None
-        if "amount_train" in examples:
-            amount = _whole(examples, "amount")
-        model = fitted(rows, _whole(examples, "y"), amount, model, _whole(examples, "group"))
+
+    def handed(model: boosting.Boosted, rows: NDArray[Any]) -> Made:
         ensemble, resolution = boosting.convert(model, rows)
-    progress("convert", 1, 1, f"{ensemble.inner} comparisons")
-    said = model.probabilities(examples["x_test"])
-    return Made(ensemble.to_bytes(), said, resolution, settled=first)
+        progress("convert", 1, 1, f"{ensemble.inner} comparisons")
+        return Made(ensemble.to_bytes(), model.probabilities(examples["x_test"]), resolution)
+
+    yield handed(model, np.concatenate([examples["x_train"], valid]))
+    for whole in _refits(request, examples, progress):
+        amount = whole["amount"] if "amount_train" in examples else None
+        yield handed(fitted(whole["x"], whole["y"], amount, model, whole["group"]), whole["x"])
 
 
 def _trees_of_values(
     kind: str, request: dict[str, Any], examples: Arrays, progress: Progress
-) -> Made:
+) -> Iterator[Made]:
     from tinyfield.learn import trees
 
-    def fitted(x: NDArray[Any], y: NDArray[Any]) -> tuple[Any, trees.Converted]:
+    def fitted(x: NDArray[Any], y: NDArray[Any]) -> Made:
         model = trees.fit_values(
             kind,
             x,
@@ -289,20 +306,18 @@ def _trees_of_values(
             seed=int(request["seed"]),
         )
         progress("convert", 0, 1, "thresholds and leaves to integers")
-        return model, trees.convert_values(model, x)
+        made = trees.convert_values(model, x)
+        said = np.asarray(model.predict(examples["x_test"]), np.float64)[:, None]
+        progress("convert", 1, 1, f"{made.ensemble.inner} comparisons")
+        return Made(made.ensemble.to_bytes(), said, made.resolution)
 
     progress("train", 0, 1, f"{kind} by scikit-learn")
-    (model, made), first = fitted(examples["x_train"], examples["y_train"]), b""
-    if request["refit"]:
-        first = made.ensemble.to_bytes()
-        progress("refit", 0, 1, "training and validation rows")
-        model, made = fitted(_whole(examples, "x"), _whole(examples, "y"))
-    said = np.asarray(model.predict(examples["x_test"]), np.float64)[:, None]
-    progress("convert", 1, 1, f"{made.ensemble.inner} comparisons")
-    return Made(made.ensemble.to_bytes(), said, made.resolution, settled=first)
+    yield fitted(examples["x_train"], examples["y_train"])
+    for whole in _refits(request, examples, progress):
+        yield fitted(whole["x"], whole["y"])
 
 
-def _bonsai(request: dict[str, Any], examples: Arrays, progress: Progress) -> Made:
+def _bonsai(request: dict[str, Any], examples: Arrays, progress: Progress) -> Iterator[Made]:
     from tinyfield.learn import bonsai
 
     shape = bonsai.Shape(
@@ -314,7 +329,7 @@ def _bonsai(request: dict[str, Any], examples: Arrays, progress: Progress) -> Ma
 
     def fitted(
         x: NDArray[Any], y: NDArray[Any], settled: bonsai.Trained | None = None
-    ) -> tuple[bonsai.Trained, bytes]:
+    ) -> tuple[bonsai.Trained, Made]:
         trained = bonsai.fit(
             x,
             y,
@@ -327,16 +342,16 @@ def _bonsai(request: dict[str, Any], examples: Arrays, progress: Progress) -> Ma
             progress=progress,
         )
         progress("convert", 0, 1, "weights to integers")
-        return trained, bonsai.convert(trained, x).to_bytes()
+        file = bonsai.convert(trained, x).to_bytes()
+        return trained, Made(file, trained.probabilities(examples["x_test"]), 1.0)
 
-    (trained, made), first = fitted(examples["x_train"], examples["y_train"]), b""
-    if request["refit"]:
-        first = made
-        trained, made = fitted(_whole(examples, "x"), _whole(examples, "y"), trained)
-    return Made(made, trained.probabilities(examples["x_test"]), 1.0, settled=first)
+    first, made = fitted(examples["x_train"], examples["y_train"])
+    yield made
+    for whole in _refits(request, examples, progress):
+        yield fitted(whole["x"], whole["y"], first)[1]
 
 
-def _anomaly(request: dict[str, Any], examples: Arrays, progress: Progress) -> Made:
+def _anomaly(request: dict[str, Any], examples: Arrays, progress: Progress) -> Iterator[Made]:
     from tinyfield.learn import anomaly, fit
 
     progress("start", 0, 1, "loading TensorFlow")
@@ -360,20 +375,17 @@ def _anomaly(request: dict[str, Any], examples: Arrays, progress: Progress) -> M
     threshold = anomaly.settle(model, valid, rate)
     progress("convert", 0, 1, "quantizing to int8")
     file, threshold = anomaly.settle_quantized(model, x, valid, rate, threshold)
-    first = b""
-    if request["refit"]:
-        first = file
-        times = threshold / anomaly.quantile(model, file, x, rate)
-        x = _whole(examples, "x")[_whole(examples, "y") == 0]
-        progress("refit", 0, 1, "training and validation rows")
-        model = fitted(x)
-        file = anomaly.quantized_again(model, x, rate, times)
-    probabilities = fit.predict(model, examples["x_test"])
+    yield Made(file, fit.predict(model, examples["x_test"]), 1.0)
+    times = threshold / anomaly.quantile(model, file, x, rate)
+    for whole in _refits(request, examples, progress):
+        usual = whole["x"][whole["y"] == 0]
+        model = fitted(usual)
+        file = anomaly.quantized_again(model, usual, rate, times)
+        yield Made(file, fit.predict(model, examples["x_test"]), 1.0)
     progress("convert", 1, 1, "done")
-    return Made(file, probabilities, 1.0, settled=first)
 
 
-def _gmm(request: dict[str, Any], examples: Arrays, progress: Progress) -> Made:
+def _gmm(request: dict[str, Any], examples: Arrays, progress: Progress) -> Iterator[Made]:
     from tinyfield.learn import gmm
 
     x = examples["x_train"][examples["y_train"] == 0]
@@ -392,16 +404,18 @@ def _gmm(request: dict[str, Any], examples: Arrays, progress: Progress) -> Made:
     mixture = fitted(x)
     progress("convert", 0, 1, "weights to integers")
     rate = float(request["false_alarms"])
-    made, first = gmm.convert(mixture, x, valid, rate), b""
-    if request["refit"]:
-        first = made.to_bytes()
-        whole = _whole(examples, "x")[_whole(examples, "y") == 0]
-        progress("refit", 0, 1, "training and validation rows")
-        mixture = fitted(whole)
-        made = gmm.convert_again(mixture, whole, made, x, rate)
-    probabilities = gmm.with_threshold(mixture, made).probabilities(examples["x_test"])
+
+    def handed(mixture: gmm.Mixture, made: Gmm) -> Made:
+        said = gmm.with_threshold(mixture, made).probabilities(examples["x_test"])
+        return Made(made.to_bytes(), said, 1.0)
+
+    first = gmm.convert(mixture, x, valid, rate)
+    yield handed(mixture, first)
+    for whole in _refits(request, examples, progress):
+        usual = whole["x"][whole["y"] == 0]
+        mixture = fitted(usual)
+        yield handed(mixture, gmm.convert_again(mixture, usual, first, x, rate))
     progress("convert", 1, 1, "done")
-    return Made(made.to_bytes(), probabilities, 1.0, settled=first)
 
 
 _OTHERS = {

@@ -424,7 +424,7 @@ def _model(
         accept_mae=model.accept.mae,
         parts=_parts(table),
         dropped=table.dropped,
-        slices=() if model.target else tuple(slices(trained, table.part("test"))),
+        slices=() if model.target else tuple(slices(trained.before_tests(), table.part("test"))),
         report=trained.report,
         cost=cost,
         growth=growth,

@@ -205,14 +205,15 @@ class Augment(Frozen):
 
 class Train(Frozen):
     """Where the examples come from: data set, its stand-in generator, label column, split; what
-    else is made of them; whether the shipped model is fitted to the validation rows too."""
+    else is made of them; whether the shipped model is fitted to the validation rows too, or to
+    all."""
 
     dataset: str
     stand_in: str | None
     label: str
     split: str
     augment: Augment | None = None
-    refit: bool = False
+    refit: bool | Literal["all"] = False
 
 
 class Compress(Frozen):

@@ -148,6 +148,19 @@ def _share_or_auto(value: Any) -> Decimal | str:
     return "auto" if value == "auto" else _share(value)
 
 
+def _refit(value: Any) -> bool | Literal["all"]:
+    """Whether a model is fitted once more, and whether to all rows."""
+    if isinstance(value, bool):
+        return value
+    if value == "all":
+        return "all"
+    raise Mistake(
+        f"expected true, false or all, got {value!r}",
+        hint="true: training and validation rows; all: the test rows too",
+        code="option",
+    )
+
+
 def _has_unit(value: Any) -> bool:
     return isinstance(value, str) and value.strip()[-1:] == "%"
 
@@ -371,6 +384,11 @@ ShareOrAuto = Annotated[
     Decimal | Literal["auto"],
     PlainValidator(_share_or_auto),
     WithJsonSchema({"type": ["string", "number"], "examples": ["50 %", "auto"]}),
+]
+Refit = Annotated[
+    bool | Literal["all"],
+    PlainValidator(_refit),
+    WithJsonSchema({"enum": [True, False, "all"]}),
 ]
 Score = Annotated[
     float,

@@ -14,6 +14,7 @@ from tinyfield.spec.sections.fields import (
     Kernel,
     Label,
     Micros,
+    Refit,
     Score,
     ScoreOrAmount,
     Share,
@@ -61,10 +62,11 @@ class TrainSection(Section):
         description="copies of the training recordings that differ as they might in use",
         examples=["{rotate: random, copies: 4, shift: true}"],
     )
-    refit: bool = Field(
+    refit: Refit = Field(
         default=False,
         description="whether the model, once the validation rows have settled what they choose, is "
-        "fitted once more to the training and validation rows",
+        "fitted once more to the training and validation rows; all: and, once its test scores are "
+        "known, to the test rows too",
     )
 
 
