@@ -52,7 +52,7 @@ def main() -> None:
     copied, plain = (
         features.compute(
             app, args.model, replace(held, recordings=known, split=dict.fromkeys(groups, part))
-        )
+        ).judged
         for part in ("train", "valid")
     )
     plain = plain.rows(plain.split != REFIT)
@@ -90,7 +90,7 @@ def folds(copied: FeatureTable, plain: FeatureTable) -> Iterator[FeatureTable]:
         away = np.concatenate([left_out, valid])
         parts: list[tuple[FeatureTable, Any, Split | Literal["refit"]]] = [
             (copied, ~np.isin(person(copied.group), away), "train"),
-            (copied, np.isin(person(copied.group), valid) & copied.refit, REFIT),
+            (copied, np.isin(person(copied.group), valid) & bool(copied.refit), REFIT),
             (plain, np.isin(person(plain.group), valid), "valid"),
             (plain, np.isin(person(plain.group), left_out), "test"),
         ]

@@ -47,10 +47,10 @@ def main() -> None:
             if args.way and way not in args.way:
                 continue
             kept = dataset(split, name, way)
-            made = features.compute(split, name, kept)
+            made = features.compute(split, name, kept).judged
             model = split.models[name].model_copy(update={"accept": Accept()})
             trained = train(made, model, neighbours=False)
-            got = evaluate(split, trained, held_out(split, trained, kept))
+            got = evaluate(split, held_out(split, trained, kept))
             print(f"  {way}: {figures(got)}", flush=True)
 
 

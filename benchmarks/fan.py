@@ -158,7 +158,7 @@ def cut(one: Recording, group: str, piece: slice) -> Recording:
 
 def judged(app: App, name: str, made: Dataset, speed: int) -> Said:
     """The test rows of a data set, by the C of a model trained on its other rows."""
-    table = features.compute(app, name, made)
+    table = features.compute(app, name, made).judged
     _, network, _ = obtain(table, app.models[name])
     test = table.part("test")
     out = answers(network.model, test.X, network.scaler)

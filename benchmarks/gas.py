@@ -174,7 +174,7 @@ def in_time(series: Sequence[Series], whole: Dataset) -> Dataset:
 
 def said(app: App, made: Dataset) -> Said:
     """The test rows of a data set, by the C of a model trained on its other rows."""
-    table = features.compute(app, MODEL, made)
+    table = features.compute(app, MODEL, made).judged
     _, network, _ = obtain(table, app.models[MODEL])
     test = table.part("test")
     out = answers(network.model, test.X, network.scaler)

@@ -356,17 +356,18 @@ def evaluate(
     brain = train(app, progress=progress)
     scores: dict[str, dict[str, Any]] = {}
     rows: dict[str, FeatureTable] = {}
+    judged: dict[str, Trained] = {}
     said: tuple[str, ...] = brain.provenance
     for name, trained in brain.trained.items():
         _step(progress, f"score {name}")
         kept = data.load(app, name, data_dir=data_dir, held_out=data_dir is not None)
         learned = None if data_dir is None else data.load(app, name)
         held = learn.held_out(app, trained, kept, learned)
-        scores[name] = learn.evaluate(app, trained, held, built=brain.tables[name])
-        rows[name] = held.rows
+        scores[name] = learn.evaluate(app, held, built=brain.tables[name])
+        rows[name], judged[name] = held.rows, held.trained
         said = kept.provenance
     tables = _tables(path, app, brain, data_dir, progress)
-    decided = tuple(cases.cases(app, brain.trained, rows))
+    decided = tuple(cases.cases(app, judged, rows))
     return Evaluation(scores, said, tables, decided, brain.costs())
 
 

@@ -14,11 +14,11 @@ import pytest
 from rich.console import Console
 
 from tests.features.apps import app, channel, feature
-from tests.learn.conftest import CLASSES, table
+from tests.learn.conftest import CLASSES, model, table
 from tinyfield import tables
 from tinyfield.data.dataset import Dataset, Series
 from tinyfield.errors import DataError
-from tinyfield.learn import Cost, Trained, evaluate, held_out
+from tinyfield.learn import Cost, Trained, evaluate, held_out, train
 from tinyfield.learn.examine import notes_on
 from tinyfield.pipeline import Evaluation
 
@@ -66,7 +66,7 @@ NOTHING = {"rows": 0, "groups": {}, "value": None, "tested": 0}
 
 
 def scored(trained: Trained, offered: Dataset, learned: Dataset | None = None) -> dict[str, Any]:
-    return evaluate(APP, trained, held_out(APP, trained, offered, learned))
+    return evaluate(APP, held_out(APP, trained, offered, learned))
 
 
 def test_test_split_gives_the_builds_figures(trained: Trained, cached: Path) -> None:
@@ -165,6 +165,31 @@ def test_a_group_that_is_called_as_a_trained_one_counts(trained: Trained, cached
     """By what it holds, not by its name."""
     got = scored(trained, other_numbers(dataset()), dataset())
     assert got["n"] == 6000 and got["seen"] == NOTHING
+
+
+def test_what_ships_is_scored_on_what_the_build_never_had(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fitted to all rows it may not be scored on any of them: there it is what it was before."""
+    pytest.importorskip("sklearn")
+    monkeypatch.setenv("TINYFIELD_CACHE", str(tmp_path))
+    rows = replace(table(), refit="all")
+    asked = model().model_copy(update={"architecture": "tree", "depth": 5, "min_leaf": 9})
+    made = train(rows, asked)
+    assert made.model != made.judged and set(made.also) == set(rows.part("test").group)
+    for own in (scored(made, dataset()), scored(made, dataset("new-"), dataset())):
+        assert own["value"] == made.report.device.macro_f1 and own["n"] == 1200
+        assert "no row is left that could say" in own["refitted"]
+        assert "what ships that was scored" not in own["refitted"]
+    other = other_numbers(dataset())
+    for offered in (other, replace(other, series=(*other.series, *dataset("new-").series),
+                                   split={**other.split, **dataset("new-").split})):  # fmt: skip
+        got = scored(made, offered, dataset())
+        assert got["n"] == 6000 and got["seen"]["tested"] == 0
+        assert got["seen"]["rows"] == (0 if offered is other else 6000)
+        assert got["value"] == scored(replace(made, judged=b"", also=()), other, dataset())["value"]
+        assert got["refitted"].endswith("on rows that the build never had")
+        assert got["by_place"].keys() == {"known"}
 
 
 def test_nothing_that_training_did_not_see(trained: Trained, cached: Path) -> None:

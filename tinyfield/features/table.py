@@ -124,6 +124,11 @@ class FeatureTable:
         """The rows that the model which is scored is fitted to."""
         return self.rows(np.isin(self.split, refits(self.refit).get(REFIT, ("train",))))
 
+    @property
+    def judged(self) -> FeatureTable:
+        """For who only wants scores: without what a refit to all rows takes further."""
+        return replace(self.rows(self.split != ALL), refit=bool(self.refit))
+
     def rows(self, keep: NDArray[Any]) -> FeatureTable:
         """The rows that a mask or an index selects."""
         return replace(

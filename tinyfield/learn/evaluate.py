@@ -38,15 +38,12 @@ CLEAR = 0.7
 """Share of a label's window; below it, what is true of the window is a matter of taste."""
 
 
-def evaluate(
-    app: App, trained: Trained, held: Held, *, built: FeatureTable | None = None
-) -> dict[str, Any]:
+def evaluate(app: App, held: Held, *, built: FeatureTable | None = None) -> dict[str, Any]:
     """The integer model, through the generated C, on rows that it was not trained on.
 
     Args:
         app: the checked app.
-        trained: its model.
-        held: what it is scored on (:func:`~tinyfield.learn.held.held_out`).
+        held: the model, and what it is scored on (:func:`~tinyfield.learn.held.held_out`).
         built: the rows of the build: baselines know what the model learned from. None: the
             training rows of this data set.
 
@@ -72,15 +69,15 @@ def evaluate(
         it is not kept), of the integers by their reference (``int8``), and of the generated C
         (``device``), which is held against the reference byte for byte on these rows.
     """
+    trained, rows = held.trained, held.rows
     if isinstance(trained.report, Fitted):
-        return _evaluate_numbers(app, trained, trained.report, held, built)
-    rows = held.rows
+        return _evaluate_numbers(app, trained.report, held, built)
     y = rows.y.astype(np.int64)
     out = answers(trained.model, rows.X, trained.scaler)
     said = out.argmax(axis=1)
     total = score(y, said, rows.group, trained.classes)
     one_class = app.models[trained.name].architecture in ANOMALY
-    known = _at_known_places(trained, held)
+    known = _at_known_places(held)
 
     def part(where: NDArray[np.bool_]) -> dict[str, Any]:
         """Scores of some of the rows."""
@@ -132,7 +129,7 @@ def evaluate(
         },
         "calibration_error": calibration_error(y, (out.astype(np.float64) + 128) / 256),
         **_unknown(trained, rows),
-        "refitted": refit_note(trained.report.notes),
+        "refitted": _refitted(trained),
         "model": trained.name,
         "dataset": rows.dataset,
         "provenance": list(rows.provenance),
@@ -214,7 +211,6 @@ def slices(trained: Trained, rows: FeatureTable) -> list[tuple[str, Score]]:
 
 def _evaluate_numbers(
     app: App,
-    trained: Trained,
     report: Fitted,
     held: Held,
     built: FeatureTable | None,
@@ -222,7 +218,7 @@ def _evaluate_numbers(
     """The same of a regression: ``metric`` is ``mae``, ``value`` and ``baseline`` (the training
     rows' mean) are in ``unit``; beside them ``rmse``, both intervals, ``bias``, and
     ``baselines``: the errors of ``mean``, ``persistence`` and ``climatology``."""
-    target = app.models[trained.name].target
+    trained, target = held.trained, app.models[held.trained.name].target
     assert target is not None
     rows, result = held.rows, compile_model(trained.model).outputs[0]
 
@@ -257,7 +253,7 @@ def _evaluate_numbers(
         },
         "groups": total.groups,
         "by_origin": {o: e.to_json() for o, e in by_origin(rows, said, target).items()},
-        "refitted": refit_note(report.notes),
+        "refitted": _refitted(trained),
         "model": trained.name,
         "dataset": rows.dataset,
         "provenance": list(rows.provenance),
@@ -266,11 +262,20 @@ def _evaluate_numbers(
     }
 
 
-def _at_known_places(trained: Trained, held: Held) -> NDArray[np.bool_]:
+def _refitted(trained: Trained) -> str | None:
+    """The note on a refit, and which of its models was scored."""
+    note = refit_note(trained.report.notes)
+    if note is None or not trained.also:
+        return note
+    return f"{note}. Here it is what ships that was scored, on rows that the build never had"
+
+
+def _at_known_places(held: Held) -> NDArray[np.bool_]:
     """Of each row whether training saw something of its place: by its name, or as it did see some
     of the very recording."""
     groups = [str(group).split(STRETCH, 1)[0] for group in held.rows.group]
-    named = np.isin([_place(g) for g in groups], [_place(g) for g in trained.groups])
+    learned = (*held.trained.groups, *held.trained.also)
+    named = np.isin([_place(g) for g in groups], [_place(g) for g in learned])
     return named | np.isin(groups, list(held.left_out))
 
 

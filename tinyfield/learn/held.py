@@ -24,6 +24,8 @@ class Held:
     """Rows apart from what a model learned from.
 
     Attributes:
+        trained: what may be scored on them: the model that ships, or, where that was fitted to the
+            test rows too and they are all there is, what it was before.
         table: all rows of the data set that may be scored, in whatever split.
         rows: those to score on.
         whole: whether they are of other data than the build's.
@@ -32,6 +34,7 @@ class Held:
         tested: how many of ``rows`` the build's own test split has, too.
     """
 
+    trained: Trained
     table: FeatureTable
     rows: FeatureTable
     whole: bool = False
@@ -72,18 +75,27 @@ def held_out(app: App, trained: Trained, dataset: Dataset, learned: Dataset | No
         known = np.isin(table.group, trained.groups)
         test = table.split == "test"
         seen = table.rows(known & test)
-        held = Held(table, table.rows(test & ~known), seen=seen if len(seen) else None)
+        rows = table.rows(test & ~known)
+        held = Held(trained.before_tests(), table, rows, seen=seen if len(seen) else None)
     else:
-        steps = {channel.name: 10.0**channel.scale for channel in app.channels}
-        parts = take_apart(dataset, learned, steps)
-        table = compute(app, trained.name, parts.fresh)
-        again = parts.seen and compute(app, trained.name, parts.seen)
-        tested = parts.tested and compute(app, trained.name, parts.tested)
-        table = replace(table, dropped=table.dropped + (again.dropped if again else 0))
-        held = Held(table, table, True, again or None, len(tested) if tested else 0)
+        held = _of_other_data(app, trained.before_tests(), dataset, learned)
+        if trained.also and len(held.rows) > held.tested:
+            everything = replace(learned, split=dict.fromkeys(learned.split, "train"))
+            held = _of_other_data(app, trained, dataset, everything)
     if not len(held.rows):
         _nothing_left(dataset, held)
     return held
+
+
+def _of_other_data(app: App, trained: Trained, dataset: Dataset, learned: Dataset) -> Held:
+    """What of a data set is not in what was learned from, by its samples."""
+    steps = {channel.name: 10.0**channel.scale for channel in app.channels}
+    parts = take_apart(dataset, learned, steps)
+    table = compute(app, trained.name, parts.fresh)
+    again = parts.seen and compute(app, trained.name, parts.seen)
+    tested = parts.tested and compute(app, trained.name, parts.tested)
+    table = replace(table, dropped=table.dropped + (again.dropped if again else 0))
+    return Held(trained, table, table, True, again or None, len(tested) if tested else 0)
 
 
 def _nothing_left(dataset: Dataset, held: Held) -> None:

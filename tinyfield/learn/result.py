@@ -255,4 +255,4 @@ class Trained:
 
     def before_tests(self) -> Trained:
         """What never saw the test rows: itself, unless a refit was to all rows."""
-        return replace(self, model=self.judged or self.model)
+        return replace(self, model=self.judged or self.model, also=())
