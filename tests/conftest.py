@@ -7,6 +7,17 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# How fast a machine is says nothing about what is tested on it. The whole check draws the same
+# examples each time; elsewhere they are new ones, so that one day they find something.
+settings.register_profile(
+    "tinyfield",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize=os.environ.get("TINYFIELD_CI") == "1",
+)
+settings.load_profile("tinyfield")
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -20,7 +20,7 @@ def tinyfield(
     """Run the command line; its exit code, stdout and stderr."""
     return subprocess.run(
         [sys.executable, "-m", "tinyfield", *map(str, arguments)],
-        capture_output=True, text=True, cwd=cwd, timeout=300, check=False,
+        capture_output=True, text=True, cwd=cwd, timeout=900, check=False,
         env={**os.environ, **environment},
     )  # fmt: skip
 
@@ -29,7 +29,7 @@ def imported(*arguments: str | Path) -> set[str]:
     """Top-level packages that a command imports."""
     done = subprocess.run(
         [sys.executable, "-X", "importtime", "-m", "tinyfield", *map(str, arguments)],
-        capture_output=True, text=True, timeout=120, check=False,
+        capture_output=True, text=True, timeout=900, check=False,
     )  # fmt: skip
     names = (line.rsplit("|", 1)[-1].strip() for line in done.stderr.splitlines() if "|" in line)
     return {name.split(".")[0] for name in names}

@@ -38,7 +38,7 @@ def archive(*names: str) -> bytes:
 def tinyfield(*arguments: str | Path, **more: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "tinyfield", *map(str, arguments)],
-        capture_output=True, text=True, timeout=300, check=False, **more,
+        capture_output=True, text=True, timeout=900, check=False, **more,
     )  # type: ignore[call-overload, no-any-return]  # fmt: skip
 
 

@@ -11,7 +11,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -82,14 +81,12 @@ def test_another_rule_needs_no_new_training(bed: Path, built: dict[str, object])
     for name in ("tensorflow", "keras", "sklearn", "optuna"):
         (bed / "poison" / name).mkdir(parents=True)
         (bed / "poison" / name / "__init__.py").write_text(f"raise SystemExit('{name} imported')\n")
-    start = time.monotonic()
     done = tinyfield(
         bed, "build", "apps/changed.yaml", "--board", "native", "--json",
         PYTHONPATH=str(bed / "poison"),
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["models"] == built["models"]
-    assert time.monotonic() - start < 60  # a few seconds on an idle machine
 
 
 def test_a_season_is_the_same_to_the_byte_on_four_boards(

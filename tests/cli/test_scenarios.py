@@ -29,7 +29,6 @@ def folder(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-@pytest.mark.timeout(1000)
 @pytest.mark.parametrize("name", APPS)
 def test_the_apps_own_tests_pass(folder: Path, name: str) -> None:
     app = load_app(folder / "apps" / name)

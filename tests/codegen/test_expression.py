@@ -209,7 +209,7 @@ def evaluate(exprs: list[Expr], samples: list[Row]) -> list[list[int]]:
         for c, m, a, b in samples
     )
     done = subprocess.run(
-        [program], input=text, capture_output=True, text=True, check=False, timeout=60
+        [program], input=text, capture_output=True, text=True, check=False, timeout=600
     )
     assert done.returncode == 0, done.stderr
     return [[int(word) for word in line.split()] for line in done.stdout.splitlines()]

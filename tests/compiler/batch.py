@@ -50,7 +50,7 @@ def agree_in_one_image(
             name="batch",
             sanitize=True,
         )
-        done = subprocess.run([image], input=data, capture_output=True, timeout=120)
+        done = subprocess.run([image], input=data, capture_output=True, timeout=600)
         assert done.returncode == 0, done.stderr.decode()[:2000]
         raw = done.stdout
     else:

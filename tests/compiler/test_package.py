@@ -46,7 +46,7 @@ def tool(name: str) -> str:
 
 def call(*command: str | Path, cwd: Path) -> str:
     done = subprocess.run(
-        list(map(str, command)), cwd=cwd, capture_output=True, text=True, timeout=120, check=False
+        list(map(str, command)), cwd=cwd, capture_output=True, text=True, timeout=600, check=False
     )
     assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
     return done.stdout
@@ -162,7 +162,7 @@ def test_it_is_a_library_of_a_platformio_project(root: Path, tmp_path: Path) -> 
         "build_flags = -Wall -Wextra -Wconversion -Werror\n"
     )
     done = subprocess.run(
-        [*process.command(), "run"], cwd=project, capture_output=True, text=True, timeout=300,
+        [*process.command(), "run"], cwd=project, capture_output=True, text=True, timeout=900,
         env={**process.prepare_core(), "PLATFORMIO_CORE_DIR": str(tmp_path / "core")},
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr

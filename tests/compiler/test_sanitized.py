@@ -34,7 +34,7 @@ def run_sanitized(model: bytes, calls: int = 6) -> None:
         sanitize=True,
     )
     done = subprocess.run(
-        [image], input=packed(ordered(program, given)), capture_output=True, timeout=60
+        [image], input=packed(ordered(program, given)), capture_output=True, timeout=600
     )
     assert done.returncode == 0, done.stderr.decode()[:2000]
     expected = run_host(program, given)

@@ -319,10 +319,10 @@ def nested(condition: int, body: int) -> bytes:
     ],
 )
 def test_loops_that_cannot_be_counted(condition: int, body: int, message: str) -> None:
-    start = time.monotonic()
+    start = time.process_time()
     with pytest.raises(ModelError, match=message):
         compile_model(nested(condition, body))
-    assert time.monotonic() - start < 5
+    assert time.process_time() - start < 5, "processor time; 0.02 s on an idle desktop"
 
 
 def branch(condition: bool | None) -> bytes:

@@ -96,10 +96,10 @@ def test_vectors_that_share_their_content_end_soon() -> None:
     schema.ModelAddVersion(builder, 3)
     schema.ModelAddSubgraphs(builder, graphs)
     builder.Finish(schema.ModelEnd(builder), b"TFL3")
-    start = time.monotonic()
+    start = time.process_time()
     with pytest.raises(ModelError):
         read(bytes(builder.Output()))
-    assert time.monotonic() - start < 2
+    assert time.process_time() - start < 2, "processor time; 0.001 s on an idle desktop"
 
 
 def test_every_unsupported_node_is_listed() -> None:

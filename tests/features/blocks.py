@@ -194,7 +194,7 @@ def run_on(
     else:
         one = targets.target(target)
         image = targets.build(one, [text, *feature_files()], name="blocks", include=include)
-        raw = targets.execute(one, image, given, timeout_s=300.0)
+        raw = targets.execute(one, image, given, timeout_s=600.0)
     return np.frombuffer(raw, "<i4").reshape(len(frames), len(blocks))
 
 
@@ -206,7 +206,7 @@ def _sanitized(text: str, given: bytes) -> bytes:
         name="blocks-sanitized",
         sanitize=True,
     )
-    done = subprocess.run([program], input=given, capture_output=True, timeout=120, check=False)
+    done = subprocess.run([program], input=given, capture_output=True, timeout=600, check=False)
     assert done.returncode == 0, done.stderr.decode()
     return done.stdout
 

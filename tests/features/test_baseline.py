@@ -183,7 +183,7 @@ def test_every_processor_gives_the_same_bytes(name: str) -> None:
             headers={"app_features.h": source.header},
         )
         given_bytes = len(rows).to_bytes(4, "little") + rows.tobytes()
-        raw = targets.execute(target, image, given_bytes, timeout_s=60.0)
+        raw = targets.execute(target, image, given_bytes, timeout_s=600.0)
     except MissingToolError as error:
         absent(str(error))
     assert np.array_equal(np.frombuffer(raw, np.int32).reshape(len(rows), -1),

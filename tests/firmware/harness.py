@@ -52,4 +52,4 @@ class Harness:
         """Ends the program; fails if it leaked or died."""
         assert self._process.stdin
         self._process.stdin.close()
-        assert self._process.wait(timeout=20) == 0
+        assert self._process.wait(timeout=120) == 0

@@ -117,7 +117,7 @@ class Host:
         if end:
             self.send(encode_frame(FrameType.EXIT))
             assert self.next_request() is None
-            assert self.process.wait(timeout=20) == 0
+            assert self.process.wait(timeout=120) == 0
             assert self.exit == b"\0\0\0\0\0"
         return self
 

@@ -55,7 +55,7 @@ def run(
     """The valve's runs (from, to; in s), the watchdog's longest wait in ms, frames sent."""
     done = subprocess.run(
         [program, mode, str(seconds), str(sense_ms)],
-        capture_output=True, text=True, check=False, timeout=120,
+        capture_output=True, text=True, check=False, timeout=600,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     *changes, last = [line.split() for line in done.stdout.splitlines()]
@@ -124,7 +124,7 @@ def with_gateway(
     """When the valve opened, in s, and messages sent."""
     done = subprocess.run(
         [program, "gateway", str(seconds), "20", frames(*answer), frames(*waiting)],
-        capture_output=True, text=True, check=False, timeout=60,
+        capture_output=True, text=True, check=False, timeout=600,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     *changes, last = [line.split() for line in done.stdout.splitlines()]

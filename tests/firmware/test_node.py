@@ -298,7 +298,7 @@ def test_a_host_that_is_gone_ends_the_node(node: Host) -> None:
     node.season([WET], end=False)
     assert node.process.stdin
     node.process.stdin.close()
-    assert node.process.wait(timeout=20) == 1
+    assert node.process.wait(timeout=120) == 1
 
 
 def test_a_host_that_never_answers_well_ends_the_node(node: Host) -> None:
@@ -306,7 +306,7 @@ def test_a_host_that_never_answers_well_ends_the_node(node: Host) -> None:
         assert node.next_request() == 0
         node.send(b"\x02\x05\x05\x00")
     assert node.next_request() is None
-    assert node.process.wait(timeout=20) == 1
+    assert node.process.wait(timeout=120) == 1
     assert node.exit is not None and node.exit[0] == 1
 
 

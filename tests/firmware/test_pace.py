@@ -33,7 +33,7 @@ def run(program: Path, *words: int) -> list[int]:
     """Samples, faults, planned second, the board's second, longest unfed ms, ms slept."""
     done = subprocess.run(
         [program, *(str(word) for word in words)],
-        capture_output=True, text=True, timeout=120, check=False,
+        capture_output=True, text=True, timeout=600, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return [int(word) for word in done.stdout.split()]

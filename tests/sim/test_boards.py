@@ -55,7 +55,6 @@ def test_after_a_power_cut_every_board_says_the_same(
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
 @pytest.mark.parametrize("board", BOARDS[1:])
 def test_a_whole_season_is_the_same(
     bench: Bench, write_trace: Callable[[int], Path], board: str

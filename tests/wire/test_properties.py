@@ -9,7 +9,7 @@ from typing import Any
 
 import cbor2
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tinyfield import wire
@@ -22,8 +22,6 @@ U8, U16, U32 = (st.integers(0, 2**bits - 1) for bits in (8, 16, 32))
 NODE = st.lists(st.text("az09", min_size=1, max_size=4), min_size=1, max_size=3).map("-".join)
 
 # Time is no matter here: a busy machine must not fail a property.
-settings.register_profile("wire", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-RELAXED = settings.get_profile("wire")
 
 
 @st.composite
@@ -57,7 +55,6 @@ def heartbeats(draw: st.DrawFn) -> Message:
     )
 
 
-@RELAXED
 @given(decisions() | heartbeats())
 def test_message_round_trip_and_cbor2_agrees(message: Message) -> None:
     data = wire.encode_message(message)
@@ -79,7 +76,6 @@ SMALL: st.SearchStrategy[Any] = st.recursive(
 )
 
 
-@RELAXED
 @given(st.dictionaries(st.integers(0, 30), SMALL, max_size=12))
 def test_any_map_is_read_as_cbor2_reads_it_or_refused(items: dict[int, Any]) -> None:
     data = cbor2.dumps(items, canonical=True)
@@ -94,7 +90,6 @@ def test_any_map_is_read_as_cbor2_reads_it_or_refused(items: dict[int, Any]) -> 
             continue
 
 
-@RELAXED
 @given(st.binary(max_size=64), decisions(), st.integers(0, 400))
 def test_any_bytes_and_any_bit_flip(junk: bytes, message: Message, bit: int) -> None:
     flipped = bytearray(wire.encode_message(message))
@@ -109,7 +104,6 @@ def test_any_bytes_and_any_bit_flip(junk: bytes, message: Message, bit: int) -> 
                 assert wire.decode_message(wire.encode_message(value)) == value
 
 
-@RELAXED
 @given(decisions().filter(lambda m: m.heard is None), U32)
 def test_a_bridge_stamps_the_time_and_keeps_the_rest(message: Message, now: int) -> None:
     data = wire.encode_message(message)
@@ -126,7 +120,6 @@ def test_a_bridge_keeps_what_it_does_not_know() -> None:
     assert stamped == wire.Downlink(boot=1, seq=4, epoch=1776643200)
 
 
-@RELAXED
 @given(
     st.lists(
         st.tuples(st.sampled_from(FrameType), st.binary(max_size=wire.MAX_PAYLOAD)), max_size=6
@@ -143,7 +136,6 @@ def test_frames_survive_any_cutting(frames: list[tuple[FrameType, bytes]], cuts:
     assert reader.errors == 0
 
 
-@RELAXED
 @given(st.binary(max_size=400), st.binary(max_size=96))
 def test_after_any_noise_the_next_frame_is_read(noise: bytes, payload: bytes) -> None:
     reader = FrameReader()
@@ -162,7 +154,6 @@ def test_endless_noise_takes_no_memory() -> None:
     assert reader.errors == 1
 
 
-@RELAXED
 @given(st.binary(max_size=600))
 def test_cobs_round_trip(data: bytes) -> None:
     encoded = wire.cobs_encode(data)
@@ -232,7 +223,6 @@ def test_neighbours_are_part_of_the_manifest_where_there_are_any() -> None:
             manifest(neighbours=[{**HALL, **wrong}])
 
 
-@RELAXED
 @given(U8, st.booleans(), U32, U32, U32, st.integers(0, 400))
 def test_a_neighbours_word_comes_whole_or_not_at_all(
     index: int, active: bool, heard: int, manifest_hash: int, epoch: int, bit: int
@@ -275,7 +265,6 @@ def test_manifest_says_what_a_label_does() -> None:
     assert manifest().action_text(0, "none") is None
 
 
-@RELAXED
 @given(st.text() | st.binary())
 def test_any_text_is_a_manifest_or_a_wire_error(text: str | bytes) -> None:
     with pytest.raises(WireError):

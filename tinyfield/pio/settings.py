@@ -77,7 +77,7 @@ def _fingerprint(project: Path) -> str:
         cwd=project,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     return done.stdout.strip() if done.returncode == 0 else ""
