@@ -607,7 +607,7 @@ def _tables(
             ]
     except DataError as error:
         tables["The soil-water physics against real probes"] = [
-            {"": f"not measured: {error.message}", "cure": error.hint}
+            {"not measured": error.message, "cure": error.hint}
         ]
     from tinyfield import sim
     from tinyfield.data.score import irrigation_table

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tinyfield.failures import failures
+from tinyfield.spec.durations import duration_text
 
 if TYPE_CHECKING:
     from tinyfield.data.registry import Entry
@@ -239,6 +240,8 @@ def build(result: BuildResult, out: Console) -> None:
 
 def _cost(cost: Cost) -> str:
     """What a model alone takes."""
+    if cost.target == "host":
+        return "what is counted for a board: not for this PC, and no budget holds here"
     return (
         f"{cost.flash_bytes:,} B of flash (code and constants) and {cost.ram_bytes:,} B of RAM, "
         f"as {cost.target}"
@@ -493,19 +496,25 @@ def records(title: str, rows: Sequence[Mapping[str, Any]], out: Console) -> None
 
 
 def clock(t: int) -> str:
-    """Virtual seconds as ``day 12 06:40``."""
-    return f"day {t // 86400:3d} {t % 86400 // 3600:02d}:{t % 3600 // 60:02d}"
+    """Virtual seconds as ``day 12 06:40``, with ``:15`` behind it within a minute."""
+    seconds = f":{t % 60:02d}" if t % 60 else "   "
+    hours, minutes = t % 86400 // 3600, t % 3600 // 60
+    return f"day {t // 86400:3d} {hours:02d}:{minutes:02d}{seconds}"
 
 
 def decision_line(decision: SimDecision) -> str:
     """One decision in a line of text."""
-    return f"{clock(decision.t)}  {decision.words}"
+    return f"{clock(decision.t)} {decision.words}"
 
 
 def season(summary: Mapping[str, Any], out: Console) -> None:
     """The end of ``tinyfield sim``: one line of figures."""
-    parts = [f"{key.replace('_', ' ')} {_cell(value)}" for key, value in summary.items()]
-    out.print(", ".join(parts))
+    parts = {key: f"{key.replace('_', ' ')} {_cell(value)}" for key, value in summary.items()}
+    if 0 < summary.get("days", 0) < 1:
+        parts["days"] = duration_text(round(86400 * summary["days"]))
+    if "seconds" in parts:
+        parts["seconds"] = f"took {summary['seconds']} s"
+    out.print(", ".join(parts.values()))
 
 
 def scenarios(results: Sequence[ScenarioResult], out: Console) -> None:
@@ -672,7 +681,11 @@ def datasets(entries: Sequence[Entry], out: Console) -> None:
 
 def dataset(entry: Entry, out: Console) -> None:
     """The end of ``tinyfield data info``."""
-    for key, value in entry.as_json().items():
+    told = {**entry.as_json(), "where": entry.where or "not on this machine"}
+    for key, value in told.items():
+        if key == "place":
+            continue
         if isinstance(value, (list, tuple)):
             value = "\n    ".join(map(str, value))  # noqa: PLW2901
-        out.print(f"{key + ':':12} {value}")
+        if value is not None:
+            out.print(f"{key + ':':12} {value}")

@@ -447,3 +447,11 @@ def test_the_app_s_bands_are_the_table_s() -> None:
         assert said.tolist() == BANDS[name].of(steps / per).tolist(), name
         assert level.labels[0] == "good" and level.labels[-1] == last
     assert [feature.text for feature in app.past] == ["dust.pm2_5 sum 24 h"]
+
+
+def test_what_an_app_asks_wrongly_is_told_with_its_place(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"air\.yaml:\d+:\d+: no label 'pm2_5_alarm' in these"):
+        data.load(app_of(tmp_path, label="pm2_5_alarm in 6 h"), "m")
+    with pytest.raises(DataError, match=r"air\.yaml:\d+:\d+: dog does not stand in for poll") as e:
+        data.load(app_of(tmp_path, stand_in="dog"), "m")
+    assert e.value.hint == "Write 'stand_in: smog'."

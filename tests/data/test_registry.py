@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import http.server
+import io
 import threading
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from tinyfield import tables
 from tinyfield.data import registry
 from tinyfield.data.registry import DatasetFile
 from tinyfield.errors import DataError
@@ -117,3 +120,16 @@ def test_a_download_is_checked_and_kept(tmp_path: Path, monkeypatch: pytest.Monk
     finally:
         server.shutdown()
         server.server_close()
+
+
+def test_a_set_is_told_to_people(tmp_path: Path) -> None:
+    told: dict[Path | None, str] = {}
+    for where in (None, tmp_path):
+        with io.StringIO() as text:
+            entry = registry.info("pet_dog", where)
+            tables.dataset(entry, Console(file=text, width=400))
+            told[where] = text.getvalue()
+    assert "stand_in:    dog\n" in told[None]
+    assert "where:       not on this machine\n" in told[None]
+    assert f"where:       {tmp_path}\n" in told[tmp_path]
+    assert "None" not in told[None] + told[tmp_path]

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tinyfield.data.bands import BANDS, Bands
-from tinyfield.data.dataset import NO_LABEL, Dataset, Origin, Series, Split
+from tinyfield.data.dataset import NO_LABEL, Dataset, LabelError, Origin, Series, Split
 from tinyfield.data.generators import smog
 from tinyfield.data.importers import beijing
 from tinyfield.data.importers.beijing import PERIOD_S, Station
@@ -49,7 +49,7 @@ def parse_label(text: str, classes: int) -> tuple[Bands, int]:
     """
     name = text.partition(" in ")[0]
     if name not in BANDS:
-        raise DataError(
+        raise LabelError(
             f"no label {name!r} in these data",
             hint=f"Write one of {', '.join(BANDS)}, with ' in 6 h' for one of the future.",
         )

@@ -21,6 +21,10 @@ SPLITS: tuple[Split, ...] = ("train", "valid", "test")
 NO_LABEL = -1
 
 
+class LabelError(DataError):
+    """An app asks a data set for a label that it does not have."""
+
+
 @dataclass(frozen=True)
 class Series:
     """One plot (or person, or machine) through one stretch of time, evenly sampled.

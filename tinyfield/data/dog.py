@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tinyfield.data.dataset import Dataset, Origin, Recording, Split
+from tinyfield.data.dataset import Dataset, LabelError, Origin, Recording, Split
 from tinyfield.data.fan import recordings_in_time
 from tinyfield.data.generators.dog import AXES, BEHAVIOURS, dog, motion
 from tinyfield.data.importers.dog import RATE_HZ, Bout, read_bouts
@@ -42,7 +42,7 @@ def build(app: App, model_name: str, folder: Path | None, seed: int, held_out: b
     model = app.models[model_name]
     train = model.train
     if train.label != LABEL:
-        raise DataError(f"no label {train.label!r} in these data", hint=f"Write 'label: {LABEL}'.")
+        raise LabelError(f"no label {train.label!r} in these data", hint=f"Write 'label: {LABEL}'.")
     if not any(channel.quantity in UNITS for channel in app.channels):
         raise DataError(
             f"{train.dataset} has {', '.join(UNITS)}, and {app.name} measures none of them",

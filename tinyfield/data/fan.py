@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tinyfield.data.dataset import SPLITS, Dataset, Origin, Recording, Split
+from tinyfield.data.dataset import SPLITS, Dataset, LabelError, Origin, Recording, Split
 from tinyfield.data.generators import rotor
 from tinyfield.data.importers import fan
 from tinyfield.data.importers.fan import AXES, RATE_HZ, STATES, Run
@@ -154,19 +154,19 @@ def _numbers(label: str, classes: tuple[str, ...]) -> dict[str, int]:
         return {name: classes.index(name) for name in STATES}
     if label == "fault":
         if len(classes) != 2:
-            raise DataError(
+            raise LabelError(
                 f"the label fault has two classes, the model has {len(classes)}",
                 hint="Write 'classes: [normal, fault]', the usual one first.",
             )
         return {name: int(name != STATES[0]) for name in STATES}
     if label == "running":
         if len(classes) != 2:
-            raise DataError(
+            raise LabelError(
                 f"the label running has two classes, the model has {len(classes)}",
                 hint="Write 'classes: [off, running]'.",
             )
         return dict.fromkeys(STATES, 1)
-    raise DataError(
+    raise LabelError(
         f"no label {label!r} in these data",
         hint="Write 'label: state', 'label: fault' or 'label: running'.",
     )

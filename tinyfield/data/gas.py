@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tinyfield.data.air import parts_in_time
-from tinyfield.data.dataset import Dataset, Origin, Series, Split
+from tinyfield.data.dataset import Dataset, LabelError, Origin, Series, Split
 from tinyfield.data.generators import mq_array
 from tinyfield.data.importers import mq
 from tinyfield.data.importers.mq import CLEAN, COUNTS, PERIOD_S, SENSORS, Recording
@@ -37,7 +37,7 @@ def build(app: App, model_name: str, folder: Path | None, seed: int, held_out: b
     model = app.models[model_name]
     train = model.train
     if train.label != LABEL:
-        raise DataError(f"no label {train.label!r} in these data", hint=f"Write 'label: {LABEL}'.")
+        raise LabelError(f"no label {train.label!r} in these data", hint=f"Write 'label: {LABEL}'.")
     if app.sample_s != PERIOD_S:
         raise DataError(
             f"{train.dataset} has a value every {PERIOD_S} s, the app samples every "

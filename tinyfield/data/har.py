@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from tinyfield.data.dataset import NO_LABEL, Dataset, Origin, Recording, Split
+from tinyfield.data.dataset import NO_LABEL, Dataset, LabelError, Origin, Recording, Split
 from tinyfield.data.generators import person
 from tinyfield.data.importers.har import ACTIVITIES, AXES, CLOCKS, Execution, read_executions
 from tinyfield.data.quantities import as_channels
@@ -46,21 +46,23 @@ def parse_label(text: str) -> Label:
     """``activity on watch 1 s ago``. Raises DataError with what can be written."""
     found = _LABEL.fullmatch(" ".join(text.split()))
     if found is None:
-        raise DataError(
+        raise LabelError(
             f"no label {text!r} in these data",
             hint="Write 'activity', 'activity on watch' or 'activity 1 s ago'.",
         )
     device = found["device"]
     if device is not None and device not in CLOCKS:
-        raise DataError(f"label {text!r}: worn on {device}?", hint=f"{', '.join(CLOCKS)} are here.")
+        raise LabelError(
+            f"label {text!r}: worn on {device}?", hint=f"{', '.join(CLOCKS)} are here."
+        )
     if found["lag"] is None:
         return Label(device, 0.0)
     try:
         lag = float(parse_duration(found["lag"]))
     except Mistake as mistake:
-        raise DataError(f"label {text!r}: {mistake.message}", hint=mistake.hint) from None
+        raise LabelError(f"label {text!r}: {mistake.message}", hint=mistake.hint) from None
     if lag > LONGEST_S:
-        raise DataError(f"label {text!r}: too long ago", hint=f"{LONGEST_S} s at most.")
+        raise LabelError(f"label {text!r}: too long ago", hint=f"{LONGEST_S} s at most.")
     return Label(device, lag)
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinyfield.data import air, cache, dog, fan, gas, har, registry
-from tinyfield.data.dataset import NO_LABEL, Dataset, Origin, Series, Split
+from tinyfield.data.dataset import NO_LABEL, Dataset, LabelError, Origin, Series, Split
 from tinyfield.data.generators import seasons
 from tinyfield.data.generators.batch import Batch, Record
 from tinyfield.data.generators.bed import Bed, bed_of
@@ -43,11 +43,6 @@ GENERATED: dict[Split, int] = {"train": 64, "valid": 16, "test": 16}
 """Generated seasons in each part."""
 DAYS = seasons.SEASON_DAYS
 RULER = "fao56"
-STAND_IN = {
-    "maricopa": RULER, "beijing": "smog", "mq": "mq_array", "fan": "rotor", "dog": "dog",
-    "har": "person",
-}  # fmt: skip
-"""Importer → the generator that stands in for what it reads."""
 TABLES: dict[str, tuple[tuple[str, ...], str]] = {
     "beijing": (beijing.NEEDED, "hours of a station"),
     "mq": (mq.NEEDED, "readings of the array"),
@@ -98,17 +93,22 @@ def load(
             hint="Built so far: irrigation_maricopa (label `need`), pollution_beijing, gas_mq, "
             "anomaly_fan, pet_dog, har_geotec.",
         )
-    if train.stand_in not in (None, STAND_IN[info.importer]):
+    if train.stand_in not in (None, info.stand_in):
         raise DataError(
-            f"{train.stand_in} does not stand in for {train.dataset}",
-            hint=f"Write 'stand_in: {STAND_IN[info.importer]}'.",
+            f"{app.where(f'models.{model_name}.train.stand_in')}: {train.stand_in} does not stand "
+            f"in for {train.dataset}",
+            hint=f"Write 'stand_in: {info.stand_in}'.",
         )
     folder = _folder(train.dataset, train.stand_in, data_dir, held_out)
     key = cache.key(app, model_name, folder, seed, held_out)
     kept = cache.read(key, app)
     if kept is not None:
         return kept
-    dataset = builders[info.importer](app, model_name, folder, seed, held_out)
+    try:
+        dataset = builders[info.importer](app, model_name, folder, seed, held_out)
+    except LabelError as e:
+        place = app.where(f"models.{model_name}.train.label")
+        raise DataError(f"{place}: {e.message}", hint=e.hint) from None
     if folder is not None and info.importer in TABLES:
         columns, what = TABLES[info.importer]
         said = left_out(folder, columns, what)

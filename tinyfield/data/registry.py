@@ -18,6 +18,12 @@ from tinyfield.errors import DataError
 from tinyfield.paths import cache_dir
 from tinyfield.tomlfile import read_toml
 
+STAND_IN = {
+    "maricopa": "fao56", "beijing": "smog", "mq": "mq_array", "fan": "rotor", "dog": "dog",
+    "har": "person",
+}  # fmt: skip
+"""Importer → the generator that stands in for what it reads."""
+
 
 @dataclass(frozen=True)
 class DatasetFile:
@@ -61,6 +67,11 @@ class Entry:
         """Whether every file can be fetched as it is."""
         return bool(self.files) and all(f.url for f in self.files)
 
+    @property
+    def stand_in(self) -> str | None:
+        """The generator that makes recordings like these where there are none."""
+        return STAND_IN.get(self.importer)
+
     def as_json(self) -> dict[str, Any]:
         """For ``--json`` and for people."""
         return {
@@ -73,6 +84,7 @@ class Entry:
             "get": f"tinyfield data get {self.name}" if self.downloadable else "by hand (page)",
             "layout": self.layout,
             **({"weakness": self.weakness} if self.weakness else {}),
+            "stand_in": self.stand_in,
             "where": str(self.where) if self.where else None,
             "place": self.place,
             "files": [f"{f.name} sha256:{f.sha256}" for f in self.files],
@@ -146,14 +158,15 @@ def missing(wanted: Entry) -> DataError:
     """The error of a set that is not here."""
     own = os.environ.get("TINYFIELD_DATA")
     looked = f"in {own} (TINYFIELD_DATA) and " if own else ""
+    page = ""
     if wanted.downloadable:
         how = f"Run `tinyfield data get {wanted.name}`, or, if you have it,"
+        page = f" Page: {wanted.page}"
     else:
         how = f"Fetch it by hand from {wanted.page} (`tinyfield data info {wanted.name}`), then"
     return DataError(
         f"data set {wanted.name} is not here (looked {looked}in the cache)",
-        hint=f"{how} `export TINYFIELD_DATA=FOLDER`, FOLDER holding {wanted.name}/. "
-        f"Page: {wanted.page}",
+        hint=f"{how} `export TINYFIELD_DATA=FOLDER`, FOLDER holding {wanted.name}/.{page}",
     )
 
 

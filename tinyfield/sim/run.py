@@ -412,7 +412,7 @@ class SimRun:
     def _sum_up(self, seconds: float) -> None:
         self.summary = {
             "samples": self._samples,
-            "days": round((self._now - self._source.first) / 86400, 1),
+            "days": round((self._now - self._source.first) / 86400, 5),
             "decisions": len(self._seen),
             "switched_on": self._acts,
             "boots": self._starts,
