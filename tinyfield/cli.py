@@ -25,9 +25,12 @@ if TYPE_CHECKING:
 # typer reads the annotations at run time, where Python 3.10 needs Optional spelled out.
 App = Annotated[Path, typer.Argument(metavar="APP", help="The app's YAML file.", exists=False)]
 Boards = Annotated[
-    list[str] | None, typer.Option("--board", "-b", help="A board; may be repeated.")
+    list[str] | None,
+    typer.Option("--board", "-b", metavar="BOARD", help="A board; may be repeated."),
 ]
-OneBoard = Annotated[str | None, typer.Option("--board", "-b", help="The board.")]
+OneBoard = Annotated[
+    str | None, typer.Option("--board", "-b", metavar="BOARD", help="Instead of the app's own.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable output on stdout.")]
 DataDir = Annotated[
     Path | None,
@@ -118,7 +121,10 @@ def build(
     data: DataDir = None,
     as_json: Json = False,
 ) -> None:
-    """Train (cached), compress, compile, generate, build with PlatformIO, and say what it costs."""
+    """Train (cached), compress, compile, generate, build with PlatformIO, and say what it costs.
+
+    Without --board for the app's own, those below its `boards:`, and every virtual one here.
+    """
     from tinyfield import pipeline, tables
 
     with _progress(as_json) as progress:
@@ -186,11 +192,13 @@ def tune(
     objective: Annotated[
         list[str] | None,
         typer.Option(
-            help="macro_f1, accuracy, mae, rmse, flash, ram or instructions; may be repeated."
+            metavar="FIGURE",
+            help="macro_f1, accuracy, mae, rmse, flash, ram or instructions; may be repeated.",
         ),
     ] = None,
     architecture: Annotated[
-        list[str] | None, typer.Option(help="Search only this one; may be repeated.")
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Search only this one; may be repeated."),
     ] = None,
     plot: Annotated[
         Path | None, typer.Option(help="Where the picture goes (tune-APP.svg).")
@@ -285,7 +293,14 @@ def test(
 def compile_(
     model: Annotated[Path, typer.Argument(metavar="MODEL.tflite")],
     out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Where the C goes.")],
-    target: Annotated[str, typer.Option(help="What the code is for.")] = "host",
+    target: Annotated[
+        str,
+        typer.Option(
+            metavar="TARGET",
+            help="host, cortex-m0, cortex-m3, cortex-m4, cortex-m7, cortex-m33, cortex-m55, "
+            "rv32imc or avr.",
+        ),
+    ] = "host",
     check: Annotated[bool, typer.Option(help="Prove bit-exactness against TFLite.")] = False,
     dump: Annotated[bool, typer.Option(help="Print graph, calls and memory plan.")] = False,
     dump_passes: Annotated[bool, typer.Option(help="The graph after each pass, too.")] = False,
@@ -333,7 +348,12 @@ def run_(
 def bench(
     subjects: Annotated[list[Path], typer.Argument(metavar="MODEL.tflite|APP...")],
     target: Annotated[
-        list[str] | None, typer.Option(help="A target; may be repeated. Without it, all.")
+        list[str] | None,
+        typer.Option(
+            metavar="TARGET",
+            help="host, cortex-m0, cortex-m3, cortex-m4, cortex-m7, cortex-m33, cortex-m55, "
+            "rv32imc or avr; may be repeated. Without it, all.",
+        ),
     ] = None,
     layers: Annotated[bool, typer.Option(help="Show what each layer takes.")] = False,
     optimize: Optimize = None,
