@@ -27,15 +27,18 @@ APP = "apps/irrigation.yaml"
 
 
 def free_port(preferred: int) -> int:
-    """``preferred`` if nobody listens there, else any free port."""
-    for port in (preferred, 0):
+    """``preferred``, or the next after it where nobody listens.
+
+    Not any free port: the system might have given that to somebody else by the time it is used.
+    """
+    for port in range(preferred, min(preferred + 100, 65536)):
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
                 continue
-            return int(probe.getsockname()[1])
-    raise SystemExit("no free TCP port on 127.0.0.1")
+            return port
+    raise SystemExit(f"no free TCP port from {preferred} on at 127.0.0.1")
 
 
 def tool(name: str) -> list[str]:
@@ -63,13 +66,13 @@ def service(command: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 def get(url: str) -> object:
     """The JSON at ``url``."""
-    with urllib.request.urlopen(url, timeout=5) as answer:
+    with urllib.request.urlopen(url, timeout=60) as answer:
         return json.load(answer)
 
 
 def wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
     """Until the gateway answers."""
-    for _ in range(300):
+    for _ in range(1500):
         if process.poll() is not None:
             raise SystemExit(f"the gateway stopped:\n{log.read_text()[-2000:]}")
         try:

@@ -193,7 +193,7 @@ def build(
 
 
 def execute(
-    one: Target, image: Path, given: bytes, *, counted: bool = False, timeout_s: float = 120.0
+    one: Target, image: Path, given: bytes, *, counted: bool = False, timeout_s: float = 600.0
 ) -> bytes:
     """Runs an image to its end; what it wrote.
 
