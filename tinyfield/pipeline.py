@@ -518,6 +518,7 @@ def _plays(
                 figures=result.figures,
                 verdicts=result.verdicts,
                 script=tuple(map(str, scenario.script)),
+                remembers=tuple(kept.text for kept in scenario.remembers),
                 faults=tuple(fault.text for fault in scenario.faults),
                 states=result.states,
                 wrong=scenarios.wrong_in(scenario, result.last - result.first),

@@ -266,6 +266,26 @@ def test_the_picture_is_an_svg_with_a_box_for_each_slot() -> None:
     assert len(boxes) == len(program.plan.slots)
 
 
+BLOCK = ("0: conv 2d", "1: 2 layers by rows", "2: conv 2d", "3: sum", "4: fully connected",
+         "5: softmax")  # fmt: skip
+
+
+@pytest.mark.parametrize(("family", "steps", "slanted"), [("block", 6, False), ("WHILE", 21, True)])
+def test_every_step_is_named_in_full(family: str, steps: int, slanted: bool) -> None:
+    """Level and in lines where there is room, else slanted: six steps, and a score of them."""
+    program = compile_model(FAMILIES[family](np.random.default_rng(0)))
+    root = ElementTree.fromstring(draw(program.plan))
+    space = "{http://www.w3.org/2000/svg}"
+    marks = [one for one in root.iter(f"{space}text") if one.find(f"{space}title") is not None]
+    said = [
+        " ".join(line.text or "" for line in one.findall(f"{space}tspan")) or one.text
+        for one in marks
+    ]
+    assert len(said) == steps and {"rotate" in str(one.attrib) for one in marks} == {slanted}
+    if family == "block":
+        assert tuple(said) == BLOCK
+
+
 @pytest.mark.parametrize(
     ("name", "shown"),
     [

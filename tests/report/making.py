@@ -106,7 +106,8 @@ def plays() -> tuple[Play, ...]:
     return (
         Play("test “dry week”", False, start, 0, 7 * day, week, {"days": 7.0},
              (Verdict("water", "at least 3", (day, 2 * day), False),),
-             faults=("tank stuck from 2 d",), wrong=((2 * day, 7 * day, "tank stuck from 2 d"),),
+             remembers=("dry.usual 3 h", "dry.today 20 min"), faults=("tank stuck from 2 d",),
+             wrong=((2 * day, 7 * day, "tank stuck from 2 d"),),
              script=("sunny 3 d", "rain 4 d"),
              states=((0, 3 * day, "sunny"), (3 * day, 7 * day, "rain")),
              note="Generated: by hand"),

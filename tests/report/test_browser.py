@@ -30,8 +30,8 @@ return [...document.querySelectorAll('.card, .thing, section')]
 CUT = """
 return [...document.querySelectorAll('figure svg text')].filter(one => {
   const svg = one.ownerSVGElement.getBoundingClientRect(), box = one.getBoundingClientRect();
-  return one.closest('.plan') === null && box.width > 0
-    && (box.right > svg.right + 1 || box.left < svg.left - 1);
+  return box.width > 0 && (box.right > svg.right + 1 || box.left < svg.left - 1
+    || box.bottom > svg.bottom + 1 || box.top < svg.top - 1);
 }).map(one => one.textContent);
 """
 

@@ -91,6 +91,7 @@ def page(html: str) -> Page:
         "2.12 ms",
         "esp32dev: not measured: no virtual board has its core",
         "at least 3",
+        "Kept from before: dry.usual 3 h; dry.today 20 min.",
         "(refused)",
         "litres 1,234.6, z 0.",
         "Energy and battery life Not estimated yet",

@@ -87,6 +87,7 @@ class Play:
         figures: of the run, by name.
         verdicts: what the test expects and what came; empty for a season.
         script: what a world played, in words.
+        remembers: what the node kept from the days before, in words.
         faults: what went wrong on purpose, in words.
         states, wrong: the same as stretches of time, in seconds from the first sample.
         note: where the readings come from.
@@ -101,6 +102,7 @@ class Play:
     figures: Mapping[str, float]
     verdicts: tuple[Judged, ...] = ()
     script: tuple[str, ...] = ()
+    remembers: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
     states: tuple[tuple[int, int, str], ...] = ()
     wrong: tuple[tuple[int, int, str], ...] = ()

@@ -100,9 +100,14 @@ def _unwritable(file: Path, why: str) -> EnvironmentFault:
 
 
 def _plan(svg: str, name: str) -> str:
-    """The planner's own drawing, with a text for those who cannot see it."""
+    """The planner's own drawing, with a text for those who cannot see it. It may shrink by a sixth
+    before it is to be scrolled: its letters stay readable."""
     label = f"Memory plan of {name}: which bytes of the arena each tensor takes at which step"
-    return re.sub(r"^<svg ", f'<svg role="img" aria-label="{escaped(label)}" ', svg, count=1)
+    match = re.match(r'<svg [^>]*?width="(\d+)"', svg)
+    wide = int(match[1]) if match is not None else 0
+    style = f"max-width: {wide}px; min-width: {round(wide / 1.2)}px"
+    head = f'<svg role="img" aria-label="{escaped(label)}" style="{style}" '
+    return re.sub(r"^<svg ", head, svg, count=1)
 
 
 @cache
