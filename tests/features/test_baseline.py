@@ -16,9 +16,9 @@ from tinyfield.errors import MissingToolError, SpecError
 from tinyfield.features.bind import FeatureLibrary
 from tinyfield.features.emit import emit_features
 from tinyfield.features.scale import MISSING
-from tinyfield.features.shape import ewma_samples, lag_shape
 from tinyfield.paths import firmware_dir
 from tinyfield.spec.app import App
+from tinyfield.spec.buckets import ewma_samples, lag_shape
 
 SAMPLE_S = 3600
 

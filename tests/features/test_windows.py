@@ -18,8 +18,8 @@ from tinyfield import hostcc
 from tinyfield.features.bind import FeatureLibrary, feature_files, shim
 from tinyfield.features.emit import emit_features
 from tinyfield.features.scale import MISSING
-from tinyfield.features.shape import window_shape
 from tinyfield.paths import firmware_dir
+from tinyfield.spec.buckets import window_shape
 
 SAMPLE_S = 600
 SPANS = (2, 5, 7, 36, 40)  # window lengths in samples: few, prime, exact, with a remainder

@@ -103,6 +103,25 @@ def test_a_window_too_long_for_32_bits() -> None:
         parse_feature("gas.ppb sum 24 h", (wide,), sample_s=600, has_crop=True, unsure=Unsure())
 
 
+@pytest.mark.parametrize(
+    ("text", "cause"),
+    [
+        ("soil.moisture mean 30 d", "more than a window can hold"),
+        ("soil.moisture lag 18 h", "more than a ring can hold"),
+        ("soil.moisture slope 17 h", "overflow the node's arithmetic"),
+        ("soil.moisture ewma 30 d", "the average takes 2 to 65535"),
+    ],
+)
+def test_windows_of_too_many_samples(text: str, cause: str) -> None:
+    """Of every second; of every ten minutes each of them is one."""
+    feature(text)
+    with pytest.raises(Mistake, match=cause) as caught:
+        feature(text, sample_s=1)
+    mistake = caught.value
+    assert mistake.offset is not None and text[mistake.offset :] == text.split(maxsplit=2)[2]
+    assert mistake.hint is not None
+
+
 def test_a_difference_is_in_the_finer_scale() -> None:
     found = feature("soil.moisture minus pot.moisture")
     assert (found.other, found.factors) == (2, (10, 1))

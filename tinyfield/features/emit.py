@@ -9,19 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from tinyfield.errors import SpecError
 from tinyfield.features.emit_frames import Burst, FramePlan
-from tinyfield.features.shape import (
-    Shape,
-    check_fits,
-    ewma_samples,
-    lag_shape,
-    slope_factor,
-    window_shape,
-)
+from tinyfield.spec.buckets import Shape, ewma_samples, factor_of, shape_of
 
 if TYPE_CHECKING:
     from tinyfield.spec import App, Feature
@@ -144,15 +136,10 @@ class _Plan:
     def _shape(self, feature: Feature) -> Shape:
         if feature.op not in _KINDS or feature.window_s is None or feature.channel is None:
             raise SpecError(f"`{feature.text}` is no feature over a window")
-        sample_s, what = self.app.sample_s, f"`{feature.text}`"
-        cut = lag_shape if feature.op in ("lag", "change") else window_shape
-        shape = cut(feature.window_s, sample_s, what=what)
-        if feature.op == "slope" and shape.buckets < 2:
-            raise SpecError(f"{what}: a slope needs two samples", hint="lengthen the window")
         channel = self.app.channels[feature.channel]
-        factor = _factor(feature, sample_s)
-        check_fits(feature.op, shape, (channel.minimum, channel.maximum), factor, what)
-        return shape
+        ends = (channel.minimum, channel.maximum)
+        what = f"`{feature.text}`"
+        return shape_of(feature.op, feature.window_s, self.app.sample_s, ends, what=what)
 
     def _samples(self, feature: Feature) -> int:
         return ewma_samples(feature.window_s or 0, self.app.sample_s, what=f"`{feature.text}`")
@@ -190,7 +177,7 @@ class _Plan:
         if feature.op in ("lag", "change"):
             ago = self._window("oldest", group, ("sums",), buckets=True)
             return ago if feature.op == "lag" else f"tiny_difference({last}, {ago})"
-        factor = _factor(feature, self.app.sample_s)
+        factor = factor_of(feature.op, feature.window_s or 0, self.app.sample_s)
         scaling = f", {factor.numerator}, {factor.denominator}"
         call = self._window(feature.op, group, buckets=feature.op == "slope")
         return call[:-1] + scaling + ")" if feature.op in ("sum", "slope") else call
@@ -375,12 +362,6 @@ def _signature(name: str) -> str:
 
 def _ordered(group: _Group) -> list[str]:
     return [kind for kind in _TYPES if kind in group.kinds]
-
-
-def _factor(feature: Feature, sample_s: int) -> Fraction:
-    if feature.op == "sum" and feature.window_s is not None:
-        return Fraction(feature.window_s, 3600)
-    return slope_factor(sample_s) if feature.op == "slope" else Fraction(1)
 
 
 def _span(feature: Feature) -> str:

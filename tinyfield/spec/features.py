@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal, get_args
 
+from tinyfield.errors import SpecError
 from tinyfield.spec.app import Channel, Feature
+from tinyfield.spec.buckets import ewma_samples, shape_of
 from tinyfield.spec.durations import duration_text, parse_seconds
 from tinyfield.spec.frame_features import is_of_frames, measure_of, parse_frames, vectors
 from tinyfield.spec.frozen import build
@@ -60,6 +62,8 @@ SAYS: dict[ChannelOp, str] = {
     "minus": "last less the last of another channel of the same unit: 'a.x minus b.x'",
 }
 """What each operation gives, for people."""
+AVERAGED = ("ewma", "deviation", "relative")
+"""Which keep one number, however long their time."""
 DIFFERENCES = ("range", "std", "change", "deviation", "minus")
 """Whose unit is that of a difference: of temperatures, one without a zero."""
 STAGES = 4
@@ -170,6 +174,8 @@ def parse_feature(
             offset=rest_at,
             width=len(rest),
         )
+    if sample_s > 0:
+        _check_shape(op, channel, window_s, sample_s, (rest, rest_at))
     return build(Feature)(
         text=text,
         source=source,
@@ -307,6 +313,23 @@ def _window(source: str, op: str, rest: str, at: int, sample_s: int) -> int:
             width=len(rest),
         )
     return window_s
+
+
+def _check_shape(
+    op: str, channel: Channel, window_s: int, sample_s: int, said: tuple[str, int]
+) -> None:
+    """Mistake where the node's arithmetic cannot hold the window; ``said`` is it and its place."""
+    rest, at = said
+    what = f"{op} over {rest}"
+    try:
+        if op in AVERAGED:
+            ewma_samples(window_s, sample_s, what=what)
+        else:
+            shape_of(op, window_s, sample_s, (channel.minimum, channel.maximum), what=what)
+    except SpecError as error:
+        raise Mistake(
+            error.message, hint=error.hint, code="window", offset=at, width=len(rest)
+        ) from None
 
 
 def _measure(op: str, channel: Channel, window_s: int) -> tuple[str, int, int]:

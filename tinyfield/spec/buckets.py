@@ -90,6 +90,34 @@ def ewma_samples(window_s: int, sample_s: int, *, what: str = "the average") -> 
     return n
 
 
+def shape_of(
+    op: str, window_s: int, sample_s: int, channel: tuple[int, int], *, what: str
+) -> Shape:
+    """The ring of a channel's feature, proved to hold whatever the channel can give.
+
+    Args:
+        op: an operation over a window, or a lag.
+        channel: least and greatest scaled value.
+        what: names the feature in the error.
+
+    Raises:
+        SpecError: as window_shape, lag_shape and check_fits; or one sample for a slope.
+    """
+    cut = lag_shape if op in ("lag", "change") else window_shape
+    shape = cut(window_s, sample_s, what=what)
+    if op == "slope" and shape.buckets < 2:
+        raise SpecError(f"{what}: a slope needs two samples", hint="lengthen the window")
+    check_fits(op, shape, channel, factor_of(op, window_s, sample_s), what)
+    return shape
+
+
+def factor_of(op: str, window_s: int, sample_s: int) -> Fraction:
+    """What a read-out multiplies by: hours for sum, slope_factor for slope, else 1."""
+    if op == "sum":
+        return Fraction(window_s, 3600)
+    return slope_factor(sample_s) if op == "slope" else Fraction(1)
+
+
 def slope_factor(sample_s: int) -> Fraction:
     """From scaled units per half sample to hundredths of scaled units per hour."""
     return Fraction(2 * 3600 * 100, sample_s)
