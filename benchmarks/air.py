@@ -7,7 +7,8 @@ and scores the generated C on what was left out: at stations that were trained o
 years, and at two that never were; and once more with these two learned from in the other years
 (``without 2013, every station``), as a refit to all rows has it. Beside each figure stand those of
 what learns nothing: the largest class, and of a label of the future what it is now (persistence)
-and what is usual at that hour in that month (climatology).
+and what is usual at that hour in that month (climatology). ``--bands pm2_5_eu`` scores another
+index of as many classes.
 """
 
 from __future__ import annotations
@@ -42,11 +43,14 @@ def main() -> None:
     parser.add_argument("--app", type=Path, default=APP)
     parser.add_argument("--model", action="append", help="only this one; may be repeated")
     parser.add_argument("--way", action="append", help="only this one, such as 'by time'")
+    parser.add_argument("--bands", help="of another index, such as pm2_5_eu")
     args = parser.parse_args()
     os.environ["TINYFIELD_DATA"] = str(args.data)
     app = load_app(args.app)
     for name in args.model or list(app.models):
-        print(name)
+        if args.bands:
+            app = banded(app, name, args.bands)
+        print(name, app.models[name].train.label)
         for way, split in ways(app, name):
             if args.way and way not in args.way:
                 continue
@@ -70,8 +74,19 @@ def ways(app: App, name: str) -> Iterator[tuple[str, App]]:
 
 def split_so(app: App, name: str, way: str) -> App:
     """The app with another split of that model's data."""
+    return learning(app, name, split=way)
+
+
+def banded(app: App, name: str, bands: str) -> App:
+    """The app with other bands for that model, as far ahead."""
+    _, ahead, lead = app.models[name].train.label.partition(" in ")
+    return learning(app, name, label=bands + ahead + lead)
+
+
+def learning(app: App, name: str, **changes: str) -> App:
+    """The app with that model's ``train:`` changed."""
     model = app.models[name]
-    learn = model.train.model_copy(update={"split": way})
+    learn = model.train.model_copy(update=changes)
     return app.model_copy(
         update={"models": {**app.models, name: model.model_copy(update={"train": learn})}}
     )
