@@ -84,6 +84,19 @@ class Brain:
     tables: dict[str, FeatureTable] = field(default_factory=dict)
     measures: dict[str, Measure] = field(default_factory=dict)
 
+    @property
+    def weak(self) -> tuple[str, ...]:
+        """What the figures of the real recordings that were learned from cannot be believed for."""
+        from tinyfield.data import registry
+
+        sets = dict.fromkeys(
+            self.app.models[name].train.dataset
+            for name, table in self.tables.items()
+            if (table.origin != "generated").any()
+        )
+        known = {name: registry.info(name).weakness for name in sets}
+        return tuple(f"WEAK DATA: of {name}, {text}." for name, text in known.items() if text)
+
     def cost(self, name: str, file: bytes | None = None) -> Cost:
         """What a model takes of the app's board, its gate included; ``file`` in its place."""
         from tinyfield import learn
@@ -185,7 +198,8 @@ def build(
     chosen = board(app.board)
     fit = [wanted[row.board].env for row in rows if not row.note.startswith(NO_ROOM)]
     pio.select(folder, chosen.env, path, also=fit)
-    return BuildResult(app, folder, brain.trained, rows, brain.provenance, brain.costs())
+    told = (*brain.weak, *brain.provenance)
+    return BuildResult(app, folder, brain.trained, rows, told, brain.costs())
 
 
 def generate(
@@ -330,6 +344,7 @@ class Evaluation:
         first = next(iter(self.models.values()), {})
         return {
             **first,
+            "provenance": list(self.provenance),
             "models": dict(self.models),
             "tables": dict(self.extra),
             "cases": {one.decision: one.to_json() for one in self.cases},
@@ -357,7 +372,7 @@ def evaluate(
     scores: dict[str, dict[str, Any]] = {}
     rows: dict[str, FeatureTable] = {}
     judged: dict[str, Trained] = {}
-    said: tuple[str, ...] = brain.provenance
+    said: list[str] = []
     for name, trained in brain.trained.items():
         _step(progress, f"score {name}")
         kept = data.load(app, name, data_dir=data_dir, held_out=data_dir is not None)
@@ -365,10 +380,11 @@ def evaluate(
         held = learn.held_out(app, trained, kept, learned)
         scores[name] = learn.evaluate(app, held, built=brain.tables[name])
         rows[name], judged[name] = held.rows, held.trained
-        said = kept.provenance
+        said += [sentence for sentence in kept.provenance if sentence not in said]
+    told = (*brain.weak, *(said or brain.provenance))
     tables = _tables(path, app, brain, data_dir, progress)
     decided = tuple(cases.cases(app, judged, rows))
-    return Evaluation(scores, said, tables, decided, brain.costs())
+    return Evaluation(scores, told, tables, decided, brain.costs())
 
 
 def run_tests(

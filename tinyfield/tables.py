@@ -334,8 +334,9 @@ def _made(scores: Mapping[str, Any], cost: Cost | None, out: Console) -> None:
     """What the scored model takes, and what it learned from where that is more than usual."""
     if cost is not None:
         out.print(f"  takes {_cost(cost)}")
-    if scores["refitted"] is not None:
-        out.print(f"  note: {scores['refitted']}", markup=False)
+    told = [] if scores["refitted"] is None else [scores["refitted"]]
+    for note in (*told, *scores["notes"]):
+        out.print(f"  note: {note}", markup=False)
 
 
 def _to_beat(scores: Mapping[str, Any], figure: str, out: Console) -> None:

@@ -20,7 +20,8 @@ from tinyfield.data.dataset import Dataset, Series
 from tinyfield.errors import DataError
 from tinyfield.learn import Cost, Trained, evaluate, held_out, train
 from tinyfield.learn.examine import notes_on
-from tinyfield.pipeline import Evaluation
+from tinyfield.pipeline import Brain, Evaluation
+from tinyfield.spec import load_app
 
 NAMES = [f"s.{name}" for name in "abcde"]
 APP = app(
@@ -123,7 +124,34 @@ def test_what_it_takes_and_that_it_was_refitted_is_said(trained: Trained, cached
     assert f"note: {note}" in told.getvalue() and "25% of them" in note
     assert "takes 3,210 B of flash (code and constants) and 98 B of RAM" in told.getvalue()
     assert result.as_json()["costs"]["need"]["flash_bytes"] == 3210
-    assert result.as_json()["refitted"] == note and "of other things" not in told.getvalue()
+    assert result.as_json()["refitted"] == note
+    assert "note: of other things" in told.getvalue() and result.as_json()["notes"] == [
+        "of other things"
+    ]
+    other = scored(replace(trained, report=report), OTHERS, dataset())
+    assert other["notes"] == []  # they are of the build's test rows
+
+
+def test_test_rows_of_the_moments_of_training_rows_are_told() -> None:
+    """Of rows with dates alone, and of more than half of them."""
+    rows = table()
+    test = np.flatnonzero(rows.split == "test")
+    when = np.arange(len(rows), dtype=np.int64)
+    when[test[: len(test) * 3 // 4]] = when[rows.split == "train"][: len(test) * 3 // 4]
+    told = notes_on(replace(rows, when=when, dated=True))[-1]
+    assert told.startswith("75% of the test rows are of the same moments as training rows")
+    assert not any("same moments" in note for note in notes_on(replace(rows, when=when)))
+    apart = replace(rows, when=np.arange(len(rows), dtype=np.int64), dated=True)
+    assert not any("same moments" in note for note in notes_on(apart))
+
+
+def test_weak_recordings_are_told_where_they_were_learned_from() -> None:
+    the_app = load_app(Path(__file__).parents[2] / "apps" / "pet_tracker.yaml")
+    rows = table()
+    (told,) = Brain(the_app, tables={"behaviour": rows, "itch": rows}).weak
+    assert told.startswith("WEAK DATA: of pet_dog, it is one dog with one recording")
+    made = replace(rows, origin=np.full(len(rows), "generated"))
+    assert Brain(the_app, tables={"behaviour": made}).weak == ()
 
 
 def test_other_data_count_whole(trained: Trained, cached: Path) -> None:

@@ -79,6 +79,7 @@ class FeatureTable:
         before: the last label, or target, that is known at the row, MISSING where none is [n]: what
             persistence would say. None of classes that are of their own time.
         when: local time of each row, seconds since 2000 [n].
+        dated: whether that is when it was, as in series; recordings begin at a made-up time.
         lead_s: how long after its row a label, or target, becomes known.
         target: the number that a regression is to give.
         amount: of ordered classes the quantity that they are steps of [n], where the data tell it.
@@ -111,6 +112,7 @@ class FeatureTable:
     clear: NDArray[np.float32] | None = None
     device: NDArray[np.str_] | None = None
     refit: Refit = False
+    dated: bool = False
 
     def __len__(self) -> int:
         return len(self.y)
@@ -311,6 +313,7 @@ def compute(app: App, model: str, dataset: Dataset, *, every_s: int | None = Non
         lead_s=dataset.lead_s,
         target=app.models[model].target,
         refit=train.refit,
+        dated=not dataset.recordings,
         **joined,
     )
 

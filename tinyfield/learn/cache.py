@@ -55,6 +55,7 @@ _TRAINERS = ("tensorflow", "keras", "scikit-learn", "numpy")
 _SCORES = (
     "anomaly.py",
     "baselines.py",
+    "examine.py",
     "known.py",
     "metrics.py",
     "regression.py",

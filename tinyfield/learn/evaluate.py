@@ -9,7 +9,7 @@ import numpy as np
 from tinyfield.compiler import compile_model
 from tinyfield.features.table import STRETCH, FeatureTable
 from tinyfield.learn import baselines
-from tinyfield.learn.examine import refit_note
+from tinyfield.learn.examine import refit_note, weakening
 from tinyfield.learn.metrics import (
     Errors,
     Score,
@@ -64,7 +64,8 @@ def evaluate(app: App, held: Held, *, built: FeatureTable | None = None) -> dict
         also what training saw another part of),
         ``by_device`` (of each device that the data were recorded with, where there are several),
         ``clear`` (of the rows whose label holds for :data:`CLEAR` of the time that it is of, where
-        some do not), ``refitted`` (the note on a refit, None without one), and
+        some do not), ``refitted`` (the note on a refit, None without one), ``notes`` (what else is
+        to be known of the build's test rows, where they are what is scored), and
         ``columns``: the same scores of the ``float`` model (None on other data than the build's:
         it is not kept), of the integers by their reference (``int8``), and of the generated C
         (``device``), which is held against the reference byte for byte on these rows.
@@ -130,6 +131,7 @@ def evaluate(app: App, held: Held, *, built: FeatureTable | None = None) -> dict
         "calibration_error": calibration_error(y, (out.astype(np.float64) + 128) / 256),
         **_unknown(trained, rows),
         "refitted": _refitted(trained),
+        "notes": [] if held.whole else weakening(trained.report.notes),
         "model": trained.name,
         "dataset": rows.dataset,
         "provenance": list(rows.provenance),
@@ -254,6 +256,7 @@ def _evaluate_numbers(
         "groups": total.groups,
         "by_origin": {o: e.to_json() for o, e in by_origin(rows, said, target).items()},
         "refitted": _refitted(trained),
+        "notes": [] if held.whole else weakening(report.notes),
         "model": trained.name,
         "dataset": rows.dataset,
         "provenance": list(rows.provenance),

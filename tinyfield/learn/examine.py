@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from tinyfield.errors import DataError
 from tinyfield.features.table import FeatureTable
 
-UNBALANCED, REPEATED = 0.97, 0.2
-"""Shares of one class, and of test rows known from training, from which on a note says so."""
+UNBALANCED, REPEATED, AT_ONCE = 0.97, 0.2, 0.5
+"""Shares of one class, of test rows known from training, and of those of the same moments as
+training rows, from which on a note says so."""
 
 REFITTED = "fitted once more"
 """How the note on a refit begins, which weakens no figure."""
@@ -118,6 +119,14 @@ def notes_on(table: FeatureTable) -> list[str]:
             f"{again:.0%} of the test rows equal a training row in every input: the score may "
             "be of what was learned by heart"
         )
+    at_once = _same_moments(train, test)
+    if at_once > AT_ONCE:
+        notes.append(
+            f"{at_once:.0%} of the test rows are of the same moments as training rows elsewhere: "
+            "what places had in common then, such as the weather, is known to the model, and at "
+            "another time it will be less so (`split: by time`, or later recordings with "
+            "`evaluate --data`, tell how much)"
+        )
     absent = [c for i, c in enumerate(table.classes) if not (test.y == i).any()]
     if absent:
         notes.append(f"no test row is {' or '.join(absent)}: its recall is not known")
@@ -127,6 +136,18 @@ def notes_on(table: FeatureTable) -> list[str]:
 def refit_note(notes: Sequence[str]) -> str | None:
     """The note on a refit among others; None of a model that was not refitted."""
     return next((note for note in notes if note.startswith(REFITTED)), None)
+
+
+def weakening(notes: Sequence[str]) -> list[str]:
+    """The notes that make a figure less than it seems: all but that on a refit."""
+    return [note for note in notes if not note.startswith(REFITTED)]
+
+
+def _same_moments(train: FeatureTable, test: FeatureTable) -> float:
+    """Share of test rows at whose time some training row is; 0 where the data have no dates."""
+    if not test.dated or train.when is None or test.when is None:
+        return 0.0
+    return float(np.isin(test.when, train.when).mean())
 
 
 def _seen_rows(train: NDArray[np.int32], test: NDArray[np.int32]) -> float:

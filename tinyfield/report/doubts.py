@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tinyfield.data import registry
-from tinyfield.learn.examine import REFITTED
+from tinyfield.learn.examine import weakening
 from tinyfield.report import words
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def _data(model: ModelFacts) -> list[str]:
             few.append(f"{seen} of “{name}”")
     if few:
         found.append(f"few test rows: only {words.listing(few)}")
-    notes = [note for note in model.report.notes if not note.startswith(REFITTED)]
+    notes = weakening(model.report.notes)
     if model.dropped and not any("left out" in note for note in notes):
         notes.append(f"{model.dropped:,} labelled rows left out: an input had no value")
     return found + notes
