@@ -195,9 +195,12 @@ def minutes(app: App, days: Days) -> tuple[Minutes, Minutes]:
 
 def calories(app: App, days: Days) -> None:
     """Prints how far the node's are off."""
-    cost = costs(app.path)
-    true = np.array([cost.get(b, cost[LIKE]) for b in BEHAVIOURS])[days.did]
-    told = np.array([cost[n] for n in app.models[MODEL].classes])[days.said]
+    itch, cost = costs(app.path)
+    true = np.array([{**cost, **itch}.get(b, cost[LIKE]) for b in BEHAVIOURS])[days.did]
+    behaviour = np.array([cost[n] for n in app.models[MODEL].classes])[days.said]
+    other = app.models["itch"].classes.index("other")
+    itches = np.array([itch.get(n, 0.0) for n in app.models["itch"].classes])[days.itch]
+    told = np.where(days.itch == other, behaviour, itches)
     spent, counted = (Pet(app).rer * rates.mean(axis=1) for rates in (true, told))
     off = np.abs(counted - spent) / spent
     print(f"  calories: {spent.mean():.0f} kcal a day, the node says {counted.mean():.0f}; "
@@ -226,10 +229,14 @@ def called(app: App, days: Days) -> None:
     print(flush=True)
 
 
-def costs(path: Path) -> dict[str, float]:
-    """Multiples of the need at rest of each behaviour, as the app's ``burned`` has them."""
-    told = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
-    return {str(k): float(v) for k, v in told["totals"]["burned"]["sum"][MODEL].items()}
+def costs(path: Path) -> tuple[dict[str, float], dict[str, float]]:
+    """Multiples of the need at rest, as the app's ``burned`` has them: of what the model ``itch``
+    tells, and of each behaviour."""
+    told = dict(YAML(typ="safe").load(path.read_text(encoding="utf-8"))["totals"]["burned"]["sum"])
+    itch = dict(told["itch"])
+    of = itch.pop("other")[MODEL]
+    first, second = ({str(k): float(v) for k, v in one.items()} for one in (itch, of))
+    return first, second
 
 
 class Pet:

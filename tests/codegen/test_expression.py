@@ -23,6 +23,7 @@ from tinyfield.spec.expr import (
     DecisionRef,
     Expr,
     LabelIs,
+    LabelTable,
     Missing,
     Neg,
     Not,
@@ -32,6 +33,7 @@ from tinyfield.spec.expr import (
     Rescale,
     SiteRef,
 )
+from tinyfield.spec.rule_numbers import interval
 
 MISSING = -(2**31)
 CHANNELS, MODELS, RULES = 3, ("need", "leak"), 2
@@ -193,12 +195,10 @@ int main(void) {
 """
 
 
-def evaluate(exprs: list[Expr], samples: list[Row]) -> list[list[int]]:
-    """The C's answer for every sample and expression, built with sanitizers."""
-    writer = ExpressionWriter(MODELS)
-    lines = "\n".join(f'        printf("%d ", {writer.truth(expr)});' for expr in exprs)
+def run(globals_: str, lines: str, samples: list[Row]) -> list[list[int]]:
+    """What the C prints for every sample, built with sanitizers."""
     program = hostcc.compile_executable(
-        [_PROGRAM % ("", 10, lines)],
+        [_PROGRAM % (globals_, 10, lines)],
         include=[firmware_dir() / "core"],
         flags=["-O1"],
         name="expressions",
@@ -213,6 +213,38 @@ def evaluate(exprs: list[Expr], samples: list[Row]) -> list[list[int]]:
     )
     assert done.returncode == 0, done.stderr
     return [[int(word) for word in line.split()] for line in done.stdout.splitlines()]
+
+
+def evaluate(exprs: list[Expr], samples: list[Row]) -> list[list[int]]:
+    """The C's answer for every sample and expression."""
+    writer = ExpressionWriter(MODELS)
+    lines = "\n".join(f'        printf("%d ", {writer.truth(expr)});' for expr in exprs)
+    return run("", lines, samples)
+
+
+def test_a_class_may_count_what_another_model_s_class_counts() -> None:
+    """Every pair of labels; without one that counts, nothing is known."""
+    second = LabelTable("", -1, MODELS[1], (7, 8, 9))
+    table = LabelTable("", -1, MODELS[0], (5, 0, 0), ((1, second), (2, second)))
+    assert table.flat == (5, 0, 0, 7, 8, 9, 7, 8, 9) and table.leaves == (5, 7, 8, 9, 7, 8, 9)
+    assert interval(table) == (5, 9)
+    samples: list[Row] = [
+        ([0] * CHANNELS, [(a, 200), (b, 200)], [0] * RULES, MISSING)
+        for a in (0, 1, 2, 255)
+        for b in (0, 1, 2, 255)
+    ]
+    numbers = ", ".join(map(str, table.flat))
+    writer = ExpressionWriter(MODELS)
+    lines = f"""        const tiny_num_t said = {writer.value(table, "rate_of")};
+        printf("%lld", said == TINY_NONE ? -1 : (long long)said);"""
+    found = run(
+        f'#include "totals.h"\nstatic const int32_t TINY_ROM rate_of[] = {{{numbers}}};', lines,
+        samples,
+    )  # fmt: skip
+    of = {0: 7, 1: 8, 2: 9, 255: -1}
+    assert found == [
+        [{0: 5, 255: -1}.get(a, of[b])] for a in (0, 1, 2, 255) for b in (0, 1, 2, 255)
+    ]
 
 
 @settings(max_examples=4, deadline=None)

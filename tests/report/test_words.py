@@ -95,9 +95,14 @@ models:
     inputs: [soil.moisture last]
     classes: [none, heavy]
     train: {dataset: irrigation_maricopa, stand_in: fao56, label: need, split: by plot}
+  other:
+    inputs: [soil.moisture last]
+    classes: [none, heavy]
+    train: {dataset: irrigation_maricopa, stand_in: fao56, label: need, split: by plot}
 totals:
   dry: {time: need == heavy, usual: 14 days, after: 2 days}
   burned: {sum: {need: {none: 1, heavy: 2.5}}, times: pet.rer}
+  both: {sum: {other: {none: 3, heavy: {need: {none: 1, heavy: 2.5}}}}, times: pet.rer}
   wet: {sum: soil.moisture / 1 h}
 decisions:
   feed:
@@ -113,6 +118,9 @@ def test_totals_and_levels(tmp_path: Path) -> None:
         "of more than 14 an average in which each day weighs one 14th; known after 2 days.",
         "burned": "What comes together in a day, in kcal: pet.rer times 1 while need says “none” "
         "and 2.5 while need says “heavy”.",
+        "both": "What comes together in a day, in kcal: pet.rer times 3 while other says “none”, "
+        "1 while need says “none” and other says “heavy” and 2.5 while need says “heavy” and other "
+        "says “heavy”.",
         "wet": "What comes together in a day, in %: (soil.moisture * 1 1/h).",
     }
     assert words.rule(the, the.decisions["feed"]) == (

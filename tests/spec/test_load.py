@@ -10,7 +10,7 @@ import pytest
 from tinyfield.boards import load_boards
 from tinyfield.errors import NotBuiltYetError, SpecError
 from tinyfield.spec import App, Diagnostic, load_app
-from tinyfield.spec.expr import dump
+from tinyfield.spec.expr import LabelTable, dump
 
 EXAMPLE = Path(__file__).parent / "apps" / "irrigation.yaml"
 APPS = Path(__file__).parents[2] / "apps"
@@ -314,6 +314,12 @@ totals:
   light_sum: {sum: light.illuminance}
   drunk: {sum: {need: {none: 0, light: 3 L/h, heavy: 7.25 L/h}}}
   worked: {sum: {need: {none: 0, light: 1, heavy: 2}}}
+  both: {sum: {tired: {yes: 0.25 L/h, no: {need: {none: 0, light: 3 L/h, heavy: 125 mL/min}}}}}
+"""
+TIRED = """  tired:
+    inputs: [soil.moisture last]
+    classes: ["yes", "no"]
+    train: {dataset: irrigation_maricopa, stand_in: fao56, label: need}
 """
 
 
@@ -322,6 +328,7 @@ def counting(folder: Path, rule: str = "") -> App:
     text = text.replace(", reporting: {link: mqtt}", "")
     assert text.count("decisions:\n") == 1
     text = text.replace("decisions:\n", f"{TOTALS.lstrip()}decisions:\n{rule}")
+    text = text.replace("\nmodels:\n", f"\nmodels:\n{TIRED}")
     return load_app(write(folder, text))
 
 
@@ -333,7 +340,11 @@ def test_totals_have_units_and_limits(tmp_path: Path) -> None:
         "light_sum": ("lux*h", 0, 3600, 0, 24 * 120000),
         "drunk": ("L", -2, 3600, 0, 24 * 725),
         "worked": ("h", 0, 3600, 0, 48),
+        "both": ("L", -2, 3600, 0, 24 * 750),
     }
+    rate = app.totals["both"].rate
+    assert isinstance(rate, LabelTable) and rate.model == "tired" and rate.values == (25, 0)
+    assert [(index, t.model, t.values) for index, t in rate.inner] == [(1, "need", (0, 300, 750))]
     dry = app.totals["dry"]
     assert (dry.over_days, dry.after_days) == (14, 3)
     assert (app.totals["drunk"].over_days, app.totals["drunk"].after_days) == (0, 0)

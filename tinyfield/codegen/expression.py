@@ -108,11 +108,17 @@ class ExpressionWriter:
         return self._logic(expr, _Numbering(()))
 
     def value(self, expr: Numeric, table: str) -> str:
-        """C of type ``tiny_num_t``; ``table`` is the name of the C array of a label table, which
-        may stand alone or be multiplied by something."""
+        """C of type ``tiny_num_t``; ``table`` is the name of the C array that a label table's
+        numbers lie in, the inner ones' behind them; it may stand alone or be multiplied by
+        something."""
         if isinstance(expr, LabelTable):
-            model = self._models[expr.model]
-            return f"tiny_total_label(tiny_verdict_label(v->verdict[{model}]), {table})"
+            label = f"tiny_verdict_label(v->verdict[{self._models[expr.model]}])"
+            text, at = f"tiny_total_label({label}, {table})", len(expr.values)
+            for index, inner in expr.inner:
+                there = self.value(inner, f"&{table.removeprefix('&').split('[')[0]}[{at}]")
+                text = f"({label} == {index} ? {there} : {text})"
+                at += len(inner.flat)
+            return text
         if isinstance(expr, Arith) and isinstance(expr.a, LabelTable):
             return f"tiny_mul({self.value(expr.a, table)}, {self._number(expr.b)})"
         return self._number(expr)

@@ -597,7 +597,7 @@ def _totals(app: App) -> tuple[TotalPlan, ...]:
             assert total.rate is not None
             value = writer.value(total.rate, f"{name}_of")
         rate = total.rate.a if isinstance(total.rate, Arith) else total.rate
-        table = rate.values if isinstance(rate, LabelTable) else ()
+        table = rate.flat if isinstance(rate, LabelTable) else ()
         plans.append(
             TotalPlan(
                 name, total.text, value, table, total.per_s, total.over_days, total.after_days

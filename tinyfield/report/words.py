@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -205,14 +205,22 @@ def total(app: App, one: Total) -> str:
     return text
 
 
+def _each(app: App, rate: e.LabelTable) -> Iterator[str]:
+    inner = dict(rate.inner)
+    for index, label in enumerate(app.models[rate.model].classes):
+        said = f"while {rate.model} says “{label}”"
+        if index in inner:
+            yield from (f"{one} and {said[6:]}" for one in _each(app, inner[index]))
+        else:
+            value = Decimal(rate.values[index]).scaleb(rate.scale)
+            yield f"{value.normalize():,f} {said}"
+
+
 def _rate(app: App, rate: e.Numeric | None) -> str:
     if isinstance(rate, e.Arith) and isinstance(rate.a, e.LabelTable):
         return f"{_number(rate.b)} times {_rate(app, rate.a)}"
     if isinstance(rate, e.LabelTable):
-        each = [
-            f"{Decimal(value).scaleb(rate.scale).normalize():,f} while {rate.model} says “{label}”"
-            for label, value in zip(app.models[rate.model].classes, rate.values, strict=True)
-        ]
+        each = list(_each(app, rate))
         return f"{listing(each)}{f' ({unit(rate.unit)})' if rate.unit else ''}"
     return _number(rate) if rate is not None else ""
 

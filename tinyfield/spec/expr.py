@@ -162,10 +162,27 @@ class PetRef(Numeric):
 
 @dataclass(frozen=True)
 class LabelTable(Numeric):
-    """A number for each class of a model; missing when the model could not run."""
+    """A number for each class of a model; missing when the model could not run.
+
+    ``inner``: classes (by index) whose number is that of another model's table, in the same unit
+    and scale; their own entry in ``values`` is 0.
+    """
 
     model: str
     values: tuple[int, ...]
+    inner: tuple[tuple[int, LabelTable], ...] = ()
+
+    @property
+    def flat(self) -> tuple[int, ...]:
+        """The values, followed by those of each inner table."""
+        return (*self.values, *(value for _, table in self.inner for value in table.flat))
+
+    @property
+    def leaves(self) -> tuple[int, ...]:
+        """Every number that it can be."""
+        other = {index for index, _ in self.inner}
+        own = [value for index, value in enumerate(self.values) if index not in other]
+        return (*own, *(value for _, table in self.inner for value in table.leaves))
 
 
 @dataclass(frozen=True)
@@ -310,7 +327,8 @@ def dump(expr: Expr) -> str:
     if isinstance(expr, TotalRef):
         return f"{expr.name}.{expr.part} {expr.unit}e{expr.scale}"
     if isinstance(expr, LabelTable):
-        return f"{expr.model}{list(expr.values)} {expr.unit}e{expr.scale}"
+        inner = "".join(f" #{index}: {dump(table)}" for index, table in expr.inner)
+        return f"{expr.model}{list(expr.values)} {expr.unit}e{expr.scale}{inner}"
     if isinstance(expr, Rescale):
         return f"({dump(expr.x)} x{expr.factor})"
     if isinstance(expr, Neg):

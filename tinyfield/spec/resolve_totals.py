@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from tinyfield.spec.app import Total
@@ -217,12 +218,36 @@ def _integral(unit: str) -> tuple[str, int]:
     return (f"{unit}*h" if unit else "h"), _PER["h"]
 
 
+@dataclass(frozen=True)
+class _Rates:
+    """What each class of a model counts: a rate, or what another model's classes count."""
+
+    model: str
+    node: Map
+    of: dict[str, Const | _Rates]
+
+    def all(self) -> Iterator[tuple[Node, Const]]:
+        """Every rate, and where it stands."""
+        for label, rate in self.of.items():
+            if isinstance(rate, _Rates):
+                yield from rate.all()
+            else:
+                yield self.node.items[label], rate
+
+
 def _table(node: Map, scope: Scope, problems: Problems) -> LabelTable | None:
-    """``{activity: {lying: 40 kcal/h, …}}``: every class has its rate."""
+    """``{activity: {lying: 40 kcal/h, …}}``: every class has its rate, or a table of its own."""
+    rates = _rates(node, scope, problems, ())
+    return None if rates is None else _in_one_unit(rates, scope, problems)
+
+
+def _rates(node: Map, scope: Scope, problems: Problems, above: tuple[str, ...]) -> _Rates | None:
+    """``above``: models that have told something apart already."""
     if len(node.items) != 1:
         raise Mistake(
             "a sum goes by the classes of one model",
-            hint="write {activity: {walking: 95 kcal/h, …}}",
+            hint="write {activity: {walking: 95 kcal/h, …}}; a class may go by another model's: "
+            "{itch: {scratching: 60 kcal/h, other: {activity: {…}}}}",
             code="total",
         )
     model, rates = next(iter(node.items.items()))
@@ -233,6 +258,15 @@ def _table(node: Map, scope: Scope, problems: Problems) -> LabelTable | None:
             hint = f"did you mean {near!r}?" if near else f"models: {known}"
             problems.at(rates, f"there is no model {model!r}", hint=hint, key=True, code="unknown")
         return None
+    if model in above:
+        problems.at(
+            rates,
+            f"{model!r} has been told apart already",
+            hint="write the rate of this class",
+            key=True,
+            code="total",
+        )
+        return None
     classes = scope.models[model]
     if not isinstance(rates, Map):
         raise Mistake(
@@ -240,7 +274,7 @@ def _table(node: Map, scope: Scope, problems: Problems) -> LabelTable | None:
             hint=f"write {{{model}: {{{classes[0]}: 40 kcal/h, …}}}}",
             code="type",
         )
-    found: dict[str, Const] = {}
+    found: dict[str, Const | _Rates] = {}
     good = True
     for label, item in rates.items.items():
         if label not in classes:
@@ -251,7 +285,11 @@ def _table(node: Map, scope: Scope, problems: Problems) -> LabelTable | None:
             )
             good = False
             continue
-        rate = _rate(item, scope, problems)
+        rate = (
+            _rates(item, scope, problems, (*above, model))
+            if isinstance(item, Map)
+            else _rate(item, scope, problems)
+        )
         good = good and rate is not None
         if rate is not None:
             found[label] = rate
@@ -265,7 +303,7 @@ def _table(node: Map, scope: Scope, problems: Problems) -> LabelTable | None:
             code="missing",
         )
         return None
-    return _in_one_unit(model, classes, found, rates, problems) if good else None
+    return _Rates(model, rates, found) if good else None
 
 
 def _rate(node: Node, scope: Scope, problems: Problems) -> Const | None:
@@ -280,28 +318,37 @@ def _rate(node: Node, scope: Scope, problems: Problems) -> Const | None:
     return typed.number if isinstance(typed.number, Const) else None
 
 
-def _in_one_unit(
-    model: str, classes: tuple[str, ...], found: dict[str, Const], rates: Map, problems: Problems
-) -> LabelTable | None:
+def _in_one_unit(rates: _Rates, scope: Scope, problems: Problems) -> LabelTable | None:
     """The table in the first rate's unit; a plain 0 has any unit."""
-    unit = next((c.unit for c in found.values() if c.value != 0), "")
-    values: list[Fraction] = []
-    for label in classes:
-        rate = found[label]
-        if rate.value == 0 and rate.unit == "":
-            values.append(Fraction(0))
-            continue
-        if not same_dimension(rate.unit, unit):
+    unit = next((c.unit for _, c in rates.all() if c.value != 0), "")
+
+    def anything(rate: Const) -> bool:
+        return rate.value == 0 and rate.unit == ""
+
+    def value(rate: Const) -> Fraction:
+        if anything(rate):
+            return Fraction(0)
+        return Fraction(rate.value * find_unit(rate.unit).factor / find_unit(unit).factor)
+
+    for node, rate in rates.all():
+        if not anything(rate) and not same_dimension(rate.unit, unit):
             problems.at(
-                rates.items[label],
+                node,
                 f"{rate.unit or 'a plain number'} and {unit or 'a plain number'} are of two kinds",
                 hint=f"write it in {unit}" if unit else "write plain numbers",
                 code="unit",
             )
             return None
-        values.append(rate.value * find_unit(rate.unit).factor / find_unit(unit).factor)
+    values = [value(rate) for _, rate in rates.all()]
     digits = next(
         (d for d in range(MOST_DIGITS) if all((v * 10**d).denominator == 1 for v in values)),
         MOST_DIGITS,
     )
-    return LabelTable(unit, -digits, model, tuple(nearest_int(v * 10**digits) for v in values))
+
+    def table(of: _Rates) -> LabelTable:
+        each = [of.of[label] for label in scope.models[of.model]]
+        own = (0 if isinstance(r, _Rates) else nearest_int(value(r) * 10**digits) for r in each)
+        inner = ((k, table(r)) for k, r in enumerate(each) if isinstance(r, _Rates))
+        return LabelTable(unit, -digits, of.model, tuple(own), tuple(inner))
+
+    return table(rates)

@@ -295,7 +295,7 @@ def interval(node: Numeric) -> tuple[int, int]:
     if isinstance(node, (ChannelRef, FeatureRef, TotalRef, ValueRef)):
         return node.minimum, node.maximum
     if isinstance(node, LabelTable):
-        return min(node.values), max(node.values)
+        return min(node.leaves), max(node.leaves)
     if isinstance(node, SiteRef):
         return 0, SITE[node.name].maximum
     if isinstance(node, TimeRef):

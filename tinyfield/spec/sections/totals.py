@@ -20,7 +20,7 @@ Rate = Annotated[
                     "type": "object",
                     "additionalProperties": {
                         "type": "object",
-                        "additionalProperties": {"type": ["string", "number"]},
+                        "additionalProperties": {"type": ["string", "number", "object"]},
                     },
                 },
             ]
@@ -40,8 +40,11 @@ class TotalSection(Section):
     sum: Rate = Field(
         default=None,
         description="rate that is summed up over time: an expression, or a rate for each class of "
-        "a model",
-        examples=["{activity: {lying: 40 kcal/h, walking: 95 kcal/h}}"],
+        "a model; a class may go by another model's instead",
+        examples=[
+            "{activity: {lying: 40 kcal/h, walking: 95 kcal/h}}",
+            "{itch: {scratching: 60 kcal/h, other: {activity: {lying: 40 kcal/h, …}}}}",
+        ],
     )
     times: str | None = Field(
         default=None, description="what a sum's rates are multiplied by", examples=["pet.rer"]
