@@ -15,7 +15,7 @@ from tinyfield.learn import Cost, InputScale, Metrics
 from tinyfield.learn.gate import check_accept, check_budget
 from tinyfield.learn.metrics import score
 from tinyfield.learn.scaler import fit_scaler, quantize, to_float
-from tinyfield.spec.app import Accept, Budget, Compress
+from tinyfield.spec.app import Accept, Budget
 
 LARGEST = 2**31 - 1
 
@@ -94,9 +94,3 @@ def test_budget_names_every_limit() -> None:
     with pytest.raises(BudgetError) as caught:
         check_budget(model(budget=Budget(flash_bytes=900)), cost, lambda: "something else fits")
     assert caught.value.hint == "something else fits"
-    asked = model(budget=Budget(flash_bytes=900))
-    pruned = asked.model_copy(update={"compress": Compress(prune="auto")})
-    with pytest.raises(BudgetError) as caught:
-        check_budget(pruned, cost, lambda: "something else fits")
-    assert str(caught.value.hint).startswith("`prune: auto` removes as much as `accept.max_drop`")
-    assert str(caught.value.hint).endswith("something else fits")

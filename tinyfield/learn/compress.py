@@ -55,6 +55,7 @@ class Wish:
         huffman: ``auto``, ``yes`` or ``no``: how the weights stand in flash; told, not trained.
         max_drop: macro F1 that may be lost, or of a number mean error gained, on the validation
             rows; None for what is usual.
+        most: parameters that ``prune: auto`` may leave at most, whatever accuracy that costs.
     """
 
     quantize: str = "int8"
@@ -63,6 +64,7 @@ class Wish:
     sparse: float | None = None
     huffman: str = "auto"
     max_drop: float | None = None
+    most: int | None = None
 
 
 @dataclass
@@ -193,7 +195,8 @@ class Compressor:
         """Takes neurons and channels out in steps, and trains on after each.
 
         ``auto`` goes on as long as the retrained network loses no more than half of ``max_drop``:
-        the other half is for the integers.
+        the other half is for the integers; and then, whatever it loses, until no more parameters
+        are left than ``most``.
         """
         whole = self._model.count_params()
         if share == "auto":
@@ -201,6 +204,12 @@ class Compressor:
             for _ in range(AUTO_MOST):
                 before = self._model
                 self._prune_once(AUTO_STEP, whole, least)
+                if self._model is before:
+                    break
+            while self._wish.most is not None and self._model.count_params() > self._wish.most:
+                before = self._model
+                over = 1 - self._wish.most / before.count_params()
+                self._prune_once(min(AUTO_STEP, over), whole, None)
                 if self._model is before:
                     break
             return self._model

@@ -175,11 +175,6 @@ def check_budget(model: Model, cost: Cost, nearest: Callable[[], str] | None = N
     keys = " or ".join(f"`{key}`" for key in _LESS[model.architecture])
     verb = "make a smaller" if model.architecture in OWN else "lower"
     hint = nearest() if nearest else f"{verb} {keys}, or raise `models.{model.name}.budget`"
-    if model.compress.prune == "auto":
-        hint = (
-            "`prune: auto` removes as much as `accept.max_drop` allows and does not look at the "
-            f"budget: raise it, or give a share. Or: {hint}"
-        )
     raise BudgetError(
         f"model {model.name} does not fit its budget on {cost.target}: {'; '.join(over)}",
         hint=hint,

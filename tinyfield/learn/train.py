@@ -26,7 +26,7 @@ from tinyfield.errors import (
     ModelError,
 )
 from tinyfield.features.table import ALL, REFIT, FeatureTable
-from tinyfield.learn import baselines, cache, gate, ladder, ready
+from tinyfield.learn import baselines, cache, fitting, gate, ladder, ready
 from tinyfield.learn.compress import DROP
 from tinyfield.learn.examine import check_table, notes_on
 from tinyfield.learn.fit import EPOCHS, Progress
@@ -95,7 +95,18 @@ def train(
         MissingToolError: not in the cache, and TensorFlow or scikit-learn is not installed.
         ModelError: the integers do not decide as the trained model where they must.
     """
-    key, network, cached = obtain(table, model, seed=seed, epochs=epochs, progress=progress)
+    made = obtain(table, model, seed=seed, epochs=epochs, progress=progress)
+    if measure is not None and fitting.prunes_to_fit(model):
+        costs = measure
+        made = fitting.within_flash(
+            model,
+            made,
+            lambda most: obtain(
+                table, model, seed=seed, epochs=epochs, most=most, progress=progress
+            ),
+            lambda one: whole_cost(model, costs(one.model), gate_cost(one, costs)),
+        )
+    key, network, cached = made
     metrics = test_scores(
         key,
         table,
@@ -177,22 +188,27 @@ def obtain(
     *,
     seed: int = 0,
     epochs: int = EPOCHS,
+    most: int | None = None,
     progress: Progress | None = None,
 ) -> tuple[str, Network, bool]:
     """The trained model, not judged yet: its key, itself, and whether the cache had it.
+
+    Args:
+        table, model, seed, epochs, progress: as ``train``.
+        most: parameters that ``prune: auto`` may leave at most, whatever accuracy that costs.
 
     Raises:
         DataError, MissingToolError, ModelError: as ``train``.
     """
     check_table(table, one_class=model.architecture in ANOMALY)
-    key = training_key(table, model, seed, epochs)
+    key = training_key(table, model, seed, epochs, most)
     network = cache.load_network(key)
     cached = network is not None
     if network is None:
         if model.architecture == "tflite":
             network = ready.take(model, table.part("test").X)
         else:
-            network = _fit(table, model, seed, epochs, progress)
+            network = _fit(table, model, seed, epochs, most, progress)
         cache.save_network(key, network)
     return key, network, cached
 
@@ -235,7 +251,9 @@ def valid_scores(table: FeatureTable, network: Network) -> Score | Errors:
     return score(valid.y.astype(np.int64), said, valid.group, table.classes)
 
 
-def training_key(table: FeatureTable, model: Model, seed: int, epochs: int) -> str:
+def training_key(
+    table: FeatureTable, model: Model, seed: int, epochs: int, most: int | None = None
+) -> str:
     """Names the training in the cache: equal where it would give the same bytes."""
     return cache.network_key(
         {
@@ -246,7 +264,7 @@ def training_key(table: FeatureTable, model: Model, seed: int, epochs: int) -> s
             "architecture": model.architecture,
             **model.options,
             **_file(model),
-            "compress": wish(model),
+            "compress": wish(model, most),
             "seed": seed,
             "epochs": epochs,
         }
@@ -264,11 +282,12 @@ def _file(model: Model) -> dict[str, str]:
     return {"source": digest.hexdigest()}
 
 
-def wish(model: Model) -> dict[str, Any] | None:
-    """What ``compress.Wish`` is made of, for a network; None for what is no network."""
+def wish(model: Model, most: int | None = None) -> dict[str, Any] | None:
+    """What ``compress.Wish`` is made of, for a network; None for what is no network. ``most``:
+    parameters that may be left."""
     if model.architecture in NOT_NETWORKS:
         return None
-    asked, most = model.compress, model.accept.max_drop
+    asked, drop = model.compress, model.accept.max_drop
     share = asked.prune if asked.prune in (None, "auto") else float(asked.prune)
     return {
         "quantize": asked.quantize,
@@ -276,7 +295,8 @@ def wish(model: Model) -> dict[str, Any] | None:
         "share": asked.share,
         "sparse": None if asked.sparse is None else float(asked.sparse),
         "huffman": asked.huffman,
-        "max_drop": DROP if most is None and model.target is None else most,
+        "max_drop": DROP if drop is None and model.target is None else drop,
+        "most": most,
     }
 
 
@@ -337,7 +357,12 @@ def _check_same(name: str, network: Network, said: NDArray[np.integer[Any]]) -> 
 
 
 def _fit(
-    table: FeatureTable, model: Model, seed: int, epochs: int, progress: Progress | None
+    table: FeatureTable,
+    model: Model,
+    seed: int,
+    epochs: int,
+    most: int | None,
+    progress: Progress | None,
 ) -> Network:
     module, tool = TOOLS[model.architecture]
     if model.unknown is not None and importlib.util.find_spec("sklearn") is None:
@@ -382,7 +407,7 @@ def _fit(
         request = {
             "architecture": model.architecture,
             **model.options,
-            "compress": wish(model),
+            "compress": wish(model, most),
             "seed": seed,
             "classes": len(model.classes),
             "step": model.target.step if model.target else None,

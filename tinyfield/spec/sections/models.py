@@ -80,7 +80,7 @@ class CompressSection(Section):
     prune: ShareOrAuto | None = Field(
         default=None,
         description="share of the weights to remove, by neurons and channels; auto: as many as "
-        "accept.max_drop allows, whatever the budget",
+        "accept.max_drop allows, and as budget.flash needs",
         examples=["50 %", "auto"],
     )
     share: Annotated[int, Field(ge=4, le=32)] | None = Field(
