@@ -23,7 +23,9 @@ def own_cache(
     cached: Path, trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Path:
     """A copy of the cache, to be damaged."""
-    shutil.copytree(cached / "models", tmp_path / "models")
+    # Another process may be about to put a file of its own there.
+    unfinished = shutil.ignore_patterns("tmp*")
+    shutil.copytree(cached / "models", tmp_path / "models", ignore=unfinished)
     monkeypatch.setenv("TINYFIELD_CACHE", str(tmp_path))
     return tmp_path
 

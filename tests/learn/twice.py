@@ -15,8 +15,9 @@ if __name__ == "__main__":
 
     keep, folder = Path(sys.argv[1]), Path(sys.argv[2])
     again, small = keep / "again", keep / "compressed"
-    shutil.copytree(folder, again)
-    shutil.copytree(folder, small)
+    for copy in (again, small):
+        shutil.rmtree(copy, ignore_errors=True)  # of a process that was ended in the middle
+        shutil.copytree(folder, copy)
     worker.main(folder)
     worker.main(again)
     request = json.loads((small / "request.json").read_text())
