@@ -234,8 +234,9 @@ def test_what_a_stopped_worker_said_is_heard_however_late(
     """Its last word is that it has begun a trial; the user has pressed Ctrl-C by then."""
     one = study.open_study(storage, "toy", OBJECTIVES)
     number = one.ask().number
-    lines = [json.dumps({"done": 7}), json.dumps({"began": number})]
-    code = f"import sys; input(); print(*{lines!r}, sep='\\n', flush=True); input()"
+    lines = f"{json.dumps({'done': 7})}\n{json.dumps({'began': number})}\n"
+    # In one write: unbuffered, print() could be stopped between the two.
+    code = f"import os; input(); os.write(1, {lines.encode()!r}); input()"
     monkeypatch.setattr(crew, "WORKER", ("-c", code))
     stopped = threading.Event()
 
