@@ -4,8 +4,10 @@
 ``apps/machine_monitor.yaml`` anew with one speed left out at a time, the slowest and the fastest
 apart, and scores the generated C on that speed; then once on all speeds, scored on the last part of
 every recording, as the app itself is built. Of a rule that may ask the edge it says which of those
-rows the node settles and which it passes up. One speed left out of this set leaves a gap of 10 or
-15 points, so that most folds ask as much as a speed between two that were trained on.
+rows the node settles and which it passes up, and what would become of them if rows unlike all that
+was trained on were passed up, too: those farther from the nearest training row than 95 % of a
+training speed's rows are from the nearest of another speed. One speed left out of this set leaves a
+gap of 10 or 15 points, so that most folds ask as much as a speed between two that were trained on.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from tinyfield import data, features
 from tinyfield.cases import Cases, Told, asking, cases_of
 from tinyfield.data.dataset import Dataset, Recording, Split
 from tinyfield.data.fan import GAP
+from tinyfield.features.table import FeatureTable
 from tinyfield.learn.metrics import auc, auc_interval, score
 from tinyfield.learn.runner import answers
 from tinyfield.learn.train import obtain
@@ -31,22 +34,32 @@ from tinyfield.spec.app import Decision
 from tinyfield.spec.architectures import ANOMALY
 
 APP = Path(__file__).parents[1] / "apps" / "machine_monitor.yaml"
+FIELDS = ("y", "out", "group", "speed", "far")
 VALID = 0.25
 """Of each recording that is trained on, its end."""
 
 
+FAR = 95
+"""Percentile of distances between training speeds from which on a row is unlike them."""
+_MOST = 2500
+
+
 @dataclass(frozen=True)
 class Said:
-    """What a model's C said of some rows: truth [n], scores [n, classes], group and speed [n]."""
+    """What a model's C said of some rows: truth [n], scores [n, classes], group and speed [n], and
+    whether they are unlike what it was trained on [n]."""
 
     y: NDArray[np.int64]
     out: NDArray[np.int8]
     group: NDArray[np.str_]
     speed: NDArray[np.int64]
+    far: NDArray[np.bool_]
 
     def rows(self, keep: NDArray[np.bool_]) -> Said:
         """Some of them."""
-        return Said(self.y[keep], self.out[keep], self.group[keep], self.speed[keep])
+        return Said(
+            self.y[keep], self.out[keep], self.group[keep], self.speed[keep], self.far[keep]
+        )
 
 
 def main() -> None:
@@ -87,11 +100,19 @@ def decided(app: App, rule: Decision, found: dict[str, Said], where: str) -> Non
         return cases_of(app, rule, told, group[keep])
 
     for one in np.unique(speed[speed > 0]):
-        print(f"  {one:3d} % left out: {briefly(of(speed == one))}")
+        unlike = ", ".join(
+            f"{said.far[speed == one].mean():.0%} by {name}" for name, said in found.items()
+        )
+        print(f"  {one:3d} % left out: {briefly(of(speed == one))}; unlike training {unlike}")
     print(f"  {where}:")
     for row in of(np.ones(len(group), bool)).records():
         name, *cells = row.values()
         print(f"    {name:40s} " + " ".join(f"{cell:>8s}" for cell in cells))
+    for name, said in found.items():
+        if said.far.any():
+            print(f"    unlike training by the inputs of {name}: {said.far.mean():.0%} of the rows")
+            print(f"      those: {briefly(of(said.far))}")
+            print(f"      all others: {briefly(of(~said.far))}")
 
 
 def briefly(found: Cases) -> str:
@@ -162,14 +183,34 @@ def judged(app: App, name: str, made: Dataset, speed: int) -> Said:
     _, network, _ = obtain(table, app.models[name])
     test = table.part("test")
     out = answers(network.model, test.X, network.scaler)
-    return Said(test.y.astype(np.int64), out, test.group, np.full(len(test), speed))
+    unlike = far(table, made) if speed else np.zeros(len(test), bool)
+    return Said(test.y.astype(np.int64), out, test.group, np.full(len(test), speed), unlike)
+
+
+def far(table: FeatureTable, made: Dataset) -> NDArray[np.bool_]:
+    """Which test rows lie farther from what was recorded for training than training speeds do from
+    each other, in deviations of the inputs; the test rows have no part in the limit."""
+    speed_of = {r.group: int(r.site["speed"]) for r in made.recordings}
+    rows = table.rows((table.split != "test") & np.isin(table.group, list(speed_of)))
+    rows = rows.rows(np.arange(len(rows)) % max(1, len(rows) // _MOST) == 0)
+    spread = rows.X.std(axis=0) + 1e-9
+    known, asked = rows.X / spread, table.part("test").X / spread
+    speed = np.array([speed_of[str(group)] for group in rows.group])
+    between = np.concatenate(
+        [nearest(known[speed == one], known[speed != one]) for one in np.unique(speed)]
+    )
+    found: NDArray[np.bool_] = nearest(asked, known) > np.percentile(between, FAR)
+    return found
+
+
+def nearest(rows: NDArray[np.float64], of: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The distance of each of some rows [n, k] from the nearest of others [m, k], [n]."""
+    return np.array([np.sqrt(((of - row) ** 2).sum(axis=1).min()) for row in rows])
 
 
 def joined(parts: list[Said]) -> Said:
     """All rows of some."""
-    return Said(
-        *(np.concatenate([getattr(p, f) for p in parts]) for f in ("y", "out", "group", "speed"))
-    )
+    return Said(*(np.concatenate([getattr(p, f) for p in parts]) for f in FIELDS))
 
 
 if __name__ == "__main__":
