@@ -217,3 +217,15 @@ def test_wrong_arrays_are_refused(shared: Path, tmp_path: Path) -> None:
         )
         assert done.returncode == 1, name
         assert "Traceback" not in done.stderr, name
+
+
+@pytest.mark.slow
+def test_the_fans_monitor_fits_its_budget_without_recordings_too(
+    root: Path, tmp_path: Path
+) -> None:
+    done = tinyfield(
+        "evaluate", root / "apps/machine_monitor.yaml", "--json",
+        TINYFIELD_DATA=str(tmp_path), TINYFIELD_CACHE=str(tmp_path / "cache"),
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "NO REAL DATA" in done.stdout

@@ -20,8 +20,10 @@ from tinyfield.tomlfile import read_toml
 
 Floats = NDArray[np.float64]
 
-SECONDS = 60
+SECONDS = 42
+"""Of each generated recording: as much as the real set has, so that trees grow as large."""
 STILLS = 10
+STILL_S = 60
 STILL_G = 0.004
 """Noise of a sensor at rest: four steps of the MMA8452Q's finest range."""
 JITTER_HZ = 0.04
@@ -90,7 +92,7 @@ def standstills(*, seed: int) -> list[Floats]:
     """Accelerations of fans that stand still, [n, 3] in g each, from a quiet sensor to one in a
     building that hums; nobody recorded any."""
     return [
-        np.round(frames(standing(noise), 0, int(SECONDS * RATE_HZ), seed * 1013 + i), 3)
+        np.round(frames(standing(noise), 0, int(STILL_S * RATE_HZ), seed * 1013 + i), 3)
         for i, noise in enumerate(np.geomspace(STILL_G / 4, STILL_G * 2, STILLS))
     ]
 
