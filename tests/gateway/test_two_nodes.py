@@ -124,7 +124,7 @@ class Node:
         were too early, the longer the next one waits.
         """
         pause = 0.05
-        for _ in range(16):  # together they wait for PATIENCE_S
+        for _ in range(16):  # together they wait for two minutes
             if found := what():
                 return found
             self.until(self.rows.now // MINUTE + minutes - 1)

@@ -228,6 +228,7 @@ def test_ctrl_c_while_a_trial_is_begun_leaves_none_running(
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
 
 
+@pytest.mark.filterwarnings("ignore:Heartbeat of storage")
 def test_what_a_stopped_worker_said_is_heard_however_late(
     storage: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
