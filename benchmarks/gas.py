@@ -238,7 +238,8 @@ def under(made: Dataset, factor: float) -> Dataset:
 
 def alarm(path: Path, app: App, whole: Dataset, built: Said) -> None:
     """What the user hears: the firmware over the last fifth of clean air or perfume, followed by
-    that of smoke or a mixture, whose readings begin at once."""
+    that of smoke or a mixture, whose readings begin at once. What ships has learned from that
+    fifth, too; here is what it was before."""
     made = in_time(whole.series, whole)
     part = {
         app.models[MODEL].classes[int(one.labels[0])]: one
@@ -250,11 +251,14 @@ def alarm(path: Path, app: App, whole: Dataset, built: Said) -> None:
     print("the alarm over the last fifth, by the firmware")
     false: dict[str, int] = {}
     with tempfile.TemporaryDirectory() as folder, project.scratch() as own:
+        before_tests = Path(folder) / path.name
+        text = path.read_text(encoding="utf-8").replace("refit: all", "refit: true")
+        before_tests.write_text(text, encoding="utf-8")
         for before in quiet:
             for after in fire:
                 trace = Path(folder) / f"{before}-{after}.csv"
                 begins = write(trace, app, part[before], part[after])
-                run = pipeline.simulate(path, board="native", trace=trace, out=own)
+                run = pipeline.simulate(before_tests, board="native", trace=trace, out=own)
                 heard = [d.t for d in run if d.decision == "smoke" and d.active]
                 false[before] = sum(t < begins for t in heard)
                 first = next((t - begins for t in heard if t >= begins), None)
