@@ -147,6 +147,14 @@ def test_rows_in_the_wrong_order_are_no_recordings_of_one_row(tmp_path: Path) ->
             read(tmp_path)
 
 
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    folder = tmp_path / "beijing"
+    (folder / "b.csv").mkdir(parents=True)  # as little to be read as one without permission
+    with pytest.raises(DataError, match=r"b\.csv: cannot be read \(Is a directory\)") as caught:
+        data.load(app_of(tmp_path), "m", data_dir=folder, held_out=True)
+    assert caught.value.hint
+
+
 def test_what_was_left_out_is_told(tmp_path: Path) -> None:
     folder = tmp_path / "beijing"
     folder.mkdir()

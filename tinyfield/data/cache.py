@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from tinyfield.data.dataset import Dataset, Recording, Series
 from tinyfield.data.importers.tables import csv_files
+from tinyfield.errors import DataError
 from tinyfield.paths import cache_dir
 
 if TYPE_CHECKING:
@@ -40,7 +41,13 @@ def key(app: App, model: str, folder: Path | None, seed: int, held_out: bool) ->
         h.update(source.read_bytes())
     for path in [*csv_files(folder), *sorted(folder.glob("*.npz"))] if folder else ():
         h.update(path.name.encode())
-        h.update(hashlib.sha256(path.read_bytes()).digest())
+        try:
+            h.update(hashlib.sha256(path.read_bytes()).digest())
+        except OSError as e:
+            raise DataError(
+                f"{path}: cannot be read ({e.strerror})",
+                hint="Let it be read, or take it out of the folder.",
+            ) from None
     return h.hexdigest()
 
 
