@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 WORKER = ("-m", "tinyfield.tune.worker")
 _PATIENCE_S = 5
+_HEAR_OUT_S = 60
+"""For the last words of one that has ended: they are there, unless a child of its own holds on."""
 
 
 @dataclass
@@ -156,8 +158,8 @@ def _hear_out(
     speaking = {id(worker) for worker in stopped}
     while speaking:
         try:
-            worker, event = said.get(timeout=_PATIENCE_S)
-        except queue.Empty:  # a process of the worker's own outlives it, with the pipe
+            worker, event = said.get(timeout=_HEAR_OUT_S)
+        except queue.Empty:
             return
         if event is None:
             speaking.discard(id(worker))
