@@ -201,3 +201,15 @@ def test_a_person_plays_a_script(tmp_path: Path, module: Any) -> None:
     assert total == pytest.approx(4.5, abs=0.05)
     early = world.burst(1, 256, 100)
     assert all(len(v) == 256 and np.isfinite(v).all() for v in early.values())
+
+
+@pytest.mark.parametrize("raw", [b"", b"hello", b"PK\x03\x04", b"array"])
+def test_what_is_no_archive_is_no_advice_to_trust_it(tmp_path: Path, raw: bytes) -> None:
+    (tmp_path / "a.npz").write_bytes(raw)
+    if raw == b"array":
+        with (tmp_path / "a.npz").open("wb") as file:
+            np.save(file, np.zeros(3))
+    with pytest.raises(DataError, match=r"a\.npz: no archive of plain arrays") as caught:
+        read_executions(tmp_path)
+    assert caught.value.hint
+    assert "pickle" not in str(caught.value)

@@ -82,17 +82,29 @@ def _arrays(path: Path) -> dict[str, NDArray[Any]]:
     try:
         with np.load(path, allow_pickle=False) as kept:
             return {name: kept[name] for name in kept.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as e:
+    except OSError as e:
         raise DataError(f"{path}: cannot be read ({e})", hint="Fetch the file again.") from None
+    except (ValueError, EOFError, AttributeError, TypeError, zipfile.BadZipFile):
+        # What NumPy says of these advises to trust a file that nobody knows.
+        raise DataError(
+            f"{path}: no archive of plain arrays",
+            hint="Write it with numpy.savez, numbers and texts alone, or fetch it again.",
+        ) from None
 
 
 def _executions(path: Path, arrays: dict[str, NDArray[Any]]) -> list[Execution]:
     x, stamps = arrays["x"], arrays["t_ms"].astype(np.float64)
     if x.ndim != 2 or x.shape[1] != len(AXES) or arrays["scale"].shape != (len(AXES),):
-        raise DataError(f"{path}: x must be [n, {len(AXES)}] and scale [{len(AXES)}]")
+        raise DataError(
+            f"{path}: x must be [n, {len(AXES)}] and scale [{len(AXES)}]",
+            hint="A row of x is a frame; scale times it is in m/s² and rad/s.",
+        )
     for name in ("t_ms", "label", "subject", "execution"):
         if arrays[name].shape != (len(x),):
-            raise DataError(f"{path}: {len(x)} frames, but {name} is {arrays[name].shape}")
+            raise DataError(
+                f"{path}: {len(x)} frames, but {name} is {arrays[name].shape}",
+                hint="Give it one value a frame.",
+            )
     if not len(x):
         raise DataError(f"{path}: no frames in it", hint="Fetch the file again.")
     truth = _activities(path, arrays)
