@@ -41,8 +41,9 @@ class Postgres:
 
     def start(self) -> None:
         """Open for connections when it returns; nothing, if it is that already."""
-        if self._process is not None:
+        if self._process is not None and self._process.child.poll() is None:
             return
+        self.stop()  # what died by itself still holds its log
         # What a test kills is the server and not the machine: nothing needs to reach a real disk.
         settings = (
             "fsync=off", "listen_addresses=127.0.0.1", "unix_socket_directories=",
