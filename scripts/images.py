@@ -46,8 +46,8 @@ def main() -> int:
         subprocess.run([*tool("tinyfield"), *command], cwd=ROOT, check=True)
     picture(html.as_uri(), REPORT, "main", "report")
 
-    page = f"http://127.0.0.1:{free_port(0)}"
-    broker = f"mqtt://127.0.0.1:{free_port(0)}"
+    page = f"http://127.0.0.1:{free_port(8080)}"
+    broker = f"mqtt://127.0.0.1:{free_port(1883)}"
     with gateway(page, broker):
         sent, _ = season(broker)
         if stored(page) != sent:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -208,6 +209,15 @@ def test_ctrl_c_keeps_what_is_done(storage: str) -> None:
     assert len(study.points(one, problem())) == 2
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Ctrl-C as at a terminal, also where a script has put the tests in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_while_a_trial_is_begun_leaves_none_running(
     storage: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -268,8 +278,9 @@ def test_ctrl_c_with_two_jobs_leaves_a_whole_study(storage: str, tmp_path: Path,
     """SIGINT as a terminal sends it, to all, or as `kill -INT` does; in the middle of a trial."""
     asleep = tmp_path / "asleep"
     text = (
-        "import sys\nfrom tests.tune import test_study as t\n"
+        "import signal, sys\nfrom tests.tune import test_study as t\n"
         "from tinyfield.tune import crew, study\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "crew.WORKER = t.TOY\n"
         f"s = study.open_study({storage!r}, 'toy', t.OBJECTIVES)\n"
         f"r = {{'app': {{}}, 'storage': {storage!r}, 'study': 'toy', 'objectives': t.OBJECTIVES, "

@@ -26,7 +26,9 @@ def main(request: dict[str, Any], problem: Problem | None = None) -> None:
     """Makes trials until stdin ends; ``problem`` instead of the app's."""
     pipe = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
     os.dup2(2, 1)  # whatever else is printed goes where errors go
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # A search that a script put in the background has SIGINT ignored; the crew stops workers by it.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
 
     def say(event: dict[str, Any]) -> None:
         print(json.dumps(event), file=pipe, flush=True)
