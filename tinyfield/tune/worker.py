@@ -27,8 +27,8 @@ def main(request: dict[str, Any], problem: Problem | None = None) -> None:
     pipe = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
     os.dup2(2, 1)  # whatever else is printed goes where errors go
     # A search that a script put in the background has SIGINT ignored; the crew stops workers by it.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler)
+    for one in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(one, signal.default_int_handler)
 
     def say(event: dict[str, Any]) -> None:
         print(json.dumps(event), file=pipe, flush=True)
