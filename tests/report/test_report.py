@@ -18,7 +18,7 @@ from tinyfield.learn.metrics import errors, score
 from tinyfield.learn.regression import by_origin, idle_errors
 from tinyfield.learn.stages import Stage
 from tinyfield.report import check_place, doubts, gather, plots, render, write
-from tinyfield.report.facts import about
+from tinyfield.report.gather import about
 from tinyfield.report.page import _when
 from tinyfield.report.plots import spans
 from tinyfield.spec.app import Target

@@ -9,7 +9,7 @@ import pytest
 from tests.codegen.apps import SMALL, app_of
 from tests.report.making import app
 from tinyfield.report import words
-from tinyfield.report.facts import _sensors, _sentences
+from tinyfield.report.gather import _sensors, _sentences
 from tinyfield.spec.features import CHANNEL_OPS
 
 

@@ -2,7 +2,7 @@
 
 ::
 
-    App, Trained, FeatureTable, BoardCost, decisions ─facts→ Facts ─page (plots, template)→ HTML
+    App, Trained, FeatureTable, BoardCost, decisions ─gather→ Facts ─page (plots, template)→ HTML
 
 The page stands alone: no script, no font and no picture is loaded. matplotlib is imported only
 when a page is drawn.
@@ -10,7 +10,8 @@ when a page is drawn.
 
 from __future__ import annotations
 
-from tinyfield.report.facts import Decided, Facts, ModelFacts, Play, gather, note_of
+from tinyfield.report.facts import Decided, Facts, ModelFacts, Play
+from tinyfield.report.gather import gather, note_of
 from tinyfield.report.page import check_place, render, write
 from tinyfield.report.plots import need_matplotlib
 
