@@ -35,9 +35,15 @@ models:
     train: {{dataset: irrigation_maricopa, stand_in: fao56, label: need, split: by plot}}
     architecture: mlp
 decisions:
-  always: {{when: need == a or need != a, repeat: 10 min}}
+  always: {{when: {when}, repeat: 10 min}}
 reporting: {{link: serial, heartbeat: 6 h}}
 """
+
+
+def text_of(classes: str) -> str:
+    """The app with a rule that fires whenever the model could run."""
+    when = " or ".join(f"need == {name}" for name in classes.split(", "))
+    return APP.format(classes=classes, when=when)
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -52,7 +58,7 @@ reporting: {{link: serial, heartbeat: 6 h}}
 def test_labels_and_scores(
     tmp_path: Path, classes: str, widths: list[int], last: str, seed: int
 ) -> None:
-    app = app_of(APP.format(classes=classes), tmp_path, "native")
+    app = app_of(text_of(classes), tmp_path, "native")
     random = np.random.default_rng(seed)
     model = perceptron(random, widths, last=last)
     program = compile_model(model, prefix="model_need")
@@ -89,7 +95,7 @@ def test_labels_and_scores(
 def test_a_model_over_time_sees_no_row_from_before_a_gap(tmp_path: Path) -> None:
     """Rows without a gap, oldest first, the first one for those before it; samples that the node
     slept through are a gap too."""
-    text = APP.format(classes="a, b, c").replace(
+    text = text_of("a, b, c").replace(
         "soil.moisture slope 6 h, site.stage one_hot]", "site.kc]\n    history: 5 samples"
     )
     app = app_of(text, tmp_path, "native")
@@ -120,8 +126,8 @@ def test_a_model_over_time_sees_no_row_from_before_a_gap(tmp_path: Path) -> None
 
 def test_a_model_that_cannot_run_is_unknown(tmp_path: Path) -> None:
     """Its rule neither fires nor clears; one that fires for another reason says so."""
-    text = APP.format(classes="a, b").replace(
-        "when: need == a or need != a", "when: need == a or tank.level < 10 %"
+    text = text_of("a, b").replace(
+        "when: need == a or need == b", "when: need == a or tank.level < 10 %"
     )
     app = app_of(text, tmp_path, "native")
     program = compile_model(perceptron(np.random.default_rng(1), [7, 2]), prefix="model_need")

@@ -34,7 +34,7 @@ models:
     train: {dataset: irrigation_maricopa, stand_in: fao56, label: need, split: by plot}
     architecture: mlp
 decisions:
-  always: {when: need == a or need != a, repeat: 10 min}
+  always: {when: need == a or need == b or need == c, repeat: 10 min}
   morning: {when: time.hour >= 7 and time.hour < 8.5, severity: info}
 reporting: {link: serial, heartbeat: 1 h}
 """

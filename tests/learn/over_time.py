@@ -154,7 +154,7 @@ def refits() -> dict[str, object]:
         for change in changes:
             other = replace(given, y=np.where(given.split == change, 1 - given.y, given.y))
             epochs = 12 if kind == "autoencoder" else 3
-            made[f"refit_{kind}_{change}"] = _train_module._fit(other, asked, 0, epochs, None)
+            made[f"refit_{kind}_{change}"] = _train_module._fit(other, asked, 0, epochs, None, None)
     return made
 
 
@@ -189,7 +189,7 @@ def main(folder: Path) -> None:
     asked = watch("autoencoder", hidden=(2,))
     made["autoencoder"] = _train_module.train(machine(), asked, epochs=15)
     made |= refits()
-    again = _train_module._fit(replace(table()), networks(folder)["cnn"], 0, EPOCHS, None)
+    again = _train_module._fit(replace(table()), networks(folder)["cnn"], 0, EPOCHS, None, None)
     made["again"] = again.model
     (folder / "made.pickle").write_bytes(pickle.dumps(made))
 
