@@ -104,7 +104,7 @@ def train(
             lambda most: obtain(
                 table, model, seed=seed, epochs=epochs, most=most, progress=progress
             ),
-            lambda one: whole_cost(model, costs(one.model), gate_cost(one, costs)),
+            lambda one: whole_cost(model, costs(one.sent), gate_cost(one, costs)),
         )
     key, network, cached = made
     metrics = test_scores(
@@ -125,7 +125,7 @@ def train(
         cost = (
             None
             if measure is None
-            else whole_cost(other, measure(made.model), gate_cost(made, measure))
+            else whole_cost(other, measure(made.sent), gate_cost(made, measure))
         )
         return ladder.Neighbour(other, valid_scores(table, made), cost)
 

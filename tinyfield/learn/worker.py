@@ -83,9 +83,10 @@ def work(folder: Path, progress: Progress) -> None:
         return
     judged = made[min(1, len(made) - 1)]
     (folder / "model.bin").write_bytes(judged.model)
-    for name, one in zip(("settled", "", "shipped"), made if len(made) > 1 else (), strict=False):
-        if name:
-            (folder / f"{name}.bin").write_bytes(one.model)
+    if len(made) > 1:
+        (folder / "settled.bin").write_bytes(made[0].model)
+    if len(made) > 2:
+        (folder / "shipped.bin").write_bytes(made[2].model)
     np.save(folder / "float.npy", judged.probabilities)
     told = {"resolution": judged.resolution, "stages": [one.to_json() for one in judged.stages]}
     (folder / "result.json").write_text(json.dumps(told))
@@ -376,7 +377,7 @@ def _anomaly(request: dict[str, Any], examples: Arrays, progress: Progress) -> I
     progress("convert", 0, 1, "quantizing to int8")
     file, threshold = anomaly.settle_quantized(model, x, valid, rate, threshold)
     yield Made(file, fit.predict(model, examples["x_test"]), 1.0)
-    times = threshold / anomaly.quantile(model, file, x, rate)
+    times = threshold / anomaly.quantile(model, file, x, rate) if request["refit"] else 1.0
     for whole in _refits(request, examples, progress):
         usual = whole["x"][whole["y"] == 0]
         model = fitted(usual)
