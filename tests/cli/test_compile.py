@@ -27,11 +27,11 @@ LARGE = perceptron(np.random.default_rng(4), [300, 200, 100])
 
 
 def archive(*names: str) -> bytes:
-    """A zip file with empty members."""
+    """A zip file with empty members, the same bytes at any time: they name a test."""
     held = io.BytesIO()
     with zipfile.ZipFile(held, "w") as out:
         for name in names:
-            out.writestr(name, "")
+            out.writestr(zipfile.ZipInfo(name), "")
     return held.getvalue()
 
 
