@@ -224,10 +224,12 @@ def evaluate(exprs: list[Expr], samples: list[Row]) -> list[list[int]]:
 
 def test_a_class_may_count_what_another_model_s_class_counts() -> None:
     """Every pair of labels; without one that counts, nothing is known."""
-    second = LabelTable("", -1, MODELS[1], (7, 8, 9))
+    third = LabelTable("", -1, MODELS[0], (1, 2, 3))
+    second = LabelTable("", -1, MODELS[1], (7, 0, 9), ((1, third),))
     table = LabelTable("", -1, MODELS[0], (5, 0, 0), ((1, second), (2, second)))
-    assert table.flat == (5, 0, 0, 7, 8, 9, 7, 8, 9) and table.leaves == (5, 7, 8, 9, 7, 8, 9)
-    assert interval(table) == (5, 9)
+    assert table.flat == (5, 0, 0, *(7, 0, 9, 1, 2, 3) * 2)
+    assert table.leaves == (5, *(7, 9, 1, 2, 3) * 2)
+    assert interval(table) == (1, 9)
     samples: list[Row] = [
         ([0] * CHANNELS, [(a, 200), (b, 200)], [0] * RULES, MISSING)
         for a in (0, 1, 2, 255)
@@ -241,9 +243,9 @@ def test_a_class_may_count_what_another_model_s_class_counts() -> None:
         f'#include "totals.h"\nstatic const int32_t TINY_ROM rate_of[] = {{{numbers}}};', lines,
         samples,
     )  # fmt: skip
-    of = {0: 7, 1: 8, 2: 9, 255: -1}
+    of = {(1, 0): 7, (1, 1): 2, (1, 2): 9, (2, 0): 7, (2, 1): 3, (2, 2): 9}
     assert found == [
-        [{0: 5, 255: -1}.get(a, of[b])] for a in (0, 1, 2, 255) for b in (0, 1, 2, 255)
+        [5 if a == 0 else of.get((a, b), -1)] for a in (0, 1, 2, 255) for b in (0, 1, 2, 255)
     ]
 
 

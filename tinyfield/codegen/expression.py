@@ -107,16 +107,16 @@ class ExpressionWriter:
         """C of type ``tiny_kleene_t``."""
         return self._logic(expr, _Numbering(()))
 
-    def value(self, expr: Numeric, table: str) -> str:
-        """C of type ``tiny_num_t``; ``table`` is the name of the C array that a label table's
-        numbers lie in, the inner ones' behind them; it may stand alone or be multiplied by
-        something."""
+    def value(self, expr: Numeric, table: str, at: int = 0) -> str:
+        """C of type ``tiny_num_t``; ``table`` is the name of the C array in which a label table's
+        numbers lie from ``at`` on, the inner ones' behind them; it may stand alone or be
+        multiplied by something."""
         if isinstance(expr, LabelTable):
             label = f"tiny_verdict_label(v->verdict[{self._models[expr.model]}])"
-            text, at = f"tiny_total_label({label}, {table})", len(expr.values)
+            text = f"tiny_total_label({label}, {f'&{table}[{at}]' if at else table})"
+            at += len(expr.values)
             for index, inner in expr.inner:
-                there = self.value(inner, f"&{table.removeprefix('&').split('[')[0]}[{at}]")
-                text = f"({label} == {index} ? {there} : {text})"
+                text = f"({label} == {index} ? {self.value(inner, table, at)} : {text})"
                 at += len(inner.flat)
             return text
         if isinstance(expr, Arith) and isinstance(expr.a, LabelTable):
