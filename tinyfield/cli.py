@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
     from tinyfield.progress import Progress
 
+TARGETS = "host, cortex-m0, cortex-m3, cortex-m4, cortex-m7, cortex-m33, cortex-m55, rv32imc or avr"
+"""As ``compiler.targets.NAMES`` has them, which no other command needs to import."""
+
 # typer reads the annotations at run time, where Python 3.10 needs Optional spelled out.
 App = Annotated[Path, typer.Argument(metavar="APP", help="The app's YAML file.", exists=False)]
 Boards = Annotated[
@@ -295,11 +298,7 @@ def compile_(
     out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Where the C goes.")],
     target: Annotated[
         str,
-        typer.Option(
-            metavar="TARGET",
-            help="host, cortex-m0, cortex-m3, cortex-m4, cortex-m7, cortex-m33, cortex-m55, "
-            "rv32imc or avr.",
-        ),
+        typer.Option(metavar="TARGET", help=f"{TARGETS}."),
     ] = "host",
     check: Annotated[bool, typer.Option(help="Prove bit-exactness against TFLite.")] = False,
     dump: Annotated[bool, typer.Option(help="Print graph, calls and memory plan.")] = False,
@@ -349,11 +348,7 @@ def bench(
     subjects: Annotated[list[Path], typer.Argument(metavar="MODEL.tflite|APP...")],
     target: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="TARGET",
-            help="host, cortex-m0, cortex-m3, cortex-m4, cortex-m7, cortex-m33, cortex-m55, "
-            "rv32imc or avr; may be repeated. Without it, all.",
-        ),
+        typer.Option(metavar="TARGET", help=f"{TARGETS}; may be repeated. Without it, all."),
     ] = None,
     layers: Annotated[bool, typer.Option(help="Show what each layer takes.")] = False,
     optimize: Optimize = None,

@@ -11,6 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tinyfield import cli
+from tinyfield.compiler import TARGET_NAMES
+
 LOCAL = ("tinyfield", "_tinyfield", "_virtualenv", "_editable_impl_tinyfield", "_distutils_hack")
 
 
@@ -33,6 +36,10 @@ def imported(*arguments: str | Path) -> set[str]:
     )  # fmt: skip
     names = (line.rsplit("|", 1)[-1].strip() for line in done.stderr.splitlines() if "|" in line)
     return {name.split(".")[0] for name in names}
+
+
+def test_the_help_names_every_target() -> None:
+    assert cli.TARGETS.replace(" or ", ", ").split(", ") == list(TARGET_NAMES)
 
 
 def test_version_imports_nothing_of_third_parties() -> None:
